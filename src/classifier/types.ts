@@ -1,0 +1,40 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Rng } from '../core/rng';
+
+/** How a classifier is run. */
+export interface LogitsOptions {
+  /** Training mode: dropout is on, batch-norm uses and updates batch statistics. @defaultValue false */
+  readonly training?: boolean;
+  /** Source of dropout masks in training mode; without it tfjs draws unseeded masks of its own. */
+  readonly rng?: Rng;
+}
+
+/** What a model is to this library: a function from images to logits, and the facts around it. */
+export interface Classifier {
+  /** Shape of one input, without the batch axis. */
+  readonly inputShape: readonly number[];
+  /** Number of classes K >= 2. */
+  readonly classes: number;
+  /** The box of valid inputs, the same for every coordinate. */
+  readonly bounds: readonly [number, number];
+  /**
+   * Logits of a batch. The caller owns the result.
+   *
+   * @param x - `[B, ...inputShape]`, float32.
+   * @returns `[B, classes]`, float32.
+   */
+  logits(x: tf.Tensor, options?: LogitsOptions): tf.Tensor2D;
+  /** Trainable variables, owned by the model; empty when it has none (GraphModel, plain function). */
+  readonly variables: readonly tf.Variable[];
+  /** Those of `variables` that weight decay applies to: convolution and dense kernels and dense biases. */
+  readonly decayed: readonly tf.Variable[];
+  /** Every variable that training changes: `variables` and the running statistics of batch normalisation. */
+  readonly state: readonly tf.Variable[];
+}
+
+/** A plain function from images `[B, ...inputShape]` to logits `[B, classes]`. */
+export type LogitsFunction = (x: tf.Tensor) => tf.Tensor2D;
+
+/** Anything that can be asked for logits. A tfjs `GraphModel` is an `InferenceModel`. */
+export type ModelLike = Classifier | LayersModel | tf.InferenceModel | LogitsFunction;

@@ -1,0 +1,29 @@
+/** How far long work has come. */
+export interface Progress {
+  /** What is being worked on. */
+  readonly label: string;
+  /** Units of work finished. */
+  readonly done: number;
+  /** Units of work in all. */
+  readonly total: number;
+  /** Milliseconds since the work began. */
+  readonly elapsedMs: number;
+  /** Estimated milliseconds until the end, from the mean pace so far. */
+  readonly remainingMs: number;
+}
+
+/** A clock that turns counts into {@link Progress}; `alreadyDone` units (a resumed run) do not count for the pace. */
+export function progressClock(total: number, alreadyDone = 0): (done: number, label: string) => Progress {
+  const start = performance.now();
+  return (done, label) => {
+    const elapsedMs = performance.now() - start;
+    const fresh = done - alreadyDone;
+    return {
+      label,
+      done,
+      total,
+      elapsedMs,
+      remainingMs: fresh > 0 ? (elapsedMs / fresh) * (total - done) : Number.NaN,
+    };
+  };
+}

@@ -1,0 +1,14 @@
+import { createRng, type Rng } from './rng';
+
+/** Where a function's random numbers come from. */
+export interface RandomOptions {
+  /** Seed of a fresh stream; the same seed gives the same result. Ignored when `rng` is given. @defaultValue 0 */
+  readonly seed?: string | number;
+  /** A stream to draw from; drawing moves it on, so two calls with one stream differ. */
+  readonly rng?: Rng;
+}
+
+/** The stream that was handed in, or a fresh one from the seed. */
+export function resolveRng({ seed = 0, rng }: RandomOptions): Rng {
+  return rng ?? createRng(seed);
+}

@@ -1,0 +1,122 @@
+import { OverconfidenceError } from './errors';
+
+/**
+ * A seeded stream of random numbers, drawn on the CPU so that it is the same on every backend and platform.
+ *
+ * The generator is xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018).
+ */
+export interface Rng {
+  /** Next number of the uniform distribution on [0, 1), a multiple of 2^-24 and so exact in float32. */
+  uniform(): number;
+  /** Next number of the standard normal distribution (Box-Muller). */
+  normal(): number;
+  /** Next whole number of {0, ..., n - 1}, each with the same probability. */
+  integer(n: number): number;
+  /** A uniformly random order of 0, ..., n - 1 (Fisher-Yates). */
+  permutation(n: number): Int32Array;
+  /**
+   * An independent stream named by `label`. It depends on this stream's seed and the label alone, not on how many
+   * numbers were drawn before, so code between two forks may change without changing either.
+   */
+  fork(label: string | number): Rng;
+}
+
+/**
+ * Makes a random stream from a seed; the same seed gives the same stream everywhere.
+ *
+ * @param seed - Any string, or any finite number (0 included).
+ * @throws OverconfidenceError `INVALID_OPTION` if the seed is neither a string nor a finite number.
+ *
+ * @example
+ * ```ts
+ * import { createRng } from 'relu-overconfidence';
+ *
+ * const rng = createRng(7);
+ * console.log(rng.uniform() === createRng(7).uniform()); // true
+ * ```
+ */
+export function createRng(seed: string | number): Rng {
+  if (typeof seed !== 'string' && !(typeof seed === 'number' && Number.isFinite(seed))) {
+    throw new OverconfidenceError({
+      code: 'INVALID_OPTION',
+      fn: 'createRng',
+      argument: 'seed',
+      expected: 'a string or a finite number',
+      got: String(seed),
+      fix: 'Pass for example `seed: 0`.',
+    });
+  }
+  return fromKey(`${typeof seed}:${seed}`);
+}
+
+function fromKey(key: string): Rng {
+  const next = xoshiro128(key);
+  const uniform = () => (next() >>> 8) * 2 ** -24;
+  return {
+    uniform,
+    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    integer: (n) => drawInteger(next, n),
+    permutation(n) {
+      const order = Int32Array.from({ length: n }, (_, i) => i);
+      for (let i = n - 1; i > 0; i--) {
+        const j = drawInteger(next, i + 1);
+        const swapped = order[i]!;
+        order[i] = order[j]!;
+        order[j] = swapped;
+      }
+      return order;
+    },
+    fork: (label) => fromKey(`${key}/${typeof label}:${label}`),
+  };
+}
+
+/** Rejection sampling: numbers in the last, incomplete block of n are drawn again, so no value is favoured. */
+function drawInteger(next: () => number, n: number): number {
+  const limit = 2 ** 32 - (2 ** 32 % n);
+  let drawn = next();
+  while (drawn >= limit) drawn = next();
+  return drawn % n;
+}
+
+/** xoshiro128** with its state filled from a hash of the key; returns 32-bit unsigned integers. */
+function xoshiro128(key: string): () => number {
+  const mix = splitMix(hash(key));
+  let a = mix();
+  let b = mix();
+  let c = mix();
+  let d = mix();
+  return () => {
+    const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotateLeft(d, 11);
+    return scrambled >>> 0;
+  };
+}
+
+function rotateLeft(x: number, by: number): number {
+  return (x << by) | (x >>> (32 - by));
+}
+
+/** FNV-1a over UTF-16 code units. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h;
+}
+
+/** 32-bit SplitMix (Steele, Lea and Flood 2014, with the MurmurHash3 finaliser). */
+function splitMix(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return z ^ (z >>> 16);
+  };
+}

@@ -1,0 +1,2 @@
+export { type ErrorCode, type ErrorDetails, OverconfidenceError } from './core/errors';
+export { createRng, type Rng } from './core/rng';
