@@ -1,1 +1,3 @@
-export {};
+export { type LenetOptions, lenet } from './lenet';
+export { type MlpOptions, mlp } from './mlp';
+export { type ResnetSmallOptions, resnetSmall } from './resnetSmall';

@@ -1,0 +1,81 @@
+import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkPositive } from '../core/check';
+import { checkModelOptions } from './checkModelOptions';
+import { heNormal } from './heNormal';
+import { convolution, normalisedRelu, preActivationUnit } from './preActivationUnit';
+
+/** What {@link resnetSmall} is to build. */
+export interface ResnetSmallOptions {
+  /** `[height, width, channels]` of one image. @defaultValue [32, 32, 3] */
+  readonly inputShape?: readonly number[];
+  /** Number of classes K >= 2. @defaultValue 10 */
+  readonly classes?: number;
+  /** Seed of the initial weights. @defaultValue 0 */
+  readonly seed?: string | number;
+  /**
+   * Added to the variance in every batch normalisation; 1.001e-5 for weights trained with TensorFlow's fused kernel.
+   * @defaultValue 1e-5
+   */
+  readonly batchNormEpsilon?: number;
+}
+
+const STAGES = [
+  { filters: 16, stride: 1 },
+  { filters: 32, stride: 2 },
+  { filters: 64, stride: 2 },
+] as const;
+const UNITS_PER_STAGE = 3;
+
+/**
+ * Builds the small pre-activation ResNet of the paper's SVHN and CIFAR experiments: a 3x3 convolution with 16 filters;
+ * three stages of three units with 16, 32 and 64 filters and strides 1, 2 and 2; batch normalisation (momentum 0.99),
+ * ReLU, the average over all pixels, and a dense layer that returns logits.
+ *
+ * The first unit of each stage activates before its shortcut. A shortcut over a change of width is an average-pool and
+ * channels of zeros, half on each side: it has no weights, so there is nothing for weight decay to count.
+ *
+ * Kernels start from N(0, 2 / fan-in); the same seed gives the same weights on every backend. Only stock layers are
+ * used, so `model.save` and `tf.loadLayersModel` work as usual. The caller owns the model and frees it with
+ * `model.dispose()`.
+ *
+ * @returns A model from `[B, ...inputShape]` to logits `[B, classes]`, float32, without a softmax.
+ * @throws OverconfidenceError `INVALID_OPTION` if `inputShape` is not three whole sizes > 0, `classes` < 2, or
+ * `batchNormEpsilon` is not a finite number > 0.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { resnetSmall } from 'relu-overconfidence/models';
+ *
+ * const model = resnetSmall({ inputShape: [32, 32, 3], classes: 10, seed: 0 });
+ * console.log(model.countParams()); // 271098
+ * model.dispose();
+ * ```
+ */
+export function resnetSmall({
+  inputShape = [32, 32, 3],
+  classes = 10,
+  seed = 0,
+  batchNormEpsilon = 1e-5,
+}: ResnetSmallOptions = {}): LayersModel {
+  checkModelOptions('resnetSmall', { inputShape, classes, rank: 3 });
+  checkPositive({ fn: 'resnetSmall', argument: 'batchNormEpsilon' }, batchNormEpsilon);
+  const image = input({ shape: [...inputShape], name: 'input' });
+  let x = convolution(image, 'conv', 16, 1);
+  for (const [s, { filters, stride }] of STAGES.entries())
+    for (let u = 0; u < UNITS_PER_STAGE; u++)
+      x = preActivationUnit(x, {
+        name: `unit_${s + 1}_${u + 1}`,
+        filters,
+        stride: u === 0 ? stride : 1,
+        activateShortcut: u === 0,
+        epsilon: batchNormEpsilon,
+      });
+  const features = layers
+    .globalAveragePooling2d({ name: 'average' })
+    .apply(normalisedRelu(x, 'last', batchNormEpsilon));
+  const dense = layers.dense({ units: classes, kernelInitializer: 'heNormal', name: 'logits' });
+  const network = model({ inputs: image, outputs: dense.apply(features) as SymbolicTensor, name: 'resnet_small' });
+  heNormal(network, seed);
+  return network;
+}
