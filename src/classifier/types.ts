@@ -29,7 +29,7 @@ export interface Classifier {
   readonly variables: readonly tf.Variable[];
   /** Those of `variables` that weight decay applies to: convolution and dense kernels and dense biases. */
   readonly decayed: readonly tf.Variable[];
-  /** Every variable that training changes: `variables` and the running statistics of batch normalisation. */
+  /** Every variable of the model, the running statistics of batch normalisation included. */
   readonly state: readonly tf.Variable[];
 }
 

@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { gradientsRegistered } from './checkGradients';
+
+/** Kernels that the gradients of common layers call; a backend without them can run a model but not train it. */
+const TRAINING_KERNELS = [
+  'AvgPoolGrad',
+  'BatchMatMul',
+  'Conv2DBackpropFilter',
+  'Conv2DBackpropInput',
+  'DepthwiseConv2dNativeBackpropFilter',
+  'DepthwiseConv2dNativeBackpropInput',
+  'FusedBatchNorm',
+  'IsNan',
+  'MaxPoolGrad',
+  'Sign',
+  'UnsortedSegmentSum',
+] as const;
+
+/** One thing that stands in the way, and what to do about it. */
+export interface EnvironmentProblem {
+  /** What is wrong. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+/** What {@link checkEnvironment} found. */
+export interface Environment {
+  /** Name of the active tfjs backend; an empty string when there is none. */
+  readonly backend: string;
+  /** Version of tfjs-core. */
+  readonly tfjsVersion: string;
+  /** Whether the tfjs gradients are registered, without which nothing can be attacked or trained. */
+  readonly gradients: boolean;
+  /** Kernels needed by the gradients of common layers that the backend lacks. */
+  readonly missingKernels: readonly string[];
+  /** Everything worth fixing, in words; empty when all is well. */
+  readonly problems: readonly EnvironmentProblem[];
+}
+
+/**
+ * Looks at the tfjs backend and says, in words, what would stop training or an attack.
+ *
+ * @returns Plain data; nothing is changed.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import '@tensorflow/tfjs-layers';
+ * import { checkEnvironment } from 'relu-overconfidence';
+ *
+ * for (const { what, fix } of checkEnvironment().problems) console.log(what, fix);
+ * ```
+ */
+export function checkEnvironment(): Environment {
+  const backend = tf.getBackend() ?? '';
+  const gradients = gradientsRegistered();
+  const missingKernels = backend === '' ? [] : TRAINING_KERNELS.filter((name) => tf.getKernel(name, backend) == null);
+  return {
+    backend,
+    tfjsVersion: tf.version_core,
+    gradients,
+    missingKernels,
+    problems: [
+      ...(backend === '' ? [NO_BACKEND] : []),
+      ...(gradients ? [] : [NO_GRADIENTS]),
+      ...(missingKernels.length > 0 ? [missing(backend, missingKernels)] : []),
+    ],
+  };
+}
+
+const NO_BACKEND: EnvironmentProblem = {
+  what: 'No tfjs backend is active.',
+  fix: "Import one, for example `import '@tensorflow/tfjs-backend-wasm'`, and `await tf.ready()`.",
+};
+
+const NO_GRADIENTS: EnvironmentProblem = {
+  what: 'The tfjs gradients are not registered: nothing can be attacked or trained.',
+  fix: "Add `import '@tensorflow/tfjs-layers'` (or '@tensorflow/tfjs').",
+};
+
+function missing(backend: string, kernels: readonly string[]): EnvironmentProblem {
+  return {
+    what: `The backend '${backend}' lacks kernels for the gradients of some layers: ${kernels.join(', ')}.`,
+    fix:
+      backend === 'wasm'
+        ? "Call `enableWasmTraining()` from 'relu-overconfidence/wasm'."
+        : 'Train on another backend, or use layers that do not need them.',
+  };
+}

@@ -1,0 +1,33 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { rowLogOdds } from './logOdds';
+import { type ReadOptions, readLogits } from './readLogits';
+import type { ModelLike } from './types';
+
+/**
+ * Confidence of a classifier, the largest softmax probability `max_k exp(z_k) / sum_j exp(z_j)`, per row.
+ *
+ * Computed in float64 from the log-odds of the float32 logits, in inference mode, batch by batch.
+ *
+ * @param model - A model; see {@link classifier}.
+ * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
+ * @returns One number in [1/K, 1] per row.
+ * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
+ *   logits are not finite; `INVALID_OPTION` for `batchSize`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { confidences } from 'relu-overconfidence';
+ *
+ * const model = (x: tf.Tensor) => tf.mul(x, tf.tensor1d([1, -1])) as tf.Tensor2D;
+ * console.log(await confidences(model, tf.tensor2d([[0, 0], [1, 1]]))); // Float64Array [ 0.5, 0.8807970779778823 ]
+ * ```
+ */
+export async function confidences(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Float64Array> {
+  const logits = await readLogits('confidences', model, x, options);
+  return Float64Array.from(
+    { length: logits.count },
+    (_, row) => 1 / (1 + Math.exp(-rowLogOdds(logits.values, row * logits.classes, logits.classes))),
+  );
+}

@@ -1,0 +1,42 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { argMax, type ReadOptions, readLogits } from './readLogits';
+import type { ModelLike } from './types';
+
+/**
+ * Log-odds of the predicted class, `z_k - log sum_{j != k} exp z_j` with k the class of the largest logit: a confidence
+ * that never saturates. Float32 confidences are exactly 1 from a margin of about 17 on and tie; log-odds still rank.
+ *
+ * Computed in float64 from the float32 logits. `confidence = 1 / (1 + exp(-logOdds))`, so 0 means a confidence of 1/2.
+ *
+ * @param model - A model; see {@link classifier}.
+ * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
+ * @returns One number per row.
+ * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
+ *   logits are not finite; `INVALID_OPTION` for `batchSize`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { logOdds } from 'relu-overconfidence';
+ *
+ * const model = (x: tf.Tensor) => tf.mul(x, tf.tensor1d([1, -1])) as tf.Tensor2D;
+ * console.log(await logOdds(model, tf.tensor2d([[40, 40]]))); // Float64Array [ 80 ]
+ * ```
+ */
+export async function logOdds(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Float64Array> {
+  const logits = await readLogits('logOdds', model, x, options);
+  return Float64Array.from({ length: logits.count }, (_, row) =>
+    rowLogOdds(logits.values, row * logits.classes, logits.classes),
+  );
+}
+
+/** Log-odds of the largest of the `classes` logits that start at `offset`. */
+export function rowLogOdds(values: ArrayLike<number>, offset: number, classes: number): number {
+  const k = argMax(values, offset, classes);
+  let second = -Infinity;
+  for (let j = 0; j < classes; j++) if (j !== k) second = Math.max(second, values[offset + j]!);
+  let sum = 0;
+  for (let j = 0; j < classes; j++) if (j !== k) sum += Math.exp(values[offset + j]! - second);
+  return values[offset + k]! - second - Math.log(sum);
+}

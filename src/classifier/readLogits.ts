@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkWhole, refuse } from '../core/check';
+import { checkBatch, refuseNonFinite } from '../core/checkTensor';
+import { asClassifier } from './asClassifier';
+import type { ModelLike } from './types';
+
+/** How logits are read. */
+export interface ReadOptions {
+  /** Examples per forward pass. @defaultValue 256 */
+  readonly batchSize?: number;
+}
+
+/** Logits that have left the tensor world: row-major `[count, classes]`. */
+export interface Logits {
+  readonly values: Float32Array;
+  readonly classes: number;
+  readonly count: number;
+}
+
+/** Runs a model over a data set in inference mode, batch by batch, and reads the logits. Inputs may lie outside `bounds`. */
+export async function readLogits(
+  fn: string,
+  model: ModelLike,
+  x: tf.Tensor,
+  { batchSize = 256 }: ReadOptions,
+): Promise<Logits> {
+  checkWhole({ fn, argument: 'batchSize' }, batchSize);
+  const net = asClassifier(fn, model, x);
+  checkBatch({ fn, argument: 'x' }, x, net.inputShape);
+  const bad = ((await x.data()) as Float32Array).find((v) => !Number.isFinite(v));
+  if (bad !== undefined) refuseNonFinite({ fn, argument: 'x' }, bad);
+  const count = x.shape[0]!;
+  const values = new Float32Array(count * net.classes);
+  for (let start = 0; start < count; start += batchSize) {
+    const batch = tf.tidy(() => net.logits(tf.slice(x, start, Math.min(batchSize, count - start))));
+    values.set((await batch.data()) as Float32Array, start * net.classes);
+    tf.dispose(batch);
+  }
+  if (!values.every(Number.isFinite))
+    refuse(
+      { fn, argument: 'model' },
+      'NON_FINITE',
+      'a model with finite logits on `x`',
+      'NaN or infinite logits',
+      'Look for NaN weights, or inputs so large that float32 overflows.',
+    );
+  return { values, classes: net.classes, count };
+}
+
+/** Index of the largest of `classes` values from `offset` on; the first of equals. */
+export function argMax(values: ArrayLike<number>, offset: number, classes: number): number {
+  let best = 0;
+  for (let k = 1; k < classes; k++) if (values[offset + k]! > values[offset + best]!) best = k;
+  return best;
+}
