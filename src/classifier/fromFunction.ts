@@ -47,18 +47,18 @@ function checkOutput(out: unknown, batch: number, classes: number): asserts out 
 /** Asks the model for one all-zero input and looks at the shape of the answer. */
 function countClasses(predict: LogitsFunction, inputShape: readonly number[]): number {
   const shape = tf.tidy(() => shapeOf(predict(tf.zeros([1, ...inputShape]))));
-  if (shape?.length === 2 && shape[1]! > 1) return shape[1]!;
+  if (shape.length === 2 && shape[1]! > 1) return shape[1]!;
   return refuse(
     { fn: 'classifier', argument: 'model' },
     'UNSUPPORTED_MODEL',
     'a model that returns one tensor [batch, classes], two classes or more',
-    shape === null ? 'something else' : `shape [${shape.join(', ')}]`,
+    `shape [${shape.join(', ')}]`,
     'Return logits; give a one-output (sigmoid) model a second logit of zero.',
   );
 }
 
-function shapeOf(out: unknown): number[] | null {
-  return out instanceof tf.Tensor ? out.shape : null;
+function shapeOf(out: unknown): number[] {
+  return out instanceof tf.Tensor ? out.shape : [];
 }
 
 function missingShape(): never {
