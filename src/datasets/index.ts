@@ -1,1 +1,2 @@
-export {};
+export { type IdxData, parseIdx } from './parseIdx';
+export { type TwoMoons, type TwoMoonsOptions, twoMoons } from './twoMoons';
