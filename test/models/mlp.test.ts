@@ -72,10 +72,11 @@ describe('mlp', () => {
     expect(initialWeights({ ...options, seed: 'a name' })).not.toEqual(onCpu);
   });
 
-  it('draws each layer from its own stream', () => {
+  it('draws each layer from its own stream, so another layer in between changes nothing', () => {
     const short = initialWeights({ inputShape: [3], hidden: [4], classes: 2 });
     const long = initialWeights({ inputShape: [3], hidden: [4, 4], classes: 2 });
     expect(long.slice(0, 12)).toEqual(short.slice(0, 12));
+    expect(long.slice(-10)).toEqual(short.slice(-10));
     expect(long.slice(16, 28)).not.toEqual(short.slice(0, 12));
   });
 
