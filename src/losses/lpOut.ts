@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkLogits } from './checkLogits';
+import { negativeLogProbability } from './negativeLogProbability';
+import { predicted } from './predicted';
+
+/**
+ * The paper's loss on the out-distribution, the log-confidence of each example: equation (2) of arXiv 1812.05720,
+ *
+ * `L_pout(f, z) = max_l log( exp f_l(z) / sum_k exp f_k(z) )`, a number in [-log K, 0].
+ *
+ * CEDA minimises it on noise, an attack maximises it. Its gradient with respect to the logits is
+ * `onehot(argmax) - softmax`: it runs through one class, the first of several tied ones. (The derivative that tfjs gives
+ * for `max` passes through every tied class at once; at exactly uniform logits those sum to zero and an attack stalls.)
+ * The gradient stays accurate where the confidence has rounded to 1.
+ *
+ * @param logits - `[B, K]`, float32. Only the shape is checked, so that nothing is read back inside an attack: NaN logits
+ *   give a NaN loss.
+ * @returns `[B]`, in nats; the caller owns it.
+ * @throws OverconfidenceError `INVALID_SHAPE` unless `[B, K]` with K >= 2; `EMPTY_INPUT` for no rows;
+ *   `INVALID_ARGUMENT` if not a float32 tensor.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { lpOut } from 'relu-overconfidence';
+ *
+ * const loss = lpOut(tf.tensor2d([[0, 0, 0, 0]]));
+ * console.log(await loss.data()); // [ -1.386... ], which is -log 4: no class is preferred
+ * ```
+ */
+export function lpOut(logits: tf.Tensor2D): tf.Tensor1D {
+  checkLogits('lpOut', logits);
+  return tf.tidy(() => tf.neg(negativeLogProbability(logits, predicted(logits))));
+}
