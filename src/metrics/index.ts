@@ -1,0 +1,20 @@
+export { type AuprMethod, type AuprOptions, aupr } from './aupr';
+export { auroc } from './auroc';
+export { type AurocBounds, aurocBounds } from './aurocBounds';
+export {
+  type BootstrapInterval,
+  type BootstrapOptions,
+  bootstrapInterval,
+  type ScoreMetric,
+} from './bootstrapInterval';
+export {
+  type ConfidenceHistogram,
+  type ConfidenceHistogramOptions,
+  confidenceHistogram,
+} from './confidenceHistogram';
+export { type CalibrationOptions, expectedCalibrationError } from './expectedCalibrationError';
+export { type FprConvention, type FprOptions, fprAtTpr } from './fprAtTpr';
+export { meanMaxConfidence } from './meanMaxConfidence';
+export type { PositiveClass } from './operatingPoints';
+export { type RocCurve, rocCurve } from './rocCurve';
+export { thresholdAtTpr } from './thresholdAtTpr';
