@@ -69,6 +69,7 @@ export interface ErrorDetails {
  * ```
  */
 export class OverconfidenceError extends Error {
+  /** Always 'OverconfidenceError', also where two copies of the library make `instanceof` fail. */
   override readonly name = 'OverconfidenceError';
   /** Stable reason, see {@link ErrorCode}. */
   readonly code: ErrorCode;
