@@ -1,0 +1,7 @@
+export { apgdLinf } from './apgdLinf';
+export { pgdL2 } from './pgdL2';
+export { pgdLinf } from './pgdLinf';
+export { projectBox } from './projectBox';
+export { projectL2 } from './projectL2';
+export { projectLinf } from './projectLinf';
+export type { Attack, AttackOptions, AttackResult, AttackStep, Objective, PgdOptions } from './types';

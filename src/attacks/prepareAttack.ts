@@ -1,0 +1,67 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { asClassifier } from '../classifier/asClassifier';
+import { checkGradients } from '../classifier/checkGradients';
+import type { Classifier, ModelLike } from '../classifier/types';
+import { checkBounds, checkFunction, checkPositive, checkWhole, refuse, show } from '../core/check';
+import { checkBatch, checkInBounds } from '../core/checkTensor';
+import { resolveRng } from '../core/resolveRng';
+import type { Rng } from '../core/rng';
+import { lpOut } from '../losses/lpOut';
+import type { AttackOptions, AttackStep, Objective } from './types';
+
+/** An attack that may begin: everything checked, every default filled in. */
+export interface AttackTask {
+  readonly fn: string;
+  readonly classifier: Classifier;
+  /** The images, `[B, ...inputShape]`, float32, inside the bounds. */
+  readonly center: tf.Tensor;
+  readonly bounds: readonly [number, number];
+  readonly epsilon: number;
+  readonly steps: number;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  readonly keepBest: boolean;
+  readonly objective: Objective;
+  readonly rng: Rng;
+  readonly onStep: ((progress: AttackStep) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Checks the arguments that all attacks share; no tensor is made. */
+export function prepareAttack(fn: string, model: ModelLike, x: tf.Tensor, options: AttackOptions): AttackTask {
+  const { epsilon = 0.3, steps = 40, restarts = 1, randomStart = true, keepBest = true, objective = lpOut } = options;
+  checkPositive({ fn, argument: 'epsilon' }, epsilon);
+  checkWhole({ fn, argument: 'steps' }, steps);
+  checkWhole({ fn, argument: 'restarts' }, restarts);
+  checkFunction({ fn, argument: 'objective' }, objective);
+  if (options.onStep !== undefined) checkFunction({ fn, argument: 'onStep' }, options.onStep);
+  checkGradients(fn);
+  const rng = resolveRng(options);
+  const classifier = asClassifier(fn, model, x);
+  const { bounds = classifier.bounds } = options;
+  checkBounds({ fn, argument: 'bounds' }, bounds);
+  checkImages(fn, x, classifier.inputShape, bounds);
+  return {
+    fn,
+    classifier,
+    center: x,
+    bounds,
+    epsilon,
+    steps,
+    restarts,
+    randomStart,
+    keepBest,
+    objective,
+    rng,
+    onStep: options.onStep,
+    signal: options.signal,
+  };
+}
+
+function checkImages(fn: string, x: tf.Tensor, inputShape: readonly number[], bounds: readonly [number, number]): void {
+  const where = { fn, argument: 'x' };
+  checkBatch(where, x, inputShape);
+  if (x.dtype !== 'float32')
+    refuse(where, 'INVALID_ARGUMENT', 'a float32 tensor', show(x.dtype), "Convert it with tf.cast(x, 'float32').");
+  checkInBounds(where, x, bounds);
+}

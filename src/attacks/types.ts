@@ -1,0 +1,78 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { ModelLike } from '../classifier/types';
+import type { RandomOptions } from '../core/resolveRng';
+
+/**
+ * What an attack maximises: one number per example from logits `[B, K]`. It is differentiated, so it must be made of
+ * tfjs operations, and it should read nothing back to JavaScript.
+ */
+export type Objective = (logits: tf.Tensor2D) => tf.Tensor1D;
+
+/** How far an attack has come. */
+export interface AttackStep {
+  /** Gradient steps finished in this restart: 1, ..., `steps`. */
+  readonly step: number;
+  /** Gradient steps of each restart. */
+  readonly steps: number;
+  /** Number of this restart: 1, ..., `restarts`. */
+  readonly restart: number;
+  /** Number of restarts. */
+  readonly restarts: number;
+}
+
+/** What every attack may be told. */
+export interface AttackOptions extends RandomOptions {
+  /** Radius of the ball around each image, in input units. @defaultValue 0.3 (for `pgdL2` 1) */
+  readonly epsilon?: number;
+  /** Gradient steps of each restart; one gradient evaluation each. @defaultValue 40 */
+  readonly steps?: number;
+  /** Independent runs, of which each image keeps its own best. @defaultValue 1 */
+  readonly restarts?: number;
+  /** Start from a random point of the ball instead of the image itself. @defaultValue true */
+  readonly randomStart?: boolean;
+  /** What is maximised, one number per example, in its own units. @defaultValue lpOut */
+  readonly objective?: Objective;
+  /**
+   * Return for each image the best point met, the image itself included, so that an attack never does harm to its own
+   * aim. With `false`: the last iterate (the best of the last iterates of all restarts). @defaultValue true
+   */
+  readonly keepBest?: boolean;
+  /** The box of valid inputs `[low, high]`, in input units. @defaultValue the classifier's bounds */
+  readonly bounds?: readonly [number, number];
+  /**
+   * Called after every step. Tensors made in it are disposed when the attack returns, unless kept with `tf.keep`.
+   * @defaultValue none
+   */
+  readonly onStep?: (progress: AttackStep) => void;
+  /** Stops the attack; looked at before the first and after every step. @defaultValue none */
+  readonly signal?: AbortSignal;
+}
+
+/** What the fixed-step attacks may be told. */
+export interface PgdOptions extends AttackOptions {
+  /** Length of one step, in input units. @defaultValue 0.0075 (for `pgdL2` 2.5 epsilon / steps) */
+  readonly stepSize?: number;
+}
+
+/** What an attack found. The caller owns the two tensors. */
+export interface AttackResult {
+  /** `[B, ...inputShape]`, float32: inside the box, and inside the ball up to float32 rounding. */
+  readonly adversarial: tf.Tensor;
+  /** `[B]`: the objective at `adversarial`; -Infinity for an image where it was never a number. */
+  readonly objective: tf.Tensor1D;
+  /** Gradient passes over the whole batch, `steps` times `restarts`; passes without a gradient are not counted. */
+  readonly gradientEvaluations: number;
+  /**
+   * Pairs (image, gradient evaluation) in which every entry of the gradient was exactly zero, so the attack stood still.
+   * Many of them mean a saturated objective or a dead network. `undefined` on webgpu, which cannot be read in time.
+   */
+  readonly zeroGradients: number | undefined;
+  /**
+   * Pairs (image, gradient evaluation) in which the gradient had NaN or infinite entries, each taken as zero. `undefined`
+   * on webgpu.
+   */
+  readonly nonFiniteGradients: number | undefined;
+}
+
+/** The common form of attacks, so that a trainer can take any of them; one without fixed steps ignores `stepSize`. */
+export type Attack = (model: ModelLike, x: tf.Tensor, options?: PgdOptions) => AttackResult;
