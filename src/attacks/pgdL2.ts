@@ -45,7 +45,7 @@ export function pgdL2(
   const length = stepSize ?? (2.5 * epsilon) / task.steps;
   const project = (u: tf.Tensor) => {
     const inBall = projectL2(projectBox(u, task.bounds), task.center, epsilon);
-    // Rounding may have put the shrunk point an ulp outside the box; clipping takes it no farther from the image.
+    // Where a GPU rounds loosely, shrinking may end an ulp outside the box; clipping takes it no farther from the image.
     return projectBox(inBall, task.bounds);
   };
   return runAttack(task, {
