@@ -76,9 +76,8 @@ export function fprAtTpr(
 
 /** The smallest count whose share of `total` is at least `tpr`, compared as quotients because tpr * total rounds. */
 function fewestFor(tpr: number, total: number): number {
-  let count = Math.round(tpr * total);
+  let count = Math.floor(tpr * total);
   while (count / total < tpr) count++;
-  while (count > 0 && (count - 1) / total >= tpr) count--;
   return count;
 }
 

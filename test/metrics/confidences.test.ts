@@ -18,6 +18,13 @@ const binCounts = fc.constantFrom(1, 2, 7, 20, 100);
 /** Membership by comparison with the edges alone. */
 const inBin = (c: number, k: number, bins: number) => c >= k / bins && (c < (k + 1) / bins || k === bins - 1);
 
+/** The largest double below a positive one. */
+function nextDown(x: number): number {
+  const bits = new BigUint64Array(Float64Array.of(x).buffer);
+  bits[0]!--;
+  return new Float64Array(bits.buffer)[0]!;
+}
+
 describe('meanMaxConfidence', () => {
   it('is the mean', () => {
     expect(meanMaxConfidence([1, 0.5, 0.75])).toBe(0.75);
@@ -57,6 +64,13 @@ describe('confidenceHistogram', () => {
       const { edges } = confidenceHistogram([0], { bins });
       const { counts } = confidenceHistogram(edges, { bins });
       expect([...counts]).toEqual(Array.from({ length: bins }, (_, k) => (k === bins - 1 ? 2 : 1)));
+    }
+  });
+
+  it('puts the last number below an edge into the bin before it', () => {
+    for (const bins of [3, 7, 10, 20, 49, 100, 1000]) {
+      const below = Array.from({ length: bins }, (_, k) => nextDown((k + 1) / bins));
+      expect([...confidenceHistogram(below, { bins }).counts]).toEqual(new Array(bins).fill(1));
     }
   });
 

@@ -111,6 +111,12 @@ describe('fprAtTpr', () => {
     expect(fprAtTpr([4, 1], [3, 2, 0.5, 0.2], { tpr: 0.5, convention: 'nearest' })).toBe(0);
   });
 
+  it('does not stop inside a group of equal scores', () => {
+    // TPR is 0.2 at threshold 1 and 1 at threshold 0; the former is nearer to 0.5.
+    expect(fprAtTpr([1, 0, 0, 0, 0], [0], { tpr: 0.5, convention: 'nearest' })).toBe(0);
+    expect(fprAtTpr([1, 0, 0, 0, 0], [0], { tpr: 0.5, convention: 'roc' })).toBe(1);
+  });
+
   it('compares rates as quotients, so that 7 of 100 is a TPR of 0.07', () => {
     const positives = Array.from({ length: 100 }, (_, i) => 100 - i);
     expect(fprAtTpr(positives, [93.5], { tpr: 0.07, convention: 'roc' })).toBe(0);
@@ -132,8 +138,11 @@ describe('fprAtTpr', () => {
   });
 
   it('agrees with the enumeration of every threshold in the ROC conventions', () => {
+    // Three values make groups of equal scores that are wider than the gap between neighbouring rates.
+    const crowded = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 25 });
+    const scores = fc.oneof(anyScores, crowded);
     fc.assert(
-      fc.property(anyScores, anyScores, rates, fc.constantFrom('roc', 'nearest'), (inS, outS, tpr, convention) => {
+      fc.property(scores, scores, rates, fc.constantFrom('roc', 'nearest'), (inS, outS, tpr, convention) => {
         expect(fprAtTpr(inS, outS, { tpr, convention })).toBe(byDefinition(inS, outS, tpr, convention));
         expect(fprAtTpr(inS, outS, { tpr, convention, positive: 'out' })).toBe(
           byDefinition(mirrored(outS), mirrored(inS), tpr, convention),
