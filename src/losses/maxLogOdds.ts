@@ -39,7 +39,7 @@ function compute(z: tf.Tensor2D): LossAndGradient {
   const exp = tf.exp(tf.sub(rest, second));
   const sum = tf.sum(exp, 1, true);
   return {
-    value: tf.neg(tf.squeeze<tf.Tensor1D>(tf.add(second, tf.log(sum)), [1])),
+    value: tf.sub(0, tf.squeeze<tf.Tensor1D>(tf.add(second, tf.log(sum)), [1])),
     gradient: tf.sub(top, tf.div(exp, sum)),
   };
 }
