@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { rowLogOdds } from '../classifier/logOdds';
+import { argMax, readLogits } from '../classifier/readLogits';
+import type { Classifier } from '../classifier/types';
+import { throwIfAborted } from '../core/abort';
+import { nextTask } from '../core/nextTask';
+import type { OodSource } from './oodSources';
+
+const fn = 'evaluateOod';
+
+/** What the classifier says to each image of a source. */
+export interface Scored {
+  /** Log-odds of the predicted class. */
+  readonly logOdds: Float64Array;
+  /** The predicted class. */
+  readonly predicted: Int32Array;
+}
+
+/** A gradient, one forward and one backward pass, takes about as long as three forward passes. */
+const PASSES_PER_GRADIENT = 3;
+
+/** The work in a source, in forward passes of one image. */
+export function passesOf({ samples, gradients }: OodSource): number {
+  return samples * passesPerImage(gradients);
+}
+
+/** Makes and classifies the images of a source, batch by batch; `onPasses` is told the passes done, never fewer than before. */
+export async function scoreSource(
+  net: Classifier,
+  { samples, batchSize, gradients, make }: OodSource,
+  onPasses: (done: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<Scored> {
+  const logOdds = new Float64Array(samples);
+  const predicted = new Int32Array(samples);
+  for (let start = 0; start < samples; start += batchSize) {
+    throwIfAborted(fn, signal);
+    const size = Math.min(batchSize, samples - start);
+    let steps = 0;
+    const onStep = () => {
+      throwIfAborted(fn, signal);
+      // An attack that takes more steps than it was asked for must not run ahead of the batches.
+      steps = Math.min(steps + 1, gradients);
+      onPasses(start * passesPerImage(gradients) + size * steps * PASSES_PER_GRADIENT);
+    };
+    const images = tf.tidy(() => make(start, size, onStep));
+    try {
+      const { values, classes } = await readLogits(fn, net, images, { batchSize: size });
+      for (let i = 0; i < size; i++) {
+        logOdds[start + i] = rowLogOdds(values, i * classes, classes);
+        predicted[start + i] = argMax(values, i * classes, classes);
+      }
+    } finally {
+      tf.dispose(images);
+    }
+    onPasses((start + size) * passesPerImage(gradients));
+    await nextTask();
+  }
+  return { logOdds, predicted };
+}
+
+function passesPerImage(gradients: number): number {
+  return 1 + PASSES_PER_GRADIENT * gradients;
+}
