@@ -1,5 +1,10 @@
+export * from './attacks/index';
 export * from './classifier/index';
 export { type ErrorCode, type ErrorDetails, OverconfidenceError } from './core/errors';
 export type { Progress } from './core/progress';
 export type { RandomOptions } from './core/resolveRng';
 export { createRng, type Rng } from './core/rng';
+export * from './losses/index';
+export * from './metrics/index';
+export * from './noise/index';
+export * from './training/index';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiate } from '../classifier/differentiate';
 import { refuse, show } from '../core/check';
 import { broadcastable, rows } from './perImage';
 import type { AttackTask } from './prepareAttack';
@@ -20,7 +21,8 @@ const FLOAT32_MAX = 3.4028234663852886e38;
 /** Objective and gradient of every image from one forward and one backward pass; nothing is read back. */
 export function evaluate(task: AttackTask, x: tf.Tensor): Evaluation {
   const ones = tf.ones([x.shape[0]!]) as tf.Tensor1D;
-  const { value, grad } = tf.valueAndGrad((point: tf.Tensor) => objectiveAt(task, point))(x, ones);
+  const valueAndGradient = tf.valueAndGrad((point: tf.Tensor) => objectiveAt(task, point));
+  const { value, grad } = differentiate(task.fn, () => valueAndGradient(x, ones));
   // A comparison, because IsFinite is not among the kernels of every backend; it is false for NaN.
   const finite = tf.lessEqual(tf.abs(grad), FLOAT32_MAX);
   const gradient = tf.where(finite, grad, tf.zerosLike(grad));

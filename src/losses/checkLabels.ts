@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { refuse } from '../core/check';
+import { refuse, type Where } from '../core/check';
 import { checkRank } from '../core/checkTensor';
 import { readNow } from '../core/readNow';
 
@@ -7,8 +7,7 @@ import { readNow } from '../core/readNow';
  * Class indices `[B]` or one-hot rows `[B, classes]`, B being `batch` where it is known. The values are read once, except
  * on webgpu, where they are not checked.
  */
-export function checkLabels(fn: string, labels: tf.Tensor, classes: number, batch?: number): void {
-  const where = { fn, argument: 'labels' };
+export function checkLabels(where: Where, labels: tf.Tensor, classes: number, batch?: number): void {
   checkRank(where, labels, [1, 2]);
   const rows = batch ?? labels.shape[0]!;
   if (labels.shape[0] !== rows || (labels.rank === 2 && labels.shape[1] !== classes))

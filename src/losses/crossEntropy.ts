@@ -31,6 +31,6 @@ import { oneHot } from './predicted';
 export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor): tf.Tensor1D {
   checkLogits('crossEntropy', logits);
   const [batch, classes] = logits.shape;
-  checkLabels('crossEntropy', labels, classes, batch);
+  checkLabels({ fn: 'crossEntropy', argument: 'labels' }, labels, classes, batch);
   return tf.tidy(() => negativeLogProbability(logits, oneHot(labels, classes)));
 }

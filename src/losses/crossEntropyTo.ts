@@ -33,7 +33,7 @@ import { oneHot } from './predicted';
 export function crossEntropyTo(labels: tf.Tensor, classes: number): (logits: tf.Tensor2D) => tf.Tensor1D {
   const fn = 'crossEntropyTo';
   checkWhole({ fn, argument: 'classes' }, classes, 2);
-  checkLabels(fn, labels, classes);
+  checkLabels({ fn, argument: 'labels' }, labels, classes);
   return (logits) => {
     checkLogits(fn, logits);
     return tf.tidy(() => negativeLogProbability(logits, oneHot(labels, classes)));

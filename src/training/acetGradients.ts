@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { pgdLinf } from '../attacks/pgdLinf';
+import type { Classifier, ModelLike } from '../classifier/types';
+import { resolveRng } from '../core/resolveRng';
+import { lpOut } from '../losses/lpOut';
+import { drawNoise } from './cedaGradients';
+import { objectiveGradients } from './objectiveGradients';
+import { prepare } from './prepare';
+import type { AcetOptions, GradientsResult, LabelledData } from './types';
+
+/**
+ * Gradients of ACET, adversarial confidence enhancing training, without the update: equation (2) of arXiv 1812.05720,
+ *
+ *     mean_i CE(f(x_i), y_i) + lambda * mean_j max_{|u - z_j|_inf <= epsilon} L_pout(f(u)),   z_j ~ p_out,
+ *
+ * divided by 1 + lambda (see {@link cedaGradients}), plus weight decay. The inner maximum is found by the attack, which runs
+ * before the gradient, in inference mode, and leaves batch-norm statistics alone.
+ *
+ * @param model - A model with trainable variables.
+ * @param batch - `x`: `[B, ...inputShape]` inside the bounds; `y`: class indices `[B]` or one-hot rows `[B, K]`.
+ * @returns Scalars and gradients; the caller disposes all of them.
+ * @throws OverconfidenceError as {@link cedaGradients}, and `INVALID_OPTION` for `epsilon`, `steps` or `stepSize`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-layers';
+ * import { tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+ * import { acetGradients } from 'relu-overconfidence';
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
+ * const batch = { x: tensor2d([[0.1, 0.9], [0.8, 0.3]]), y: tensor1d([0, 2], 'int32') };
+ * const { outConfidence } = acetGradients(model, batch, { epsilon: 0.1, steps: 5, seed: 1 });
+ * console.log(await outConfidence.data());
+ * ```
+ */
+export function acetGradients(model: ModelLike, batch: LabelledData, options: AcetOptions = {}): GradientsResult {
+  const net = prepare('acetGradients', model, batch, options);
+  return acetGradientsOf('acetGradients', net, batch, options);
+}
+
+/** The same on checked arguments. */
+export function acetGradientsOf(
+  fn: string,
+  net: Classifier,
+  clean: LabelledData,
+  options: AcetOptions,
+): GradientsResult {
+  const { lambda = 1, weightDecay = 5e-4, outLoss = lpOut, attack = pgdLinf } = options;
+  const { epsilon = 0.3, steps = 40, stepSize = 0.0075 } = options;
+  const rng = resolveRng(options);
+  const noise = tf.tidy(() => {
+    const start = drawNoise(fn, net, clean.x, { ...options, rng });
+    return attack(net, start, { epsilon, steps, stepSize, rng }).adversarial;
+  });
+  try {
+    return objectiveGradients(fn, net, { clean, noise, lambda, weightDecay, outLoss, rng });
+  } finally {
+    tf.dispose(noise);
+  }
+}

@@ -1,0 +1,14 @@
+export { acetGradients } from './acetGradients';
+export { acetStep } from './acetStep';
+export { cedaGradients } from './cedaGradients';
+export { cedaStep } from './cedaStep';
+export type { CheckpointStore } from './checkpointStore';
+export { fileCheckpoint } from './fileCheckpoint';
+export { fit } from './fit';
+export type { Augmentation, EpochRecord, FitOptions, History, Method, ValidationRecord } from './fitTypes';
+export { paperSchedule, type Schedule } from './paperSchedule';
+export { plainGradients } from './plainGradients';
+export { plainStep } from './plainStep';
+export { type RandomCropOptions, randomCrop } from './randomCrop';
+export { randomMirror } from './randomMirror';
+export type { AcetOptions, CedaOptions, GradientsResult, LabelledData, PlainOptions, StepResult } from './types';

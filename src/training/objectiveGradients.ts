@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { differentiate } from '../classifier/differentiate';
+import type { Classifier } from '../classifier/types';
+import type { Rng } from '../core/rng';
+import { lpOut } from '../losses/lpOut';
+import { negativeLogProbability } from '../losses/negativeLogProbability';
+import { oneHot } from '../losses/predicted';
+import { weightDecay as sumOfSquares } from '../losses/weightDecay';
+import type { CedaOptions, GradientsResult, LabelledData } from './types';
+
+/** What the objective is made of. */
+interface Terms {
+  readonly clean: LabelledData;
+  /** Out-distribution samples; none in a plain step. */
+  readonly noise?: tf.Tensor;
+  readonly lambda: number;
+  readonly weightDecay: number;
+  readonly outLoss: NonNullable<CedaOptions['outLoss']>;
+  readonly rng: Rng;
+}
+
+/**
+ * Value and gradients of the training objective
+ *
+ *     (mean CE + lambda * mean outLoss) / (1 + lambda) + weightDecay * (sum of squared decayed weights)
+ *
+ * on one concatenated batch, noise first, in training mode. Nothing is left behind when it throws.
+ */
+export function objectiveGradients(fn: string, net: Classifier, terms: Terms): GradientsResult {
+  const seen: Parts[] = [];
+  try {
+    const { value, grads } = differentiate(fn, () =>
+      tf.tidy(() =>
+        tf.variableGrads(() => {
+          const { inLoss, outLoss, outConfidence } = forward(net, terms);
+          seen.push({ inLoss: tf.keep(inLoss), outLoss: tf.keep(outLoss), outConfidence: tf.keep(outConfidence) });
+          return total(net, { inLoss, outLoss }, terms);
+        }, [...net.variables]),
+      ),
+    );
+    return { loss: value, ...seen[0]!, grads };
+  } catch (error) {
+    tf.dispose(seen);
+    throw error;
+  }
+}
+
+type Parts = Pick<GradientsResult, 'inLoss' | 'outLoss' | 'outConfidence'>;
+
+function forward(net: Classifier, { clean: { x, y }, noise, outLoss, rng }: Terms): Parts {
+  const meanCrossEntropy = (logits: tf.Tensor2D) =>
+    tf.mean<tf.Scalar>(negativeLogProbability(logits, oneHot(y, net.classes)));
+  if (noise === undefined) {
+    const nothing = () => tf.scalar(Number.NaN);
+    return {
+      inLoss: meanCrossEntropy(net.logits(x, { training: true, rng })),
+      outLoss: nothing(),
+      outConfidence: nothing(),
+    };
+  }
+  const logits = net.logits(tf.concat([noise, x]), { training: true, rng });
+  const [outLogits, inLogits] = tf.split(logits, [noise.shape[0]!, x.shape[0]!]) as [tf.Tensor2D, tf.Tensor2D];
+  return {
+    inLoss: meanCrossEntropy(inLogits),
+    outLoss: tf.mean<tf.Scalar>(outLoss(outLogits)),
+    outConfidence: tf.mean<tf.Scalar>(tf.exp(lpOut(outLogits))),
+  };
+}
+
+function total(
+  net: Classifier,
+  { inLoss, outLoss }: Omit<Parts, 'outConfidence'>,
+  { noise, lambda, weightDecay }: Terms,
+): tf.Scalar {
+  const data = noise === undefined ? inLoss : tf.div(tf.add(inLoss, tf.mul(outLoss, lambda)), 1 + lambda);
+  if (weightDecay === 0 || net.decayed.length === 0) return data as tf.Scalar;
+  return tf.add(data, tf.mul(sumOfSquares([...net.decayed]), weightDecay));
+}

@@ -1,0 +1,47 @@
+import type { Classifier, ModelLike } from '../classifier/types';
+import { resolveRng } from '../core/resolveRng';
+import { lpOut } from '../losses/lpOut';
+import { objectiveGradients } from './objectiveGradients';
+import { prepare } from './prepare';
+import type { GradientsResult, LabelledData, PlainOptions } from './types';
+
+/**
+ * Gradients of plain training, mean cross entropy plus weight decay, without the update.
+ *
+ * The model runs in training mode: batch-norm statistics are updated, dropout masks are drawn from `rng`.
+ *
+ * @param model - A model with trainable variables.
+ * @param batch - `x`: `[B, ...inputShape]` inside the bounds; `y`: class indices `[B]` or one-hot rows `[B, K]`.
+ * @returns Scalars and gradients; the caller disposes all of them. `outLoss` and `outConfidence` are NaN.
+ * @throws OverconfidenceError `INVALID_SHAPE`, `NON_FINITE`, `OUT_OF_BOUNDS` or `EMPTY_INPUT` for `x`; `INVALID_LABELS` or
+ *   `INVALID_SHAPE` for `y`; `INVALID_OPTION` for `weightDecay`; `UNSUPPORTED_MODEL` without trainable variables;
+ *   `GRADIENTS_NOT_REGISTERED` or `MISSING_KERNEL` if the environment cannot differentiate the model.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-layers';
+ * import { tensor1d, tensor2d, train } from '@tensorflow/tfjs-core';
+ * import { plainGradients } from 'relu-overconfidence';
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
+ * const batch = { x: tensor2d([[0.1, 0.9], [0.8, 0.3]]), y: tensor1d([0, 2], 'int32') };
+ * const { grads } = plainGradients(model, batch);
+ * train.sgd(0.1).applyGradients(grads);
+ * ```
+ */
+export function plainGradients(model: ModelLike, batch: LabelledData, options: PlainOptions = {}): GradientsResult {
+  const net = prepare('plainGradients', model, batch, options);
+  return plainGradientsOf('plainGradients', net, batch, options);
+}
+
+/** The same on checked arguments. */
+export function plainGradientsOf(
+  fn: string,
+  net: Classifier,
+  clean: LabelledData,
+  options: PlainOptions,
+): GradientsResult {
+  const { weightDecay = 5e-4 } = options;
+  return objectiveGradients(fn, net, { clean, lambda: 0, weightDecay, outLoss: lpOut, rng: resolveRng(options) });
+}

@@ -1,0 +1,67 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { asClassifier } from '../classifier/asClassifier';
+import { checkGradients } from '../classifier/checkGradients';
+import type { Classifier, ModelLike } from '../classifier/types';
+import { checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
+import { checkBatch, checkInBounds } from '../core/checkTensor';
+import { checkLabels } from '../losses/checkLabels';
+import type { AcetOptions, LabelledData } from './types';
+
+/** Looks at everything a step is given before any work starts, and makes the classifier. */
+export function prepare(fn: string, model: ModelLike, data: LabelledData, options: AcetOptions): Classifier {
+  const net = asClassifier(fn, model, data.x);
+  prepareData(fn, net, data, options);
+  return net;
+}
+
+/** The same for a classifier that is already made. */
+export function prepareData(fn: string, net: Classifier, data: LabelledData, options: AcetOptions): void {
+  checkGradients(fn);
+  checkLabelled(fn, net, data);
+  if (net.variables.length === 0)
+    refuse(
+      { fn, argument: 'model' },
+      'UNSUPPORTED_MODEL',
+      'a model with trainable variables',
+      'one without',
+      'Pass a LayersModel that is not frozen, or a function wrapped by classifier(f, { variables }).',
+    );
+  checkStepOptions(fn, options);
+}
+
+/** Inputs of the right shape inside the bounds, and a valid label for each. */
+function checkLabelled(fn: string, net: Classifier, { x, y }: LabelledData): void {
+  checkBatch({ fn, argument: 'x' }, x, net.inputShape);
+  checkInBounds({ fn, argument: 'x' }, x, net.bounds);
+  checkLabels({ fn, argument: 'y' }, y, net.classes, x.shape[0]);
+}
+
+/** Options of all methods; those that a method does not have are undefined and pass. */
+function checkStepOptions(
+  fn: string,
+  { lambda, weightDecay, noise, outLoss, epsilon, steps, stepSize, attack }: AcetOptions,
+): void {
+  const given = <T>(
+    value: T | undefined,
+    argument: string,
+    check: (where: { fn: string; argument: string }, v: T) => void,
+  ) => {
+    if (value !== undefined) check({ fn, argument }, value);
+  };
+  given(lambda, 'lambda', checkNonNegative);
+  given(weightDecay, 'weightDecay', checkNonNegative);
+  given<unknown>(noise, 'noise', checkFunction);
+  given<unknown>(outLoss, 'outLoss', checkFunction);
+  given(epsilon, 'epsilon', checkPositive);
+  given(steps, 'steps', (where, v) => {
+    checkWhole(where, v);
+  });
+  given(stepSize, 'stepSize', checkPositive);
+  given<unknown>(attack, 'attack', checkFunction);
+}
+
+/** The out-distribution samples a sampler returned, which may be anybody's function. */
+export function checkNoise(fn: string, net: Classifier, noise: tf.Tensor): void {
+  checkBatch({ fn, argument: 'noise' }, noise, net.inputShape);
+  checkInBounds({ fn, argument: 'noise' }, noise, net.bounds);
+}

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkWhole } from '../core/check';
+import { checkRank } from '../core/checkTensor';
+import { type RandomOptions, resolveRng } from '../core/resolveRng';
+
+/** Options of {@link randomCrop}. */
+export interface RandomCropOptions extends RandomOptions {
+  /** Rows and columns of zeros added on every side before cropping, in pixels. @defaultValue 4 */
+  readonly padding?: number;
+}
+
+/**
+ * Shifts each image by a random whole number of pixels, zeros moving in: the paper's random crop after zero padding.
+ *
+ * @param images - `[B, H, W, C]`.
+ * @returns Same shape; the caller owns it.
+ * @throws OverconfidenceError `INVALID_SHAPE` for another rank; `INVALID_OPTION` for `padding`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { randomCrop } from 'relu-overconfidence';
+ *
+ * console.log(randomCrop(tf.ones([2, 8, 8, 1]), { padding: 2, seed: 3 }).shape); // [ 2, 8, 8, 1 ]
+ * ```
+ */
+export function randomCrop(images: tf.Tensor, { padding = 4, ...random }: RandomCropOptions = {}): tf.Tensor {
+  checkRank({ fn: 'randomCrop', argument: 'images' }, images, 4);
+  checkWhole({ fn: 'randomCrop', argument: 'padding' }, padding, 0);
+  const rng = resolveRng(random);
+  const [count, height, width, channels] = images.shape as [number, number, number, number];
+  return tf.tidy(() => {
+    const around: [number, number] = [padding, padding];
+    const padded = tf.pad(images, [[0, 0], around, around, [0, 0]]);
+    const crops = Array.from({ length: count }, (_, i) => {
+      const [top, left] = [rng.integer(2 * padding + 1), rng.integer(2 * padding + 1)];
+      return tf.slice(padded, [i, top, left, 0], [1, height, width, channels]);
+    });
+    return tf.concat(crops);
+  });
+}

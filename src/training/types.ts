@@ -1,0 +1,61 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Attack } from '../attacks/types';
+import type { RandomOptions } from '../core/resolveRng';
+import type { NoiseSampler } from '../noise/noiseSampler';
+
+/** A labelled batch or data set. */
+export interface LabelledData {
+  /** Inputs `[B, ...inputShape]`, float32, inside the classifier's bounds. */
+  readonly x: tf.Tensor;
+  /** Class indices `[B]` or one-hot rows `[B, K]`. */
+  readonly y: tf.Tensor;
+}
+
+/** Options of a plain step. */
+export interface PlainOptions extends RandomOptions {
+  /** Factor of the sum of squared decayed weights (no 1/2) in the loss. @defaultValue 5e-4 */
+  readonly weightDecay?: number;
+}
+
+/** Options of a CEDA step. */
+export interface CedaOptions extends PlainOptions {
+  /** Weight lambda of the out-distribution term. @defaultValue 1 */
+  readonly lambda?: number;
+  /** Where the out-distribution samples come from; it is handed the clean batch. @defaultValue paperNoise */
+  readonly noise?: NoiseSampler;
+  /** Loss of each out-distribution sample, from its logits. @defaultValue lpOut */
+  readonly outLoss?: (logits: tf.Tensor2D) => tf.Tensor1D;
+}
+
+/** Options of an ACET step. */
+export interface AcetOptions extends CedaOptions {
+  /** Radius of the ball around each noise sample, in input units. @defaultValue 0.3 */
+  readonly epsilon?: number;
+  /** Iterations of the attack. @defaultValue 40 */
+  readonly steps?: number;
+  /** Length of one attack step, in input units. @defaultValue 0.0075 */
+  readonly stepSize?: number;
+  /** Finds the worst point of the ball; it is given epsilon, steps, stepSize and rng. @defaultValue pgdLinf */
+  readonly attack?: Attack;
+}
+
+/**
+ * What a step saw, before its update. Scalars; the caller disposes them, for example by `tf.dispose(result)`: these results
+ * are type aliases, not interfaces, so that TypeScript takes them for containers of tensors.
+ */
+export type StepResult = {
+  /** The objective that was differentiated, weight decay included. */
+  readonly loss: tf.Scalar;
+  /** Mean cross entropy over the clean examples, in nats. */
+  readonly inLoss: tf.Scalar;
+  /** Mean of `outLoss` over the out-distribution samples; NaN in a plain step, which has none. */
+  readonly outLoss: tf.Scalar;
+  /** Mean confidence on the out-distribution samples; NaN in a plain step, which has none. */
+  readonly outConfidence: tf.Scalar;
+};
+
+/** A step without the update. The caller disposes all tensors. */
+export type GradientsResult = StepResult & {
+  /** Gradient of `loss` for each trainable variable, by the variable's name. */
+  readonly grads: tf.NamedTensorMap;
+};

@@ -1,0 +1,29 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { rowLogOdds } from '../classifier/logOdds';
+import { argMax, readLogits } from '../classifier/readLogits';
+import type { Classifier } from '../classifier/types';
+import type { ValidationRecord } from './fitTypes';
+import type { LabelledData } from './types';
+
+/** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
+export async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
+  const { values, classes, count } = await readLogits(fn, net, x, {});
+  const labels = await classIndices(y);
+  let [wrong, loss, confidence] = [0, 0, 0];
+  for (let row = 0; row < count; row++) {
+    const at = row * classes;
+    const top = argMax(values, at, classes);
+    const logConfidence = -Math.log1p(Math.exp(-rowLogOdds(values, at, classes)));
+    if (top !== labels[row]) wrong++;
+    loss -= values[at + labels[row]!]! - values[at + top]! + logConfidence;
+    confidence += Math.exp(logConfidence);
+  }
+  return { error: wrong / count, loss: loss / count, meanMaxConfidence: confidence / count };
+}
+
+async function classIndices(y: tf.Tensor): Promise<ArrayLike<number>> {
+  const indices = tf.tidy(() => (y.rank === 2 ? tf.argMax(y, 1) : tf.clone(y)));
+  const values = (await indices.data()) as Float32Array | Int32Array;
+  tf.dispose(indices);
+  return values;
+}

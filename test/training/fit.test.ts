@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CheckpointStore, type FitOptions, fileCheckpoint, fit, randomCrop, uniformNoise } from '../../src/index';
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/training/checkpointBytes';
+import { expectNoLeak } from '../support/expectNoLeak';
+import { expectRefusal } from '../support/expectRefusal';
+import { tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
+
+await tf.setBackend('cpu');
+const data = tinyBatch(40);
+const BASE: FitOptions = {
+  noise: (images, rng) => uniformNoise(images.shape, { rng }),
+  epochs: 4,
+  batchSize: 9,
+  steps: 2,
+  seed: 7,
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fit-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A store in memory that counts what it is given. */
+function memoryStore(): CheckpointStore & { saved: Uint8Array[] } {
+  const saved: Uint8Array[] = [];
+  return { saved, read: async () => saved.at(-1), write: async (bytes) => void saved.push(bytes) };
+}
+
+describe('fit', () => {
+  it('learns three classes, records every epoch and puts the learning rate back', async () => {
+    const model = tinyMlp();
+    const optimizer = tf.train.adam(0.05);
+    const seen: number[] = [];
+    const history = await fit(model, data, {
+      ...BASE,
+      method: 'ceda',
+      epochs: 40,
+      optimizer,
+      validation: data,
+      onEpoch: ({ epoch }) => seen.push(epoch),
+    });
+    expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    expect(history.epochs.map(({ learningRate }) => Math.round(learningRate / 0.05e-3) / 1000)).toEqual(
+      seen.map((e) => (e >= 36 ? 0.001 : e >= 30 ? 0.01 : e >= 20 ? 0.1 : 1)),
+    );
+    expect(history.epochs.at(-1)!.validation!.error).toBeLessThan(0.15);
+    expect(history.epochs.at(-1)!.inLoss).toBeLessThan(history.epochs[0]!.inLoss);
+    expect(Reflect.get(optimizer, 'learningRate')).toBe(0.05);
+  });
+
+  it('drops the last partial batch and counts steps of the whole training', async () => {
+    const steps: number[] = [];
+    await fit(tinyMlp(), data, { ...BASE, method: 'plain', onStep: ({ done, total }) => steps.push(done, total) });
+    expect(steps.length / 2).toBe(4 * Math.floor(40 / 9));
+    expect(steps.at(-1)).toBe(16);
+    expect(steps.at(-2)).toBe(16);
+  });
+
+  it('shows each example once per epoch, in another order each time', async () => {
+    const orders: string[] = [];
+    const x = tf.linspace(0, 1, 8);
+    const numbered = { x: tf.stack([x, x], 1), y: tf.zeros([8], 'int32') };
+    const watched: tf.Tensor[] = [];
+    await fit(tinyMlp(), numbered, {
+      ...BASE,
+      method: 'plain',
+      epochs: 3,
+      batchSize: 4,
+      augmentation: (images) => {
+        watched.push(tf.keep(tf.clone(images)));
+        return images;
+      },
+    });
+    const values = await Promise.all(
+      watched.map(async (t) => Array.from(await t.data()).filter((_, i) => i % 2 === 0)),
+    );
+    for (let epoch = 0; epoch < 3; epoch++) {
+      const shown = [...values[2 * epoch]!, ...values[2 * epoch + 1]!];
+      orders.push(shown.join());
+      expect(shown.sort((a, b) => a - b)).toEqual(Array.from(await x.data()));
+    }
+    expect(new Set(orders).size).toBe(3);
+    tf.dispose([watched, x, numbered]);
+  });
+
+  it('reports null, not NaN, for what plain training does not have', async () => {
+    const { epochs } = await fit(tinyMlp(), data, { ...BASE, method: 'plain', epochs: 1 });
+    expect(epochs[0]).toMatchObject({ outLoss: null, outConfidence: null, validation: null });
+  });
+
+  it('leaks nothing, for any method, with augmentation and validation', async () => {
+    for (const method of ['plain', 'ceda', 'acet'] as const) {
+      const model = tinyMlpWithState();
+      await expectNoLeak(() =>
+        fit(model, data, { ...BASE, method, epochs: 2, validation: data, augmentation: (x) => tf.clone(x) }),
+      );
+    }
+    const images = { x: tf.ones([8, 6, 6, 1]), y: tf.zeros([8], 'int32') };
+    const { lenet } = await import('../../src/models/index');
+    const model = lenet({ inputShape: [6, 6, 1], classes: 2, seed: 1 });
+    await expectNoLeak(() =>
+      fit(model, images, {
+        method: 'plain',
+        epochs: 1,
+        batchSize: 4,
+        augmentation: (x, rng) => randomCrop(x, { rng }),
+      }),
+    );
+  });
+});
+
+const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
+  adam: () => tf.train.adam(0.01),
+  momentum: () => tf.train.momentum(0.05, 0.9),
+  sgd: () => tf.train.sgd(0.05),
+  rmsprop: () => tf.train.rmsprop(0.01),
+  adamax: () => tf.train.adamax(0.01),
+};
+
+describe('a stopped run', () => {
+  it.each(Object.entries(OPTIMIZERS))(
+    'resumes bit for bit with %s, in the middle of an epoch',
+    async (_name, optimizer) => {
+      const whole = tinyMlpWithState();
+      const wholeHistory = await fit(whole, data, { ...BASE, optimizer: optimizer() });
+      const store = memoryStore();
+      const control = new AbortController();
+      await expect(
+        fit(tinyMlpWithState(), data, {
+          ...BASE,
+          optimizer: optimizer(),
+          checkpoint: store,
+          checkpointEvery: 1000,
+          signal: control.signal,
+          onStep: ({ done }) => done === 6 && control.abort(),
+        }),
+      ).rejects.toMatchObject({ code: 'ABORTED' });
+      const resumed = tinyMlpWithState(99);
+      const history = await fit(resumed, data, { ...BASE, optimizer: optimizer(), checkpoint: store });
+      expect(await weightsOf(resumed)).toEqual(await weightsOf(whole));
+      expect(history).toEqual(wholeHistory);
+    },
+  );
+
+  it('killed with SIGKILL in the middle of an epoch, twice, ends with the weights of the run that never stopped', async () => {
+    const script = fileURLToPath(new URL('./fixtures/killedRun.ts', import.meta.url));
+    const run = (args: string[], killAt?: number) =>
+      new Promise<string | undefined>((resolve, reject) => {
+        const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        let weights: string | undefined;
+        createInterface({ input: child.stdout }).on('line', (line) => {
+          if (line === `step ${killAt}`) child.kill('SIGKILL');
+          if (line.startsWith('weights ')) weights = line;
+        });
+        child.on('error', reject).on('close', () => resolve(weights));
+      });
+    const path = join(folder, 'killed');
+    expect(await run([path], 7)).toBeUndefined();
+    expect(await run([path], 18)).toBeUndefined();
+    const [resumed, whole] = await Promise.all([run([path]), run([])]);
+    expect(whole).toContain('weights [');
+    expect(resumed).toBe(whole);
+  });
+
+  it('leaves the previous checkpoint usable when writing the next one is cut short', async () => {
+    const path = join(folder, 'cut');
+    const store = fileCheckpoint(path);
+    expect(await store.read()).toBeUndefined();
+    await store.write(new Uint8Array([1, 2, 3]));
+    await writeFile(`${path}.partial`, new Uint8Array([9]));
+    expect(await store.read()).toEqual(new Uint8Array([1, 2, 3]));
+    await store.write(new Uint8Array([4, 5]));
+    expect(new Uint8Array(await readFile(path))).toEqual(new Uint8Array([4, 5]));
+  });
+
+  it('refuses a checkpoint of another run and leaves the model as it was', async () => {
+    const store = memoryStore();
+    await fit(tinyMlp(), data, { ...BASE, method: 'plain', epochs: 1, checkpoint: store });
+    const refusal = { code: 'INVALID_CHECKPOINT', fn: 'fit', argument: 'checkpoint' } as const;
+    const model = tinyMlp(5);
+    const before = await weightsOf(model);
+    for (const change of [{ seed: 8 }, { method: 'ceda' }, { batchSize: 4 }, { epochs: 2 }] as FitOptions[])
+      await expectRefusal(
+        () => fit(model, data, { ...BASE, method: 'plain', epochs: 1, ...change, checkpoint: store }),
+        refusal,
+      );
+    const other = tinyMlpWithState();
+    await expectRefusal(() => fit(other, data, { ...BASE, method: 'plain', epochs: 1, checkpoint: store }), refusal);
+    expect(await weightsOf(model)).toEqual(before);
+  });
+});
+
+describe('checkpoint bytes', () => {
+  const example = {
+    facts: { step: 3 },
+    arrays: [{ name: 'w', shape: [2, 2], values: new Float32Array([1, -0, Number.NaN, 1e-40]) }],
+  };
+
+  it('give back what went in, bit for bit', () => {
+    const back = decodeCheckpoint('fit', encodeCheckpoint(example));
+    expect(back).toEqual(example);
+  });
+
+  it('are refused when cut anywhere or when any bit is flipped', async () => {
+    const bytes = encodeCheckpoint(example);
+    const refusal = { code: 'INVALID_CHECKPOINT', fn: 'fit', argument: 'checkpoint' } as const;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length * 8 - 1), fc.nat(bytes.length - 1), async (bit, length) => {
+        const flipped = bytes.slice();
+        flipped[bit >> 3]! ^= 1 << (bit & 7);
+        await expectRefusal(() => decodeCheckpoint('fit', flipped), refusal);
+        await expectRefusal(() => decodeCheckpoint('fit', bytes.subarray(0, length)), refusal);
+      }),
+    );
+  });
+});
