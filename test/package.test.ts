@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import * as main from 'relu-overconfidence';
+import * as models from 'relu-overconfidence/models';
+import { describe, expect, test } from 'vitest';
+
+const require = createRequire(import.meta.url);
+const readJson = (name: string) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
+const manifest = readJson('package.json');
+const rooms = Object.keys(manifest.exports).flatMap((path) => path.match(/^\.\/(\w+)$/)?.[1] ?? []);
+
+describe('the built package', () => {
+  test('has for every subpath the same layout, types for the old resolution and a page in the documentation', () => {
+    const entry = (name: string) => ({
+      import: { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` },
+      require: { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` },
+    });
+    expect(manifest.exports).toEqual({
+      '.': entry('index'),
+      ...Object.fromEntries(rooms.map((room) => [`./${room}`, entry(room)])),
+      './package.json': './package.json',
+    });
+    const oldTypes = Object.fromEntries(rooms.map((room) => [room, [`./dist/${room}.d.cts`]]));
+    expect(manifest.typesVersions).toEqual({ '*': oldTypes });
+    const pages = ['src/index.ts', ...rooms.map((room) => `src/${room}/index.ts`)];
+    expect([...readJson('typedoc.json').entryPoints].sort()).toEqual(pages.sort());
+  });
+
+  test.each(['', ...rooms.map((room) => `/${room}`)])(
+    'exports the same names to import and require: .%s',
+    async (path) => {
+      const imported = await import(/* @vite-ignore */ `relu-overconfidence${path}`);
+      expect(Object.keys(require(`relu-overconfidence${path}`)).sort()).toEqual(Object.keys(imported).sort());
+    },
+  );
+
+  test('has no install scripts and installs nothing by itself', () => {
+    const atInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
+    expect(Object.keys(manifest.scripts).filter((name) => atInstall.includes(name))).toEqual([]);
+    expect(manifest.dependencies).toBeUndefined();
+  });
+
+  test.each([
+    ['import', main, models],
+    ['require', require('relu-overconfidence') as typeof main, require('relu-overconfidence/models') as typeof models],
+  ])('throws the error class of the main entry from every subpath, with %s', (_, { OverconfidenceError }, { mlp }) => {
+    expect(() => mlp({ inputShape: [2], classes: -1, hidden: [] })).toThrow(OverconfidenceError);
+  });
+});
