@@ -4,6 +4,7 @@ export { type ErrorCode, type ErrorDetails, OverconfidenceError } from './core/e
 export type { Progress } from './core/progress';
 export type { RandomOptions } from './core/resolveRng';
 export { createRng, type Rng } from './core/rng';
+export * from './evaluation/index';
 export * from './losses/index';
 export * from './metrics/index';
 export * from './noise/index';

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { refuse } from '../core/check';
+import { nextTask } from '../core/nextTask';
 import { progressClock } from '../core/progress';
 import { createRng, type Rng } from '../core/rng';
 import { acetGradientsOf } from './acetGradients';
@@ -56,7 +57,7 @@ export async function train(training: Training): Promise<History> {
     if (done % loop.checkpointEvery === 0 || done % stepsPerEpoch === 0)
       await save(training, { step: done, history: records });
     options.onStep?.(clock(done, `epoch ${epoch + 1} of ${epochs}`));
-    await turnOfEventLoop();
+    await nextTask();
   }
   return { method: loop.method, epochs: records };
 }
@@ -131,9 +132,4 @@ async function stopIfAborted(training: Training, position: Position): Promise<vo
   if (!training.options.signal?.aborted) return;
   await save(training, position);
   throwIfAborted('fit', training.options.signal);
-}
-
-/** Timers, signals and progress displays get a turn; a background tab may slow timers, but never stops them. */
-function turnOfEventLoop(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
