@@ -1,1 +1,2 @@
-export {};
+export { disableWasmTraining } from './disableWasmTraining';
+export { enableWasmTraining } from './enableWasmTraining';

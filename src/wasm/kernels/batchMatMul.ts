@@ -1,0 +1,87 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { disposing, floats, type Kernel, view, type WasmBackend } from '../backend';
+import { transpose2d } from './transpose2d';
+
+type MatMul = Kernel<tf.BatchMatMulInputs, tf.BatchMatMulAttrs>;
+
+/** Shape under which XNNPACK has packed a right-hand factor, by its data. */
+const packedAs = new WeakMap<object, string>();
+
+/**
+ * Products of two matrices with a transposed factor, which the stock kernel computes without XNNPACK.
+ *
+ * Factors are transposed explicitly, and the cheaper of two ways is taken: `a b`, or `(b' a')'`. The second one neither
+ * transposes nor packs the weights of a dense layer in the gradient of its input. Batches of products are left alone.
+ */
+export function batchMatMul(stock: MatMul): MatMul {
+  return (call) => {
+    const { inputs, attrs, backend } = call;
+    const a = inputs.a!;
+    const b = inputs.b!;
+    if (!isSingleProduct(a) || !isSingleProduct(b)) return stock(call);
+    const multiply = (left: tf.TensorInfo, right: tf.TensorInfo) => multiplyPlain(stock, backend, left, right);
+    const { transposeA, transposeB } = attrs;
+    const left = view(a, a.shape.slice(-2));
+    const right = view(b, b.shape.slice(-2));
+    const out = swappingIsCheaper(left, right, transposeA, transposeB)
+      ? disposing(backend, productOf(backend, multiply, right, !transposeB, left, !transposeA), (swapped) =>
+          transpose2d(backend, swapped),
+        )
+      : productOf(backend, multiply, left, transposeA, right, transposeB);
+    const batch = Math.max(a.shape.length, b.shape.length) - 2;
+    return view(out, [...new Array<number>(batch).fill(1), ...out.shape]);
+  };
+}
+
+function isSingleProduct(x: tf.TensorInfo): boolean {
+  return x.dtype === 'float32' && x.shape.slice(0, -2).every((size) => size === 1) && !x.shape.includes(0);
+}
+
+/** Counts the values that are moved: one pass for a transpose, one for packing the right-hand factor. */
+function swappingIsCheaper(a: tf.TensorInfo, b: tf.TensorInfo, transposeA: boolean, transposeB: boolean): boolean {
+  const sizeA = a.shape[0]! * a.shape[1]!;
+  const sizeB = b.shape[0]! * b.shape[1]!;
+  const sizeOut = a.shape[transposeA ? 1 : 0]! * b.shape[transposeB ? 0 : 1]!;
+  if (!transposeA && !transposeB) return false;
+  const direct = (transposeA ? sizeA : 0) + (transposeB ? sizeB : 0) + sizeB;
+  const swapped = (transposeA ? 0 : sizeA) + (transposeB ? 0 : sizeB) + sizeA + sizeOut;
+  return swapped < direct;
+}
+
+function productOf(
+  backend: WasmBackend,
+  multiply: (left: tf.TensorInfo, right: tf.TensorInfo) => tf.TensorInfo,
+  left: tf.TensorInfo,
+  transposeLeft: boolean,
+  right: tf.TensorInfo,
+  transposeRight: boolean,
+): tf.TensorInfo {
+  if (transposeLeft) {
+    return disposing(backend, transpose2d(backend, left), (l) =>
+      productOf(backend, multiply, l, false, right, transposeRight),
+    );
+  }
+  if (transposeRight) return disposing(backend, transpose2d(backend, right), (r) => multiply(left, r));
+  return multiply(left, right);
+}
+
+/**
+ * The backend packs `right` once per tensor and forgets to look at its shape: the same data reshaped and multiplied
+ * again would be read in the old layout. A copy has no history.
+ */
+function multiplyPlain(stock: MatMul, backend: WasmBackend, a: tf.TensorInfo, b: tf.TensorInfo): tf.TensorInfo {
+  const attrs = { transposeA: false, transposeB: false };
+  const layout = b.shape.join();
+  const known = packedAs.get(b.dataId) ?? layout;
+  if (known !== layout) {
+    return disposing(backend, copy(backend, b), (fresh) => stock({ inputs: { a, b: fresh }, attrs, backend }));
+  }
+  packedAs.set(b.dataId, layout);
+  return stock({ inputs: { a, b }, attrs, backend });
+}
+
+function copy(backend: WasmBackend, x: tf.TensorInfo): tf.TensorInfo {
+  const out = backend.makeOutput(x.shape, 'float32');
+  floats(backend, out).set(floats(backend, x));
+  return out;
+}

@@ -1,0 +1,14 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { type Kernel, view } from '../backend';
+
+type Cast = Kernel<tf.CastInputs, tf.CastAttrs>;
+
+/** A change of type; no change shares the memory where the stock kernel copies. */
+export function cast(stock: Cast): Cast {
+  return (call) => {
+    const x = call.inputs.x!;
+    if (x.dtype !== call.attrs.dtype || x.dtype === 'string') return stock(call);
+    call.backend.incRef(x.dataId);
+    return view(x, x.shape);
+  };
+}

@@ -1,0 +1,67 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** Sizes of a convolution or pooling with channels last: images `[batch, height, width, channels]`. */
+export interface Geometry {
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly inChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly outChannels: number;
+  readonly filterHeight: number;
+  readonly filterWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly dilationHeight: number;
+  readonly dilationWidth: number;
+  /** Zero rows above the image. */
+  readonly top: number;
+  /** Zero columns left of the image. */
+  readonly left: number;
+}
+
+/** Takes the sizes from tfjs's own reading of the attributes. */
+export function geometry(info: tf.backend_util.Conv2DInfo): Geometry {
+  return {
+    batch: info.batchSize,
+    inHeight: info.inHeight,
+    inWidth: info.inWidth,
+    inChannels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    outChannels: info.outChannels,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    dilationHeight: info.dilationHeight,
+    dilationWidth: info.dilationWidth,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+  };
+}
+
+/** Zeros before and after each axis, as tfjs writes explicit padding. */
+export type Padding = [[number, number], [number, number], [number, number], [number, number]];
+
+/**
+ * The padding under which a stride-1 convolution of `dy` with the turned filter has the size of the input; `undefined`
+ * when the strides are larger, or when the forward padding exceeds the filter.
+ */
+export function turnedPadding(g: Geometry): Padding | undefined {
+  if (g.strideHeight !== 1 || g.strideWidth !== 1) return undefined;
+  const height = (g.filterHeight - 1) * g.dilationHeight;
+  const width = (g.filterWidth - 1) * g.dilationWidth;
+  const top = height - g.top;
+  const left = width - g.left;
+  const bottom = g.inHeight - g.outHeight - top + height;
+  const right = g.inWidth - g.outWidth - left + width;
+  if (Math.min(top, left, bottom, right) < 0) return undefined;
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+}
