@@ -36,7 +36,7 @@ export function checkBatch(where: Where, value: unknown, inputShape: readonly nu
 
 /** No NaN and no infinity. Backends that cannot be read synchronously (webgpu) are not checked. */
 export function checkFinite(where: Where, value: tf.Tensor): void {
-  const bad = readNow(value)?.find((v) => !Number.isFinite(v));
+  const bad = firstOutside(readNow(value), -Number.MAX_VALUE, Number.MAX_VALUE);
   if (bad !== undefined) refuseNonFinite(where, bad);
 }
 
@@ -53,10 +53,8 @@ export function refuseNonFinite(where: Where, bad: number): never {
 
 /** Finite and inside the box, up to float32 rounding. Backends that cannot be read synchronously are not checked. */
 export function checkInBounds(where: Where, value: tf.Tensor, [low, high]: readonly [number, number]): void {
-  const values = readNow(value);
-  if (values === undefined) return;
   const slack = 1e-6 * Math.max(Math.abs(low), Math.abs(high), high - low);
-  const bad = values.find((v) => !(v >= low - slack && v <= high + slack));
+  const bad = firstOutside(readNow(value), low - slack, high + slack);
   if (bad === undefined) return;
   if (!Number.isFinite(bad)) refuseNonFinite(where, bad);
   refuse(
@@ -66,6 +64,16 @@ export function checkInBounds(where: Where, value: tf.Tensor, [low, high]: reado
     `a tensor that holds ${bad}`,
     'Rescale the input, or tell the classifier its true range with `bounds`.',
   );
+}
+
+/** The first value that is not in [low, high], NaN included; a plain loop is several times as fast as `find`. */
+function firstOutside(values: ArrayLike<number> | undefined, low: number, high: number): number | undefined {
+  if (values === undefined) return undefined;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(value >= low && value <= high)) return value;
+  }
+  return undefined;
 }
 
 function shape(sizes: readonly number[]): string {
