@@ -1,0 +1,35 @@
+import type { RandomOptions } from '../core/resolveRng';
+
+/** The box that noise lives in. */
+export interface BoundsOptions {
+  /**
+   * Lowest and highest value of every coordinate, in input units. Bounds that float32 cannot hold are rounded into the
+   * box, so results lie inside it exactly.
+   * @defaultValue [0, 1]
+   */
+  readonly bounds?: readonly [number, number];
+}
+
+/** Options of a function that draws noise: its random numbers and its box. */
+export interface NoiseOptions extends RandomOptions, BoundsOptions {}
+
+/** Options of `paperNoise`. */
+export interface PaperNoiseOptions extends NoiseOptions {
+  /**
+   * Share of the batch that is made of permuted pixels, in [0, 1]; the rest is uniform. The first
+   * `Math.round(permutedFraction * B)` rows are made from the images in the same rows.
+   * @defaultValue 0.5
+   */
+  readonly permutedFraction?: number;
+  /**
+   * Range [low, high] of the low-pass's standard deviation, in pixels; drawn uniformly from it.
+   * @defaultValue [1, 2.5]
+   */
+  readonly sigma?: readonly [number, number];
+  /**
+   * Whether each image has a standard deviation of its own (the text of the paper) or one is drawn for the whole batch
+   * (its released experiments).
+   * @defaultValue 'image'
+   */
+  readonly sigmaPer?: 'image' | 'batch';
+}

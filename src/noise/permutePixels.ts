@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkInBounds } from '../core/checkTensor';
+import { resolveRng } from '../core/resolveRng';
+import { checkImages } from './checkImages';
+import { drawPermuted } from './draws';
+import { float32Box } from './float32Box';
+import type { NoiseOptions } from './options';
+
+/**
+ * Puts the pixels of every image in a random order: what is left of an image without its structure.
+ *
+ * One permutation per image, uniform over all orders; the channels of a pixel stay together. In vectors `[B, D]` every
+ * coordinate is a pixel.
+ *
+ * @param images - `[B, H, W, C]` or `[B, D]`, finite and in `bounds`; left alone.
+ * @param options - Seed or stream, and the box of the images.
+ * @returns A float32 tensor of the same shape; the caller owns it.
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not a float32 or int32 tensor, `INVALID_SHAPE` for
+ * another rank, `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for its values (not checked on webgpu),
+ * `INVALID_OPTION` for `bounds` or `seed`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { permutePixels } from 'relu-overconfidence';
+ *
+ * const images = tf.tensor4d([0.1, 0.2, 0.3, 0.4], [1, 2, 2, 1]);
+ * const permuted = permutePixels(images, { seed: 1 });
+ * console.log(await permuted.data()); // the same four numbers in another order
+ * tf.dispose([images, permuted]);
+ * ```
+ */
+export function permutePixels(images: tf.Tensor, options: NoiseOptions = {}): tf.Tensor {
+  const fn = 'permutePixels';
+  checkImages(fn, images, [2, 4]);
+  float32Box(fn, options.bounds);
+  checkInBounds({ fn, argument: 'images' }, images, options.bounds ?? [0, 1]);
+  const rng = resolveRng(options);
+  const count = images.shape[0]!;
+  const channels = images.shape[3] ?? 1;
+  const run = { count, pixels: images.size / (count * channels), channels };
+  return tf.tidy(() => tf.reshape(drawPermuted(tf.cast(images, 'float32'), 0, run, 'images', rng), images.shape));
+}
