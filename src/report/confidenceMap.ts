@@ -1,0 +1,143 @@
+import { checkFunction, checkWhole, refuse } from '../core/check';
+import { checkConfidences } from '../metrics/checkScores';
+import { checkMap } from './checkMap';
+import { colourBar } from './colourBar';
+import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
+import { encodePng } from './encodePng';
+import type { ConfidenceMapOptions, MapBox } from './mapTypes';
+import { classStyle, viridis } from './palette';
+import { checkPlotLook } from './plotLook';
+
+const FN = 'confidenceMap';
+const MARGIN_RIGHT = 84;
+
+/**
+ * Draws the confidence of a classifier over a part of the plane, as a standalone SVG file.
+ *
+ * The colours always run from 1/K (dark blue) to 1 (yellow), so two maps can be compared. Show a box several times as
+ * large as the data to see what happens far away. Needs the optional packages `@observablehq/plot`, `fast-png` and,
+ * outside browsers, `linkedom`.
+ *
+ * @param confidence - Gives the confidence in [0, 1] at each of N points; called once, with coordinates `[N, 2]`
+ * row-major. The points are the centres of the cells, by rows from the top.
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `confidence` is no function, `INVALID_OPTION` if an option is out of
+ * range, `INVALID_SHAPE` if it returns another number of confidences, or `points.x` is not twice as long as `points.y`,
+ * `NON_FINITE` or `OUT_OF_BOUNDS` if it returns something other than confidences, `INVALID_LABELS` for classes of points
+ * that are no whole numbers from 0 to K - 1, `MISSING_DEPENDENCY` without the packages.
+ *
+ * @example
+ * ```ts
+ * import { confidenceMap } from 'relu-overconfidence/report';
+ *
+ * // The plane x = 0 parts two classes; confidence grows with the distance from it.
+ * const logistic = async (points: Float32Array) =>
+ *   Float64Array.from({ length: points.length / 2 }, (_, i) => 1 / (1 + Math.exp(-Math.abs(points[2 * i]!))));
+ * const svg = await confidenceMap(logistic, { box: { x: [-5, 5], y: [-5, 5] }, resolution: 50 });
+ * console.log(svg.startsWith('<svg')); // true
+ * ```
+ */
+export async function confidenceMap(
+  confidence: (points: Float32Array) => ArrayLike<number> | Promise<ArrayLike<number>>,
+  options: ConfidenceMapOptions = {},
+): Promise<string> {
+  const { box = { x: [0, 1], y: [0, 1] }, resolution = 200, classes = 2, points, width = 640 } = options;
+  checkFunction({ fn: FN, argument: 'confidence' }, confidence);
+  checkPlotLook(FN, options);
+  checkWhole({ fn: FN, argument: 'resolution' }, resolution, 2);
+  checkWhole({ fn: FN, argument: 'classes' }, classes, 2);
+  checkMap(FN, box, points, classes);
+  const [left, right] = box.x;
+  const [bottom, top] = box.y;
+  const aspect = (top - bottom) / (right - left);
+  const cells = { columns: resolution, rows: Math.max(1, Math.round(resolution * aspect)) };
+  const values = checkAnswer(await confidence(cellCentres(box, cells)), cells);
+  const innerWidth = width - MARGIN_LEFT - MARGIN_RIGHT;
+  const innerHeight = Math.round(innerWidth * aspect);
+  const picture = await paint(values, cells, classes);
+  const shown = Array.from(points?.y ?? [], (label, i) => ({ label, x: points!.x[2 * i]!, y: points!.x[2 * i + 1]! }));
+  const mean = values.reduce((sum, c) => sum + c, 0) / values.length;
+  const frame = {
+    title: options.title ?? 'Confidence of the classifier',
+    description:
+      options.description ??
+      `Confidence over the plane, x from ${left} to ${right}, y from ${bottom} to ${top}, on average ${mean.toFixed(3)}.`,
+    width,
+    height: innerHeight + GAP + MARGIN_BOTTOM,
+    legend: [...new Set(shown.map(({ label }) => label))]
+      .sort((a, b) => a - b)
+      .map((label) => ({
+        label: `class ${label}`,
+        colour: classStyle(label).fill,
+        outline: classStyle(label).outline,
+      })),
+    beside: (document: Document, from: number) =>
+      colourBar(document, { left: width - MARGIN_RIGHT + 14, top: from, height: innerHeight, low: 1 / classes }),
+  };
+  return drawPlot(FN, frame, (plot) => ({
+    marginRight: MARGIN_RIGHT,
+    x: { domain: box.x, label: null, ticks: 6 },
+    y: { domain: box.y, label: null, ticks: Math.max(2, Math.round(6 * Math.min(1, aspect))) },
+    marks: [
+      plot.image([picture], {
+        src: (src: string) => src,
+        x: [(left + right) / 2],
+        y: [(bottom + top) / 2],
+        width: innerWidth,
+        height: innerHeight,
+        preserveAspectRatio: 'none',
+        imageRendering: 'pixelated',
+      }),
+      plot.dot(
+        shown.filter(({ x, y }) => x >= left && x <= right && y >= bottom && y <= top),
+        {
+          x: 'x',
+          y: 'y',
+          r: 3,
+          fill: ({ label }: { label: number }) => classStyle(label).fill,
+          stroke: ({ label }: { label: number }) => classStyle(label).outline,
+          strokeWidth: 0.8,
+        },
+      ),
+    ],
+  }));
+}
+
+/** Number of cells across and down. */
+interface Cells {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Centres of the cells `[rows * columns, 2]`, by rows from the top. */
+function cellCentres({ x, y }: MapBox, { columns, rows }: Cells): Float32Array {
+  const centres = new Float32Array(2 * rows * columns);
+  for (let i = 0; i < rows * columns; i++) {
+    centres[2 * i] = x[0] + (((i % columns) + 0.5) / columns) * (x[1] - x[0]);
+    centres[2 * i + 1] = y[1] - ((Math.floor(i / columns) + 0.5) / rows) * (y[1] - y[0]);
+  }
+  return centres;
+}
+
+/** The confidences that came back; what float32 rounding lifted over 1 becomes 1. */
+function checkAnswer(answer: ArrayLike<number>, { columns, rows }: Cells): Float64Array {
+  const where = { fn: FN, argument: 'confidence' };
+  const values = Float64Array.from(answer, (c) => (c > 1 && c <= 1 + 1e-6 ? 1 : c));
+  checkConfidences(where, values);
+  if (values.length !== columns * rows)
+    refuse(
+      where,
+      'INVALID_SHAPE',
+      `a function that returns one confidence for each of ${columns * rows} points`,
+      `${values.length}`,
+      'Its argument holds two coordinates per point.',
+    );
+  return values;
+}
+
+/** One pixel per cell, coloured from 1/K to 1, as a data address. */
+async function paint(values: Float64Array, { columns, rows }: Cells, classes: number): Promise<string> {
+  const data = new Uint8Array(3 * values.length);
+  for (const [i, c] of values.entries()) data.set(viridis((c - 1 / classes) / (1 - 1 / classes)), 3 * i);
+  const png = await encodePng(FN, { width: columns, height: rows, data });
+  return `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
+}

@@ -1,0 +1,14 @@
+import { loadOptional } from './loadOptional';
+
+/** Pixels of three bytes each, red, green and blue, row by row from the top. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** The bytes of a PNG file. */
+export async function encodePng(fn: string, { width, height, data }: Raster): Promise<Uint8Array> {
+  const { encode } = await loadOptional(fn, 'fast-png', () => import('fast-png'));
+  return encode({ width, height, data, channels: 3 });
+}

@@ -1,0 +1,131 @@
+import { checkBounds, checkWhole, refuse, show } from '../core/check';
+import { encodePng, type Raster } from './encodePng';
+import { LETTER_HEIGHT, LETTER_WIDTH, writeText } from './pixelFont';
+
+/** One row of an {@link imageGrid}. */
+export interface ImageRow {
+  /** Text to the left of the row; letters beyond ASCII are drawn as boxes. */
+  readonly label: string;
+  /** Pixel values `[count, height, width, channels]`, row-major, such as `await tensor.data()` gives. */
+  readonly images: ArrayLike<number>;
+  /** Number of images. */
+  readonly count: number;
+  /** Height of one image in its own pixels. */
+  readonly height: number;
+  /** Width of one image in its own pixels. */
+  readonly width: number;
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+}
+
+/** What an {@link imageGrid} shows, and how. */
+export interface ImageGridOptions {
+  /** Rows from top to bottom; they may differ in count, size and channels. */
+  readonly rows: readonly ImageRow[];
+  /** Width and height of an image pixel in the picture, in pixels. @defaultValue 2 */
+  readonly scale?: number;
+  /** Values shown as black and as white; values beyond are clipped. @defaultValue [0, 1] */
+  readonly bounds?: readonly [number, number];
+}
+
+const FN = 'imageGrid';
+const GAP = 4;
+/** Pixels per dot of the labels. */
+const DOT = 2;
+
+/**
+ * Draws rows of images with a label to the left of each, for example noise before and after an attack, as a PNG file.
+ *
+ * Needs the optional package `fast-png`. A PNG carries no text for screen readers: give it an `alt` text where you use it.
+ *
+ * @returns The bytes of the file; the background is white.
+ * @throws OverconfidenceError `EMPTY_INPUT` without rows; `INVALID_OPTION` if a size, the scale or the bounds are out of
+ * range; `INVALID_SHAPE` if a row's values do not fit its sizes; `NON_FINITE` if one is NaN or infinite;
+ * `MISSING_DEPENDENCY` without `fast-png`.
+ *
+ * @example
+ * ```ts
+ * import { imageGrid } from 'relu-overconfidence/report';
+ *
+ * const images = Float32Array.from({ length: 3 * 8 * 8 }, (_, i) => (i % 64) / 63);
+ * const png = await imageGrid({ rows: [{ label: 'ramps', images, count: 3, height: 8, width: 8, channels: 1 }] });
+ * console.log(png.length > 0); // true
+ * ```
+ */
+export async function imageGrid({ rows, scale = 2, bounds = [0, 1] }: ImageGridOptions): Promise<Uint8Array> {
+  if (!Array.isArray(rows) || rows.length === 0)
+    refuse(
+      { fn: FN, argument: 'rows' },
+      'EMPTY_INPUT',
+      'at least one row',
+      show(rows),
+      'Pass [{ label, images, ... }].',
+    );
+  for (const row of rows) checkRow(row);
+  checkWhole({ fn: FN, argument: 'scale' }, scale);
+  checkBounds({ fn: FN, argument: 'bounds' }, bounds);
+  const margin = GAP + (DOT * LETTER_WIDTH * Math.max(...rows.map(({ label }) => [...label].length)) || 0);
+  const heights = rows.map(({ height }) => Math.max(height * scale, DOT * LETTER_HEIGHT));
+  const width = margin + GAP + Math.max(...rows.map((row) => row.count * (row.width * scale + GAP)));
+  const height = GAP + heights.reduce((sum, h) => sum + h + GAP, 0);
+  const raster: Raster = { width, height, data: new Uint8Array(3 * width * height).fill(255) };
+  let top = GAP;
+  for (const [r, row] of rows.entries()) {
+    const rowHeight = heights[r]!;
+    writeText(raster, row.label, GAP, top + Math.floor((rowHeight - DOT * LETTER_HEIGHT) / 2), DOT);
+    for (let i = 0; i < row.count; i++)
+      paint(raster, row, i, { left: margin + GAP + i * (row.width * scale + GAP), top, scale, bounds });
+    top += rowHeight + GAP;
+  }
+  return encodePng(FN, raster);
+}
+
+interface Place {
+  readonly left: number;
+  readonly top: number;
+  readonly scale: number;
+  readonly bounds: readonly [number, number];
+}
+
+/** Draws image number `index` of a row, every value as a square of `scale` pixels. */
+function paint({ data, width: stride }: Raster, row: ImageRow, index: number, place: Place): void {
+  const { images, height, width, channels } = row;
+  const { left, top, scale, bounds } = place;
+  const [black, white] = bounds;
+  for (let y = 0; y < height * scale; y++)
+    for (let x = 0; x < width * scale; x++)
+      for (let c = 0; c < 3; c++) {
+        const pixel = (index * height + Math.floor(y / scale)) * width + Math.floor(x / scale);
+        const value = images[pixel * channels + (channels === 3 ? c : 0)]!;
+        const share = Math.min(1, Math.max(0, (value - black) / (white - black)));
+        data[3 * ((top + y) * stride + left + x) + c] = Math.round(255 * share);
+      }
+}
+
+function checkRow({ label, images, count, height, width, channels }: ImageRow): void {
+  if (typeof label !== 'string')
+    refuse({ fn: FN, argument: 'label' }, 'INVALID_OPTION', 'a text', show(label), "Pass '' for no label.");
+  checkWhole({ fn: FN, argument: 'count' }, count);
+  checkWhole({ fn: FN, argument: 'height' }, height);
+  checkWhole({ fn: FN, argument: 'width' }, width);
+  if (channels !== 1 && channels !== 3)
+    refuse({ fn: FN, argument: 'channels' }, 'INVALID_OPTION', '1 or 3', show(channels), 'Pick the channels to show.');
+  const size = count * height * width * channels;
+  if (images.length !== size)
+    refuse(
+      { fn: FN, argument: 'images' },
+      'INVALID_SHAPE',
+      `${count} x ${height} x ${width} x ${channels} = ${size} values`,
+      `${images.length}`,
+      `Check the sizes of the row "${label}".`,
+    );
+  const bad = Array.prototype.findIndex.call(images, (v: number) => !Number.isFinite(v));
+  if (bad >= 0)
+    refuse(
+      { fn: FN, argument: 'images' },
+      'NON_FINITE',
+      'finite everywhere',
+      `${images[bad]} at index ${bad}`,
+      `Look for what made it in the row "${label}".`,
+    );
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { decode } from 'fast-png';
+import { describe, expect, it } from 'vitest';
+import { imageGrid } from '../../src/report';
+import { expectRefusal } from '../support/expectRefusal';
+
+const row = { label: '', images: [0.5], count: 1, height: 1, width: 1, channels: 1 };
+
+describe('imageGrid', () => {
+  it('puts every pixel of every image in its place, for any sizes', async () => {
+    const size = fc.integer({ min: 1, max: 5 });
+    await fc.assert(
+      fc.asyncProperty(size, size, size, fc.constantFrom(1, 3), size, async (count, height, width, channels, scale) => {
+        const at = (i: number, y: number, x: number, c: number) => ((i * 83 + y * 31 + x * 17 + c * 7) % 256) / 255;
+        const images: number[] = [];
+        for (let i = 0; i < count; i++)
+          for (let y = 0; y < height; y++)
+            for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++) images.push(at(i, y, x, c));
+        const png = decode(await imageGrid({ rows: [{ label: '', images, count, height, width, channels }], scale }));
+        // Without a label: a gap of 4, the label's gap of 4, then images with a gap of 4 after each.
+        expect(png.width).toBe(8 + count * (width * scale + 4));
+        for (let i = 0; i < count; i++)
+          for (let y = 0; y < height * scale; y++)
+            for (let x = 0; x < width * scale; x++)
+              for (let c = 0; c < 3; c++) {
+                const pixel = (4 + y) * png.width + 8 + i * (width * scale + 4) + x;
+                const value = at(i, Math.floor(y / scale), Math.floor(x / scale), channels === 3 ? c : 0);
+                expect(png.data[3 * pixel + c]).toBe(Math.round(255 * value));
+              }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('writes the label in dots, letter by letter', async () => {
+    const { width, data } = decode(await imageGrid({ rows: [{ ...row, label: 'LT' }] }));
+    const dot = (x: number, y: number) => (data[3 * ((4 + 2 * y) * width + 4 + 2 * x)]! < 128 ? '#' : '.');
+    const picture = Array.from({ length: 7 }, (_, y) => Array.from({ length: 11 }, (__, x) => dot(x, y)).join(''));
+    expect(picture).toEqual([
+      '#.....#####',
+      '#.......#..',
+      '#.......#..',
+      '#.......#..',
+      '#.......#..',
+      '#.......#..',
+      '#####...#..',
+    ]);
+  });
+
+  it('draws a box for letters that it lacks, and makes room for the longest label', async () => {
+    const short = decode(await imageGrid({ rows: [row, { ...row, label: 'ab' }] }));
+    const long = decode(await imageGrid({ rows: [row, { ...row, label: 'ε\u{1F600}xyz' }] }));
+    expect(long.width - short.width).toBe(3 * 12);
+  });
+
+  it('shows the bounds as black and white and clips what lies beyond', async () => {
+    const images = [-1, 0, 1, 5];
+    const png = decode(await imageGrid({ rows: [{ ...row, images, width: 4 }], bounds: [-1, 1], scale: 1 }));
+    expect([0, 1, 2, 3].map((x) => png.data[3 * (4 * png.width + 8 + x)])).toEqual([0, 128, 255, 255]);
+  });
+
+  it.each([
+    ['rows', 'EMPTY_INPUT', { rows: [] }],
+    ['rows', 'EMPTY_INPUT', { rows: undefined }],
+    ['label', 'INVALID_OPTION', { rows: [{ ...row, label: 3 }] }],
+    ['count', 'INVALID_OPTION', { rows: [{ ...row, count: 0 }] }],
+    ['height', 'INVALID_OPTION', { rows: [{ ...row, height: 1.5 }] }],
+    ['width', 'INVALID_OPTION', { rows: [{ ...row, width: -1 }] }],
+    ['channels', 'INVALID_OPTION', { rows: [{ ...row, channels: 2 }] }],
+    ['images', 'INVALID_SHAPE', { rows: [{ ...row, images: [1, 2] }] }],
+    ['images', 'NON_FINITE', { rows: [{ ...row, images: [Number.NaN] }] }],
+    ['scale', 'INVALID_OPTION', { rows: [row], scale: 0 }],
+    ['bounds', 'INVALID_OPTION', { rows: [row], bounds: [1, 1] }],
+  ] as const)('refuses a bad %s with %s', async (argument, code, options) => {
+    await expectRefusal(() => imageGrid(options as never), { code, fn: 'imageGrid', argument });
+  });
+});
