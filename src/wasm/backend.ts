@@ -11,6 +11,8 @@ export interface WasmBackend {
   typedArrayFromHeap(info: tf.TensorInfo): Float32Array | Int32Array | Uint8Array;
   /** Gives one reference back; the memory is freed with the last. */
   disposeData(dataId: object): boolean;
+  /** The backend's own module, with its memory among its exports. */
+  readonly wasm: { readonly asm?: { readonly memory?: unknown } };
   /** Counts one reference more. */
   incRef(dataId: object): void;
 }

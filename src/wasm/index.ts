@@ -1,2 +1,2 @@
 export { disableWasmTraining } from './disableWasmTraining';
-export { enableWasmTraining } from './enableWasmTraining';
+export { enableWasmTraining, type WasmTrainingOptions } from './enableWasmTraining';

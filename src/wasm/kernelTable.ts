@@ -2,10 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { avgPoolGrad } from './kernels/avgPoolGrad';
 import { batchMatMul } from './kernels/batchMatMul';
 import { cast } from './kernels/cast';
+import { conv2D } from './kernels/conv2D';
 import { conv2DBackpropFilter } from './kernels/conv2DBackpropFilter';
 import { conv2DBackpropInput } from './kernels/conv2DBackpropInput';
 import { depthwiseBackpropFilter } from './kernels/depthwiseBackpropFilter';
 import { depthwiseBackpropInput } from './kernels/depthwiseBackpropInput';
+import { fusedConv2D } from './kernels/fusedConv2D';
 import { identity } from './kernels/identity';
 import { maxPoolGrad } from './kernels/maxPoolGrad';
 import { mean, sum } from './kernels/sumLeading';
@@ -27,6 +29,12 @@ export const faster: ReadonlyMap<string, Maker> = new Map([
   [tf.MaxPoolGrad, maker(maxPoolGrad)],
   [tf.Mean, maker(mean)],
   [tf.Sum, maker(sum)],
+]);
+
+/** Kernels that the backend has, but slowly; ours round more. */
+export const rounder: ReadonlyMap<string, Maker> = new Map([
+  [tf.Conv2D, maker(conv2D)],
+  [tf.FusedConv2D, maker(fusedConv2D)],
 ]);
 
 /** Kernels that the backend lacks; one that a later version of it brings is left alone. */

@@ -42,6 +42,24 @@ describe('enableWasmTraining', () => {
     for (const [name, config] of kernels()) expect(config).toBe(once.get(name));
   });
 
+  test('without Winograd the convolution stays the stock kernel, and one call undoes the other', () => {
+    const stock = tf.getKernel(tf.Conv2D, 'wasm');
+    enableWasmTraining({ winograd: false });
+    expect(tf.getKernel(tf.Conv2D, 'wasm')).toBe(stock);
+    expect(tf.getKernel(tf.Conv2DBackpropFilter, 'wasm')).toBeDefined();
+    enableWasmTraining();
+    expect(tf.getKernel(tf.Conv2D, 'wasm')).not.toBe(stock);
+    enableWasmTraining({ winograd: false });
+    expect(tf.getKernel(tf.Conv2D, 'wasm')).toBe(stock);
+  });
+
+  test('an option that is not a boolean is refused', () =>
+    expectRefusal(() => enableWasmTraining({ winograd: 1 as never }), {
+      code: 'INVALID_OPTION',
+      fn: 'enableWasmTraining',
+      argument: 'winograd',
+    }));
+
   test('disabling puts back the very kernels that were there, also after two calls to enable', () => {
     const before = kernels();
     enableWasmTraining();
@@ -89,8 +107,8 @@ describe('enableWasmTraining', () => {
   test('the heap of the backend stays as large as it was over a thousand gradients', async () => {
     enableWasmTraining();
     await onBackend('wasm', () => {
-      const x = tf.randomUniform<tf.Rank.R4>([4, 12, 12, 3]);
-      const filter = tf.variable(tf.randomNormal<tf.Rank.R4>([3, 3, 3, 8]));
+      const x = tf.randomUniform<tf.Rank.R4>([4, 12, 12, 8]);
+      const filter = tf.variable(tf.randomNormal<tf.Rank.R4>([3, 3, 8, 8]));
       const weights = tf.variable(tf.randomNormal<tf.Rank.R2>([288, 4]));
       const step = () => {
         const { value, grads } = tf.variableGrads(() =>

@@ -57,9 +57,10 @@ export async function expectLikeCpu(
   inputs: Readonly<Record<string, Input>>,
   attrs: object,
   seed: number,
+  tolerance?: number,
 ): Promise<void> {
   const wanted = await runOn('cpu', kernel, inputs, attrs, seed);
   const got = await runOn('wasm', kernel, inputs, attrs, seed);
   expect(got.shape).toEqual(wanted.shape);
-  expectClose(got.data, wanted.data);
+  expectClose(got.data, wanted.data, tolerance);
 }

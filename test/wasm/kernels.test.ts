@@ -9,7 +9,7 @@ import { outSize, type Window, windows } from './windows';
 beforeAll(() => enableWasmTraining());
 afterAll(() => disableWasmTraining());
 
-const runs = { numRuns: 60, seed: 7 };
+const runs = { numRuns: 100, seed: 7 };
 
 /** Shapes and attributes of a convolution in both layouts. */
 function convolution(window: Window, dataFormat: 'NHWC' | 'NCHW') {
@@ -58,6 +58,75 @@ describe('gradients of convolutions', () => {
     const filter = { shape: filterShape };
     await expectLikeCpu(tf.Conv2DBackpropInput, { dy, filter }, { ...attrs, inputShape: x.shape }, 1);
     await expectLikeCpu(tf.Conv2DBackpropFilter, { x, dy }, { ...attrs, filterShape }, 2);
+  });
+});
+
+describe("Winograd's algorithm", () => {
+  /** Of the largest output, as the docs promise; the plain sum stays below 1e-6. */
+  const rounding = 2e-5;
+  const large = fc
+    .record({
+      batch: fc.integer({ min: 1, max: 3 }),
+      height: fc.integer({ min: 4, max: 18 }),
+      width: fc.integer({ min: 4, max: 18 }),
+      inChannels: fc.constantFrom(8, 16, 24),
+      outChannels: fc.constantFrom(8, 16, 24),
+      filter: fc.constantFrom<[number, number]>([3, 3], [5, 5]),
+      pad: fc.constantFrom<Window['pad']>('same', 'valid', 1, [
+        [0, 0],
+        [2, 0],
+        [1, 3],
+        [0, 0],
+      ]),
+      seed: fc.nat(1e6),
+    })
+    .map((window): Window => ({ ...window, strides: [1, 1], dilations: [1, 1] }))
+    .filter((window) => Math.min(...outSize(window)) > 0);
+
+  test('gives the convolution of the cpu backend, also where tiles overhang the image', async () => {
+    const property = fc.asyncProperty(large, (window) => {
+      const { x, filterShape, attrs } = convolution(window, 'NHWC');
+      const inputs = { x, filter: { shape: filterShape } };
+      return expectLikeCpu(tf.Conv2D, inputs, { ...attrs, dilations: 1 }, window.seed, rounding);
+    });
+    await fc.assert(property, { numRuns: 25, seed: 7 });
+  });
+
+  test('gives the gradient of the input of the cpu backend', async () => {
+    const property = fc.asyncProperty(large, (window) => {
+      const { x, dy, filterShape, attrs } = convolution(window, 'NHWC');
+      const inputs = { dy, filter: { shape: filterShape } };
+      const attributes = { ...attrs, inputShape: x.shape };
+      return expectLikeCpu(tf.Conv2DBackpropInput, inputs, attributes, window.seed, rounding);
+    });
+    await fc.assert(property, { numRuns: 25, seed: 7 });
+  });
+
+  test.each(['linear', 'relu', 'elu'] as const)(
+    'with bias and activation %s gives the layer of the cpu',
+    (activation) =>
+      expectLikeCpu(
+        tf.FusedConv2D,
+        { x: { shape: [2, 12, 12, 8] }, filter: { shape: [5, 5, 8, 16] }, bias: { shape: [16] } },
+        { strides: 1, pad: 'same', dataFormat: 'NHWC', dilations: 1, activation },
+        3,
+        rounding,
+      ),
+  );
+
+  test('filters of new values under the same variable are transformed anew', async () => {
+    const sums = await onBackend('wasm', async () => {
+      const x = tf.ones<tf.Rank.R4>([1, 12, 12, 8]);
+      const filter = tf.variable(tf.ones<tf.Rank.R4>([3, 3, 8, 8]));
+      const run = () => tf.tidy(() => tf.max(tf.conv2d(x, filter, 1, 'same')));
+      const first = run();
+      tf.tidy(() => filter.assign(tf.mul(filter, 2)));
+      const second = run();
+      const numbers = [(await first.data())[0]!, (await second.data())[0]!];
+      tf.dispose([x, filter, first, second]);
+      return numbers;
+    });
+    expectClose(sums, [72, 144], 1e-5);
   });
 });
 

@@ -36,7 +36,8 @@ export const windows: fc.Arbitrary<Window> = fc
     inChannels: fc.integer({ min: 1, max: 5 }),
     outChannels: fc.integer({ min: 1, max: 5 }),
     filter: pair(1, 4),
-    strides: pair(1, 3),
+    // Stride 1 has ways of its own, so it is drawn often.
+    strides: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
     dilations: fc.constant<[number, number]>([1, 1]),
     pad: padding,
     seed: fc.integer({ min: 0, max: 1e6 }),

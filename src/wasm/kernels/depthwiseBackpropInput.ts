@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { disposing, floats, type Kernel, runKernel, type WasmBackend } from '../backend';
+import { disposing, floats, type Kernel, runKernel, view, type WasmBackend } from '../backend';
 import { type Geometry, geometry, turnedPadding } from './geometry';
 import { turnFilter } from './turnFilter';
 import { visitTaps } from './visitTaps';
@@ -22,7 +22,7 @@ export function depthwiseBackpropInput(): BackpropInput {
     if (padding === undefined) return sumOverTaps(backend, dy, filter, g);
     const turned = { strides: [1, 1], dilations: [g.dilationHeight, g.dilationWidth], pad: padding };
     return disposing(backend, turnFilter(backend, filter, g.inChannels, 1), (weights) =>
-      runKernel(backend, tf.DepthwiseConv2dNative, { x: dy, filter: weights }, turned),
+      runKernel(backend, tf.DepthwiseConv2dNative, { x: dy, filter: view(weights, filter.shape) }, turned),
     );
   };
 }

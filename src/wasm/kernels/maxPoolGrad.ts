@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { floats, type Kernel } from '../backend';
+import { type Simd, simd } from '../simd/simd';
 import { type Geometry, geometry } from './geometry';
 
 type MaxPoolGrad = Kernel<tf.MaxPoolGradInputs, tf.MaxPoolGradAttrs & { readonly dimRoundingMode?: 'floor' }>;
@@ -12,42 +13,66 @@ export function maxPoolGrad(stock: MaxPoolGrad): MaxPoolGrad {
     if (input.dtype !== 'float32') return stock(call);
     const { filterSize, strides, pad, dimRoundingMode } = attrs;
     const shape = input.shape as [number, number, number, number];
-    const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+    const g = geometry(tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode));
     const out = backend.makeOutput(input.shape, 'float32');
+    const vectors = g.inChannels % 4 === 0 ? simd(backend) : null;
     const dx = floats(backend, out).fill(0);
-    route(floats(backend, inputs.dy!), floats(backend, input), dx, geometry(info));
+    const dy = floats(backend, inputs.dy!);
+    visitWindows(
+      g,
+      vectors === null
+        ? scalarWindow(dy, floats(backend, input), dx, g)
+        : vectorWindow(vectors, dy, floats(backend, input), dx, g),
+    );
     return out;
   };
 }
 
-function route(dy: Float32Array, x: Float32Array, dx: Float32Array, g: Geometry): void {
-  const channels = g.inChannels;
-  let from = 0;
+/** Handles one window: first channel of its output, first channel of its first pixel, its height and its width. */
+type Visit = (output: number, corner: number, height: number, width: number) => void;
+
+/** Calls `visit` for every window, with the padding cut off. */
+function visitWindows(g: Geometry, visit: Visit): void {
+  let output = 0;
   for (let b = 0; b < g.batch; b++) {
     for (let oy = 0; oy < g.outHeight; oy++) {
       const y0 = Math.max(0, oy * g.strideHeight - g.top);
       const y1 = Math.min(g.inHeight, oy * g.strideHeight - g.top + g.filterHeight);
-      for (let ox = 0; ox < g.outWidth; ox++) {
+      for (let ox = 0; ox < g.outWidth; ox++, output += g.inChannels) {
         const x0 = Math.max(0, ox * g.strideWidth - g.left);
         const x1 = Math.min(g.inWidth, ox * g.strideWidth - g.left + g.filterWidth);
-        const corner = ((b * g.inHeight + y0) * g.inWidth + x0) * channels;
-        const rowStep = g.inWidth * channels;
-        for (let c = 0; c < channels; c++) {
-          let best = Number.NEGATIVE_INFINITY;
-          let at = -1;
-          for (let iy = y0, row = corner + c; iy < y1; iy++, row += rowStep) {
-            for (let ix = x0, i = row; ix < x1; ix++, i += channels) {
-              const value = x[i]!;
-              if (value > best) {
-                best = value;
-                at = i;
-              }
-            }
-          }
-          if (at >= 0) dx[at] = dx[at]! + dy[from]!;
-          from++;
-        }
+        if (y0 < y1 && x0 < x1)
+          visit(output, ((b * g.inHeight + y0) * g.inWidth + x0) * g.inChannels, y1 - y0, x1 - x0);
       }
     }
   }
+}
+
+function scalarWindow(dy: Float32Array, x: Float32Array, dx: Float32Array, g: Geometry): Visit {
+  const channels = g.inChannels;
+  const step = g.inWidth * channels;
+  return (output, corner, height, width) => {
+    for (let c = 0; c < channels; c++) {
+      let best = corner + c;
+      for (let row = corner + c; row < corner + c + height * step; row += step) {
+        for (let i = row; i < row + width * channels; i += channels) if (x[i]! > x[best]!) best = i;
+      }
+      dx[best] = dx[best]! + dy[output + c]!;
+    }
+  };
+}
+
+function vectorWindow(vectors: Simd, dy: Float32Array, x: Float32Array, dx: Float32Array, g: Geometry): Visit {
+  const pixel = g.inChannels * 4;
+  const row = g.inWidth * pixel;
+  return (output, corner, height, width) =>
+    vectors.maxPoolGrad(
+      dy.byteOffset + output * 4,
+      x.byteOffset + corner * 4,
+      dx.byteOffset + corner * 4,
+      height,
+      width,
+      row,
+      pixel,
+    );
 }

@@ -12,9 +12,7 @@ export function turnFilter(
   outputs: number,
 ): tf.TensorInfo {
   const [height, width] = filter.shape as [number, number];
-  // A depthwise filter keeps its layout: it has one output per channel, and the exchange moves nothing.
-  const shape = outputs === 1 ? filter.shape : [height, width, outputs, inputs];
-  const turned = backend.makeOutput(shape, 'float32');
+  const turned = backend.makeOutput([height, width, outputs, inputs], 'float32');
   const from = floats(backend, filter);
   const to = floats(backend, turned);
   const size = inputs * outputs;
