@@ -4,4 +4,4 @@ export { confidences } from './confidences';
 export { logOdds } from './logOdds';
 export { predictions } from './predictions';
 export type { ReadOptions } from './readLogits';
-export type { Classifier, LogitsFunction, LogitsOptions, ModelLike } from './types';
+export type { Classifier, LabelledData, LogitsFunction, LogitsOptions, ModelLike } from './types';

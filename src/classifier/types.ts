@@ -38,3 +38,11 @@ export type LogitsFunction = (x: tf.Tensor) => tf.Tensor2D;
 
 /** Anything that can be asked for logits. A tfjs `GraphModel` is an `InferenceModel`. */
 export type ModelLike = Classifier | LayersModel | tf.InferenceModel | LogitsFunction;
+
+/** Inputs and their true classes: a batch, a training set, a test set. */
+export interface LabelledData {
+  /** Inputs `[B, ...inputShape]`, float32, inside the classifier's bounds. */
+  readonly x: tf.Tensor;
+  /** Class indices `[B]` (0, ..., K - 1, any dtype) or one-hot rows `[B, K]`. */
+  readonly y: tf.Tensor;
+}

@@ -1,15 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Attack } from '../attacks/types';
+import type { LabelledData } from '../classifier/types';
 import type { Progress } from '../core/progress';
 import type { NoiseSampler } from '../noise/noiseSampler';
-
-/** Test images of the in-distribution with their true classes. */
-export interface LabelledImages {
-  /** `[N, ...inputShape]`, float32, within the classifier's bounds. */
-  readonly x: tf.Tensor;
-  /** Class indices `[N]` (0, ..., K - 1, any dtype) or one-hot rows `[N, K]`. */
-  readonly y: tf.Tensor;
-}
 
 /** How images are attacked. */
 export interface OodAttackSettings {
@@ -36,7 +29,7 @@ export interface AdversarialNoiseSettings extends OodAttackSettings {
 /** What {@link evaluateOod} is asked to do. */
 export interface OodOptions {
   /** The in-distribution test set. */
-  readonly in: LabelledImages;
+  readonly in: LabelledData;
   /** Out-distribution test sets by the name of their row, each `[N, ...inputShape]` within the bounds. @defaultValue none */
   readonly out?: Readonly<Record<string, tf.Tensor>>;
   /**

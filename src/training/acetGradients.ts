@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { pgdLinf } from '../attacks/pgdLinf';
-import type { Classifier, ModelLike } from '../classifier/types';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import { lpOut } from '../losses/lpOut';
 import { drawNoise } from './cedaGradients';
 import { objectiveGradients } from './objectiveGradients';
 import { prepare } from './prepare';
-import type { AcetOptions, GradientsResult, LabelledData } from './types';
+import type { AcetOptions, GradientsResult } from './types';
 
 /**
  * Gradients of ACET, adversarial confidence enhancing training, without the update: equation (2) of arXiv 1812.05720,

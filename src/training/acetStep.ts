@@ -1,8 +1,8 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import type { ModelLike } from '../classifier/types';
+import type { LabelledData, ModelLike } from '../classifier/types';
 import { acetGradientsOf } from './acetGradients';
 import { applyStep } from './applyStep';
-import type { AcetOptions, LabelledData, StepResult } from './types';
+import type { AcetOptions, StepResult } from './types';
 
 /**
  * One update of ACET, adversarial confidence enhancing training: low confidence on the worst point near noise (equation (2) of arXiv 1812.05720).

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Classifier, ModelLike } from '../classifier/types';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { refuse, show } from '../core/check';
 import { createRng } from '../core/rng';
 import { prepare } from './prepare';
-import type { AcetOptions, GradientsResult, LabelledData, StepResult } from './types';
+import type { AcetOptions, GradientsResult, StepResult } from './types';
 
 /** The gradients of one method, on checked arguments. */
 export type MethodGradients = (

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Classifier, ModelLike } from '../classifier/types';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import { lpOut } from '../losses/lpOut';
 import { paperNoise } from '../noise/paperNoise';
 import { objectiveGradients } from './objectiveGradients';
 import { checkNoise, prepare } from './prepare';
-import type { CedaOptions, GradientsResult, LabelledData } from './types';
+import type { CedaOptions, GradientsResult } from './types';
 
 /**
  * Gradients of CEDA, confidence enhancing data augmentation, without the update: equation (1) of arXiv 1812.05720,

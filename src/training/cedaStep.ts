@@ -1,8 +1,8 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import type { ModelLike } from '../classifier/types';
+import type { LabelledData, ModelLike } from '../classifier/types';
 import { applyStep } from './applyStep';
 import { cedaGradientsOf } from './cedaGradients';
-import type { CedaOptions, LabelledData, StepResult } from './types';
+import type { CedaOptions, StepResult } from './types';
 
 /**
  * One update of CEDA, confidence enhancing data augmentation: low confidence on noise (equation (1) of arXiv 1812.05720).

@@ -1,11 +1,10 @@
-import type { Classifier } from '../classifier/types';
+import type { Classifier, LabelledData } from '../classifier/types';
 import { checkFunction, checkOneOf, checkWhole, refuse } from '../core/check';
 import { checkOptimizer } from './applyStep';
 import type { CheckpointStore } from './checkpointStore';
 import { fileCheckpoint } from './fileCheckpoint';
 import type { FitOptions, Method } from './fitTypes';
 import { prepareData } from './prepare';
-import type { LabelledData } from './types';
 
 /** The options of the loop, defaults filled in. */
 export interface Loop {

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
-import type { ModelLike } from '../classifier/types';
+import type { LabelledData, ModelLike } from '../classifier/types';
 import { checkFit } from './checkFit';
 import type { FitOptions, History } from './fitTypes';
 import { learningRate, setLearningRate } from './optimizerState';
 import { runningMeans } from './runningMeans';
 import { train } from './trainingLoop';
-import type { LabelledData } from './types';
 
 /**
  * Trains a model by plain training, CEDA or ACET, as the paper does: shuffled batches, learning rate divided by 10 at

@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { LabelledData } from '../classifier/types';
 import type { Progress } from '../core/progress';
 import type { Rng } from '../core/rng';
 import type { CheckpointStore } from './checkpointStore';
 import type { Schedule } from './paperSchedule';
-import type { AcetOptions, LabelledData } from './types';
+import type { AcetOptions } from './types';
 
 /** A training method of the paper. */
 export type Method = 'plain' | 'ceda' | 'acet';

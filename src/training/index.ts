@@ -11,4 +11,4 @@ export { plainGradients } from './plainGradients';
 export { plainStep } from './plainStep';
 export { type RandomCropOptions, randomCrop } from './randomCrop';
 export { randomMirror } from './randomMirror';
-export type { AcetOptions, CedaOptions, GradientsResult, LabelledData, PlainOptions, StepResult } from './types';
+export type { AcetOptions, CedaOptions, GradientsResult, PlainOptions, StepResult } from './types';

@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiate } from '../classifier/differentiate';
-import type { Classifier } from '../classifier/types';
+import type { Classifier, LabelledData } from '../classifier/types';
 import type { Rng } from '../core/rng';
 import { lpOut } from '../losses/lpOut';
 import { negativeLogProbability } from '../losses/negativeLogProbability';
 import { oneHot } from '../losses/predicted';
 import { weightDecay as sumOfSquares } from '../losses/weightDecay';
-import type { CedaOptions, GradientsResult, LabelledData } from './types';
+import type { CedaOptions, GradientsResult } from './types';
 
 /** What the objective is made of. */
-interface Terms {
+export interface Terms {
   readonly clean: LabelledData;
   /** Out-distribution samples; none in a plain step. */
   readonly noise?: tf.Tensor;
@@ -17,6 +17,14 @@ interface Terms {
   readonly weightDecay: number;
   readonly outLoss: NonNullable<CedaOptions['outLoss']>;
   readonly rng: Rng;
+  /** For a part of a batch: its share of the clean and of the noise examples, in [0, 1]. Losses and gradients of the parts then add up to those of the whole. @defaultValue all of both */
+  readonly share?: BatchShare;
+}
+
+/** Shares of a batch, in [0, 1]. */
+export interface BatchShare {
+  readonly clean: number;
+  readonly noise: number;
 }
 
 /**
@@ -70,9 +78,11 @@ function forward(net: Classifier, { clean: { x, y }, noise, outLoss, rng }: Term
 function total(
   net: Classifier,
   { inLoss, outLoss }: Omit<Parts, 'outConfidence'>,
-  { noise, lambda, weightDecay }: Terms,
+  { noise, lambda, weightDecay, share }: Terms,
 ): tf.Scalar {
-  const data = noise === undefined ? inLoss : tf.div(tf.add(inLoss, tf.mul(outLoss, lambda)), 1 + lambda);
+  const [ofClean, ofNoise] =
+    share === undefined ? [inLoss, outLoss] : [tf.mul(inLoss, share.clean), tf.mul(outLoss, share.noise)];
+  const data = noise === undefined ? ofClean : tf.div(tf.add(ofClean, tf.mul(ofNoise, lambda)), 1 + lambda);
   if (weightDecay === 0 || net.decayed.length === 0) return data as tf.Scalar;
   return tf.add(data, tf.mul(sumOfSquares([...net.decayed]), weightDecay));
 }

@@ -1,9 +1,9 @@
-import type { Classifier, ModelLike } from '../classifier/types';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import { lpOut } from '../losses/lpOut';
 import { objectiveGradients } from './objectiveGradients';
 import { prepare } from './prepare';
-import type { GradientsResult, LabelledData, PlainOptions } from './types';
+import type { GradientsResult, PlainOptions } from './types';
 
 /**
  * Gradients of plain training, mean cross entropy plus weight decay, without the update.

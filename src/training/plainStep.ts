@@ -1,8 +1,8 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import type { ModelLike } from '../classifier/types';
+import type { LabelledData, ModelLike } from '../classifier/types';
 import { applyStep } from './applyStep';
 import { plainGradientsOf } from './plainGradients';
-import type { LabelledData, PlainOptions, StepResult } from './types';
+import type { PlainOptions, StepResult } from './types';
 
 /**
  * One update of plain training: cross entropy plus weight decay.

@@ -1,11 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
-import type { Classifier, ModelLike } from '../classifier/types';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { checkLabels } from '../losses/checkLabels';
-import type { AcetOptions, LabelledData } from './types';
+import type { AcetOptions } from './types';
 
 /** Looks at everything a step is given before any work starts, and makes the classifier. */
 export function prepare(fn: string, model: ModelLike, data: LabelledData, options: AcetOptions): Classifier {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Classifier } from '../classifier/types';
+import type { Classifier, LabelledData } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { refuse } from '../core/check';
 import { nextTask } from '../core/nextTask';
@@ -15,7 +15,7 @@ import { learningRate, setLearningRate } from './optimizerState';
 import { paperSchedule } from './paperSchedule';
 import { plainGradientsOf } from './plainGradients';
 import type { RunningMeans } from './runningMeans';
-import type { LabelledData } from './types';
+
 import { validate } from './validate';
 
 const GRADIENTS: Readonly<Record<Method, MethodGradients>> = {

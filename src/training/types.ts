@@ -3,14 +3,6 @@ import type { Attack } from '../attacks/types';
 import type { RandomOptions } from '../core/resolveRng';
 import type { NoiseSampler } from '../noise/noiseSampler';
 
-/** A labelled batch or data set. */
-export interface LabelledData {
-  /** Inputs `[B, ...inputShape]`, float32, inside the classifier's bounds. */
-  readonly x: tf.Tensor;
-  /** Class indices `[B]` or one-hot rows `[B, K]`. */
-  readonly y: tf.Tensor;
-}
-
 /** Options of a plain step. */
 export interface PlainOptions extends RandomOptions {
   /** Factor of the sum of squared decayed weights (no 1/2) in the loss. @defaultValue 5e-4 */

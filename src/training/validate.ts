@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, readLogits } from '../classifier/readLogits';
-import type { Classifier } from '../classifier/types';
+import type { Classifier, LabelledData } from '../classifier/types';
 import type { ValidationRecord } from './fitTypes';
-import type { LabelledData } from './types';
 
 /** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
 export async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
