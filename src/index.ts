@@ -3,7 +3,7 @@ export * from './classifier/index';
 export { type ErrorCode, type ErrorDetails, OverconfidenceError } from './core/errors';
 export type { Progress } from './core/progress';
 export type { RandomOptions } from './core/resolveRng';
-export { createRng, type Rng } from './core/rng';
+export { createRng, type Rng, type RngState } from './core/rng';
 export * from './evaluation/index';
 export * from './losses/index';
 export * from './metrics/index';

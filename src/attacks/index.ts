@@ -4,4 +4,4 @@ export { pgdLinf } from './pgdLinf';
 export { projectBox } from './projectBox';
 export { projectL2 } from './projectL2';
 export { projectLinf } from './projectLinf';
-export type { Attack, AttackOptions, AttackResult, AttackStep, Objective, PgdOptions } from './types';
+export type { Attack, AttackOptions, AttackResult, AttackStep, BatchRows, Objective, PgdOptions } from './types';

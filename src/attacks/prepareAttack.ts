@@ -7,7 +7,7 @@ import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { lpOut } from '../losses/lpOut';
-import type { AttackOptions, AttackStep, Objective } from './types';
+import type { AttackOptions, AttackStep, BatchRows, Objective } from './types';
 
 /** An attack that may begin: everything checked, every default filled in. */
 export interface AttackTask {
@@ -20,6 +20,7 @@ export interface AttackTask {
   readonly steps: number;
   readonly restarts: number;
   readonly randomStart: boolean;
+  readonly rows: BatchRows;
   readonly keepBest: boolean;
   readonly objective: Objective;
   readonly rng: Rng;
@@ -41,6 +42,8 @@ export function prepareAttack(fn: string, model: ModelLike, x: tf.Tensor, option
   const { bounds = classifier.bounds } = options;
   checkBounds({ fn, argument: 'bounds' }, bounds);
   checkImages(fn, x, classifier.inputShape, bounds);
+  const { rows = { first: 0, of: x.shape[0]! } } = options;
+  checkRows(fn, rows, x.shape[0]!);
   return {
     fn,
     classifier,
@@ -50,6 +53,7 @@ export function prepareAttack(fn: string, model: ModelLike, x: tf.Tensor, option
     steps,
     restarts,
     randomStart,
+    rows,
     keepBest,
     objective,
     rng,
@@ -64,4 +68,9 @@ function checkImages(fn: string, x: tf.Tensor, inputShape: readonly number[], bo
   if (x.dtype !== 'float32')
     refuse(where, 'INVALID_ARGUMENT', 'a float32 tensor', show(x.dtype), "Convert it with tf.cast(x, 'float32').");
   checkInBounds(where, x, bounds);
+}
+
+function checkRows(fn: string, { first, of }: BatchRows, count: number): void {
+  checkWhole({ fn, argument: 'rows.first' }, first, 0);
+  checkWhole({ fn, argument: 'rows.of' }, of, first + count);
 }

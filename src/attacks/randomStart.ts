@@ -1,17 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Rng } from '../core/rng';
 import { broadcastable, rows } from './perImage';
 import type { AttackTask } from './prepareAttack';
 
 /** The paper's start: z + u t with t ~ U(-epsilon, epsilon)^d and one u ~ U(0, 1) per image; not yet in the box. */
-export function scaledUniformStart({ center, epsilon, rng }: AttackTask): tf.Tensor {
-  const radius = perImage(center, () => epsilon * rng.uniform());
-  return tf.add(center, tf.mul(radius, cube(center.shape, rng)));
+export function scaledUniformStart(task: AttackTask): tf.Tensor {
+  const { center, epsilon, rng } = task;
+  const radius = perImage(task, () => epsilon * rng.uniform());
+  return tf.add(center, tf.mul(radius, cube(task)));
 }
 
 /** AutoPGD's start: z + epsilon t / |t|_inf with t ~ U(-1, 1)^d, on the surface of the ball; not yet in the box. */
-export function surfaceStart({ center, epsilon, rng }: AttackTask): tf.Tensor {
-  const t = cube(center.shape, rng);
+export function surfaceStart(task: AttackTask): tf.Tensor {
+  const { center, epsilon } = task;
+  const t = cube(task);
   const largest = tf.max(rows(tf.abs(t)), 1);
   // All of t is zero with a probability of 2^-24 for a single pixel; then the start is the image.
   const scale = tf.div(epsilon, tf.maximum(largest, 1e-8));
@@ -19,23 +20,28 @@ export function surfaceStart({ center, epsilon, rng }: AttackTask): tf.Tensor {
 }
 
 /** A uniformly random point of the Euclidean ball: a normal direction, and a radius epsilon u^(1/d); not yet in the box. */
-export function ballStart({ center, epsilon, rng }: AttackTask): tf.Tensor {
+export function ballStart(task: AttackTask): tf.Tensor {
+  const { center, epsilon, rng } = task;
   const dimension = center.size / center.shape[0]!;
-  const direction = tf.tensor(Float32Array.from({ length: center.size }, rng.normal), center.shape);
+  const direction = tf.tensor(drawn(task, dimension, rng.normal), center.shape);
   const norm = broadcastable(tf.sqrt(tf.sum(tf.square(rows(direction)), 1)), center.rank);
-  const radius = perImage(center, () => epsilon * rng.uniform() ** (1 / dimension));
+  const radius = perImage(task, () => epsilon * rng.uniform() ** (1 / dimension));
   return tf.add(center, tf.mul(radius, tf.div(direction, tf.maximum(norm, 1e-8))));
 }
 
-/** Independent numbers of U(-1, 1). */
-function cube(shape: readonly number[], rng: Rng): tf.Tensor {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  return tf.tensor(
-    values.map(() => 2 * rng.uniform() - 1),
-    [...shape],
-  );
+/** Independent numbers of U(-1, 1) in the shape of the images. */
+function cube(task: AttackTask): tf.Tensor {
+  const { center, rng } = task;
+  const values = drawn(task, center.size / center.shape[0]!, () => 2 * rng.uniform() - 1);
+  return tf.tensor(values, center.shape);
 }
 
-function perImage(images: tf.Tensor, draw: () => number): tf.Tensor {
-  return broadcastable(tf.tensor1d(Float32Array.from({ length: images.shape[0]! }, draw)), images.rank);
+function perImage(task: AttackTask, draw: () => number): tf.Tensor {
+  return broadcastable(tf.tensor1d(drawn(task, 1, draw)), task.center.rank);
+}
+
+/** `size` numbers for each image. All are drawn for the larger batch, of which those of the images at hand are kept. */
+function drawn({ center, rows: { first, of } }: AttackTask, size: number, draw: () => number): Float32Array {
+  const all = new Float32Array(of * size).map(draw);
+  return all.slice(first * size, (first + center.shape[0]!) * size);
 }

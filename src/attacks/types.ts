@@ -20,6 +20,14 @@ export interface AttackStep {
   readonly restarts: number;
 }
 
+/** Where the images of one call stand in a larger batch. */
+export interface BatchRows {
+  /** Number of the first image within the larger batch, from 0. */
+  readonly first: number;
+  /** Images in the larger batch. */
+  readonly of: number;
+}
+
 /** What every attack may be told. */
 export interface AttackOptions extends RandomOptions {
   /** Radius of the ball around each image, in input units. @defaultValue 0.3 (for `pgdL2` 1) */
@@ -30,6 +38,11 @@ export interface AttackOptions extends RandomOptions {
   readonly restarts?: number;
   /** Start from a random point of the ball instead of the image itself. @defaultValue true */
   readonly randomStart?: boolean;
+  /**
+   * For a batch that is attacked in parts: where this part stands in the whole. Random numbers are then drawn for the
+   * whole batch, so that with one `seed` the parts start where the whole would. @defaultValue the images are the whole batch
+   */
+  readonly rows?: BatchRows;
   /** What is maximised, one number per example, in its own units. @defaultValue lpOut */
   readonly objective?: Objective;
   /**

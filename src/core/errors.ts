@@ -17,6 +17,8 @@
  * - `INVALID_DATA`: bytes of a data file are truncated or do not follow their format.
  * - `MISSING_DEPENDENCY`: an optional package that the function needs is not installed.
  * - `ABORTED`: the caller's `AbortSignal` fired.
+ * - `WORKER_FAILED`: a worker thread ended, could not be started, or failed for a reason of its own (see `cause`).
+ * - `DISPOSED`: something was used, or still at work, after its `dispose()`.
  */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
@@ -33,7 +35,9 @@ export type ErrorCode =
   | 'INVALID_CHECKPOINT'
   | 'INVALID_DATA'
   | 'MISSING_DEPENDENCY'
-  | 'ABORTED';
+  | 'ABORTED'
+  | 'WORKER_FAILED'
+  | 'DISPOSED';
 
 /** Everything an {@link OverconfidenceError} says, as separate readable parts. */
 export interface ErrorDetails {

@@ -19,6 +19,18 @@ export interface Rng {
    * numbers were drawn before, so code between two forks may change without changing either.
    */
   fork(label: string | number): Rng;
+  /** Where the stream stands: plain data, with which another thread or a later process can go on. */
+  save(): RngState;
+  /** Becomes the stream that was saved, at the place where it stood. */
+  restore(state: RngState): void;
+}
+
+/** A saved place in a stream of random numbers; plain data. */
+export interface RngState {
+  /** Names the stream, and with it those forked from it. */
+  readonly key: string;
+  /** State of the generator, four 32-bit integers. */
+  readonly words: readonly [number, number, number, number];
 }
 
 /**
@@ -49,8 +61,9 @@ export function createRng(seed: string | number): Rng {
   return fromKey(`${typeof seed}:${seed}`);
 }
 
-function fromKey(key: string): Rng {
-  const next = xoshiro128(key);
+function fromKey(name: string): Rng {
+  let key = name;
+  const { next, words, setWords } = xoshiro128(key);
   const uniform = () => (next() >>> 8) * 2 ** -24;
   return {
     uniform,
@@ -68,6 +81,11 @@ function fromKey(key: string): Rng {
       return order;
     },
     fork: (label) => fromKey(`${key}/${typeof label}:${label}`),
+    save: () => ({ key, words: words() }),
+    restore(state) {
+      key = state.key;
+      setWords(state.words);
+    },
   };
 }
 
@@ -83,14 +101,21 @@ function drawInteger(next: () => number, n: number): number {
   }
 }
 
-/** xoshiro128** with its state filled from a hash of the key; returns 32-bit unsigned integers. */
-function xoshiro128(key: string): () => number {
+interface Xoshiro128 {
+  /** The next 32-bit unsigned integer. */
+  readonly next: () => number;
+  readonly words: () => RngState['words'];
+  readonly setWords: (words: RngState['words']) => void;
+}
+
+/** xoshiro128** with its state filled from a hash of the key. */
+function xoshiro128(key: string): Xoshiro128 {
   const mix = splitMix(hash(key));
   let a = mix();
   let b = mix();
   let c = mix();
   let d = mix();
-  return () => {
+  const next = () => {
     const scrambled = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9);
     const shifted = b << 9;
     c ^= a;
@@ -100,6 +125,13 @@ function xoshiro128(key: string): () => number {
     c ^= shifted;
     d = rotateLeft(d, 11);
     return scrambled >>> 0;
+  };
+  return {
+    next,
+    words: () => [a, b, c, d],
+    setWords: (saved) => {
+      [a, b, c, d] = saved;
+    },
   };
 }
 

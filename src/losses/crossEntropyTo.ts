@@ -5,6 +5,20 @@ import { checkLogits } from './checkLogits';
 import { negativeLogProbability } from './negativeLogProbability';
 import { oneHot } from './predicted';
 
+/** What the functions that {@link crossEntropyTo} returned were made from. */
+const madeFrom = new WeakMap<object, LabelsOfObjective>();
+
+/** The arguments of a call of {@link crossEntropyTo}. */
+export interface LabelsOfObjective {
+  readonly labels: tf.Tensor;
+  readonly classes: number;
+}
+
+/** The labels behind an objective, so that it can be made again in another thread; `undefined` for other objectives. */
+export function labelsOfObjective(objective: object): LabelsOfObjective | undefined {
+  return madeFrom.get(objective);
+}
+
 /**
  * Cross entropy to fixed labels as a function of the logits alone: the objective of an adversarial-sample attack.
  *
@@ -34,8 +48,10 @@ export function crossEntropyTo(labels: tf.Tensor, classes: number): (logits: tf.
   const fn = 'crossEntropyTo';
   checkWhole({ fn, argument: 'classes' }, classes, 2);
   checkLabels({ fn, argument: 'labels' }, labels, classes);
-  return (logits) => {
+  const objective = (logits: tf.Tensor2D) => {
     checkLogits(fn, logits);
     return tf.tidy(() => negativeLogProbability(logits, oneHot(labels, classes)));
   };
+  madeFrom.set(objective, { labels, classes });
+  return objective;
 }

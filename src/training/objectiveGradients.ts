@@ -17,13 +17,15 @@ export interface Terms {
   readonly weightDecay: number;
   readonly outLoss: NonNullable<CedaOptions['outLoss']>;
   readonly rng: Rng;
-  /** For a part of a batch: its share of the clean and of the noise examples, in [0, 1]. Losses and gradients of the parts then add up to those of the whole. @defaultValue all of both */
+  /** For a part of a larger batch: its share of it. Losses and gradients of the parts then add up to those of the whole. */
   readonly share?: BatchShare;
 }
 
-/** Shares of a batch, in [0, 1]. */
+/** How much of a batch is at hand, in [0, 1]. */
 export interface BatchShare {
+  /** Share of the clean examples. */
   readonly clean: number;
+  /** Share of the noise. */
   readonly noise: number;
 }
 

@@ -71,6 +71,16 @@ describe('createRng', () => {
     expect(a.fork(1).uniform()).not.toBe(a.fork('1').uniform());
   });
 
+  it('goes on elsewhere from where it was saved, in draws and in forks, through JSON', () => {
+    const rng = createRng('a').fork('b');
+    draw(7, rng.uniform);
+    const other = createRng(0);
+    other.restore(JSON.parse(JSON.stringify(rng.save())));
+    expect(draw(10, other.uniform)).toEqual(draw(10, rng.uniform));
+    expect(draw(5, other.fork('c').normal)).toEqual(draw(5, rng.fork('c').normal));
+    expect(other.save()).toEqual(rng.save());
+  });
+
   it('refuses a seed that is not a string or a finite number', async () => {
     await expectRefusal(() => createRng(Number.NaN), { code: 'INVALID_OPTION', fn: 'createRng', argument: 'seed' });
   });
