@@ -1,9 +1,10 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Objective } from '../attacks/types';
 import type { Classifier } from '../classifier/types';
 import type { Rng } from '../core/rng';
 import { checkMade } from './checkImageSet';
 import type { ResolvedAttack } from './resolveOptions';
+import type { Runner } from './runner';
 
 /** What changes from batch to batch. */
 export interface AttackRun {
@@ -12,15 +13,28 @@ export interface AttackRun {
   readonly onStep: () => void;
 }
 
-/** Attacks one batch and gives back the adversarial images; runs in a tidy. `argument` names the attack's option. */
-export function attackBatch(
+/** Attacks one batch and gives back the adversarial images; disposes those it was given. `argument` names the attack's option. */
+export async function attackBatch(
+  runner: Runner,
   argument: string,
   { attack, epsilon, stepSize, steps, restarts }: ResolvedAttack,
   net: Classifier,
   images: tf.Tensor,
   run: AttackRun,
-): tf.Tensor {
-  const { adversarial } = attack(net, images, { epsilon, stepSize, steps, restarts, bounds: net.bounds, ...run });
-  checkMade({ fn: 'evaluateOod', argument: `${argument}.attack` }, adversarial, net, images.shape[0]!);
+): Promise<tf.Tensor> {
+  const options = { epsilon, stepSize, steps, restarts, bounds: net.bounds, ...run };
+  const count = images.shape[0]!;
+  let adversarial: tf.Tensor;
+  try {
+    adversarial = await runner.attack(attack, net, images, options);
+  } finally {
+    tf.dispose(images);
+  }
+  try {
+    checkMade({ fn: 'evaluateOod', argument: `${argument}.attack` }, adversarial, net, count);
+  } catch (error) {
+    tf.dispose(adversarial);
+    throw error;
+  }
   return adversarial;
 }

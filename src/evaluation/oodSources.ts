@@ -9,6 +9,7 @@ import { noiseDraw } from './noiseDraw';
 import type { OodRowKind } from './oodReport';
 import type { ResolvedOptions } from './resolveOptions';
 import { ADVERSARIAL_NOISE, ADVERSARIAL_SAMPLES, IN_DISTRIBUTION } from './rowNames';
+import type { Runner } from './runner';
 
 /** A row of the report before it is measured: where its images come from. */
 export interface OodSource {
@@ -22,12 +23,13 @@ export interface OodSource {
   readonly gradients: number;
   /** True classes where they decide which images count: adversarial samples. */
   readonly labels?: Int32Array;
-  /** Makes the images `start`, ..., `start + size - 1`; runs in a tidy. */
-  readonly make: (start: number, size: number, onStep: () => void) => tf.Tensor;
+  /** Makes the images `start`, ..., `start + size - 1`; the caller owns them. */
+  readonly make: (start: number, size: number, onStep: () => void) => tf.Tensor | Promise<tf.Tensor>;
 }
 
 /** All rows, in the order of the report. Each has random numbers of its own, so leaving one out changes no other. */
 export function oodSources(
+  runner: Runner,
   net: Classifier,
   x: tf.Tensor,
   labels: Int32Array,
@@ -45,7 +47,8 @@ export function oodSources(
   const sources: OodSource[] = [stored(IN_DISTRIBUTION, 'in', x)];
   for (const [name, images] of options.out) sources.push(stored(name, 'out', images));
   for (const { name, argument, sampler } of options.noise) {
-    const make = noiseDraw(argument, sampler, net, x, noiseSamples, root.fork(`noise ${name}`));
+    const draw = noiseDraw(argument, sampler, net, x, noiseSamples, root.fork(`noise ${name}`));
+    const make: OodSource['make'] = (start, size) => tf.tidy(() => draw(start, size));
     sources.push({ name, kind: 'noise', samples: noiseSamples, batchSize: attackBatchSize, gradients: 0, make });
   }
   if (options.adversarialNoise !== undefined) {
@@ -62,7 +65,8 @@ export function oodSources(
       gradients: steps * restarts,
       make: (start, size, onStep) => {
         const run = { objective: lpOut, rng: attackRng.fork(start), onStep };
-        return attackBatch('adversarialNoise', adversarialNoise, net, draw(start, size), run);
+        const images = tf.tidy(() => draw(start, size));
+        return attackBatch(runner, 'adversarialNoise', adversarialNoise, net, images, run);
       },
     });
   }
@@ -80,11 +84,15 @@ export function oodSources(
       batchSize: attackBatchSize,
       gradients: steps * restarts,
       labels: attacked,
-      make: (start, size, onStep) => {
+      make: async (start, size, onStep) => {
         const truth = tf.tensor1d(attacked.subarray(start, start + size), 'int32');
-        const run = { objective: crossEntropyTo(truth, net.classes), rng: attackRng.fork(start), onStep };
-        const images = tf.gather(x, rows.subarray(start, start + size));
-        return attackBatch('adversarialSamples', adversarialSamples, net, images, run);
+        try {
+          const run = { objective: crossEntropyTo(truth, net.classes), rng: attackRng.fork(start), onStep };
+          const images = tf.tidy(() => tf.gather(x, rows.subarray(start, start + size)));
+          return await attackBatch(runner, 'adversarialSamples', adversarialSamples, net, images, run);
+        } finally {
+          tf.dispose(truth);
+        }
       },
     });
   }

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { rowLogOdds } from '../classifier/logOdds';
-import { argMax, readLogits } from '../classifier/readLogits';
+import { argMax } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { nextTask } from '../core/nextTask';
 import type { OodSource } from './oodSources';
+import type { Runner } from './runner';
 
 const fn = 'evaluateOod';
 
@@ -26,6 +27,7 @@ export function passesOf({ samples, gradients }: OodSource): number {
 
 /** Makes and classifies the images of a source, batch by batch; `onPasses` is told the passes done, never fewer than before. */
 export async function scoreSource(
+  runner: Runner,
   net: Classifier,
   { samples, batchSize, gradients, make }: OodSource,
   onPasses: (done: number) => void,
@@ -43,9 +45,9 @@ export async function scoreSource(
       steps = Math.min(steps + 1, gradients);
       onPasses(start * passesPerImage(gradients) + size * steps * PASSES_PER_GRADIENT);
     };
-    const images = tf.tidy(() => make(start, size, onStep));
+    const images = await make(start, size, onStep);
     try {
-      const { values, classes } = await readLogits(fn, net, images, { batchSize: size });
+      const { values, classes } = await runner.logits(fn, net, images, { batchSize: size });
       for (let i = 0; i < size; i++) {
         logOdds[start + i] = rowLogOdds(values, i * classes, classes);
         predicted[start + i] = argMax(values, i * classes, classes);
