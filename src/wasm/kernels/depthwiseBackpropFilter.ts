@@ -18,6 +18,10 @@ export function depthwiseBackpropFilter(): BackpropFilter {
     const x = floats(backend, inputs.x!);
     const dy = floats(backend, inputs.dy!);
     visitTaps(g, (output, input, tap) => {
+      if (multiplier === 1) {
+        for (let c = 0; c < g.inChannels; c++) dw[tap + c] = dw[tap + c]! + x[input + c]! * dy[output + c]!;
+        return;
+      }
       for (let c = 0, o = 0; c < g.inChannels; c++) {
         const value = x[input + c]!;
         for (let m = 0; m < multiplier; m++, o++) dw[tap + o] = dw[tap + o]! + value * dy[output + o]!;

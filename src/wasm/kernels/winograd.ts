@@ -4,6 +4,7 @@ import { PANEL } from '../simd/multiplySource';
 import type { Simd } from '../simd/simd';
 import { TILE } from '../simd/winogradSource';
 import type { Geometry } from './geometry';
+import { LINE, withScratch } from './withScratch';
 
 /** Bytes of a float32. */
 const FLOAT = 4;
@@ -64,40 +65,33 @@ export function winograd(
   const rows = 4 * Math.ceil((images * tiles) / 4);
   const [imageHeight, imageWidth] = [(tilesY - 1) * side + TILE, (tilesX - 1) * side + TILE];
   const [outHeight, outWidth] = [tilesY * side, tilesX * side];
+  const [inPixel, outPixel] = [inChannels * FLOAT, outChannels * FLOAT];
+  const [inPlane, outPlane] = [planeBytes(rows * inPixel), planeBytes(rows * outPixel)];
   const out = backend.makeOutput([g.batch, g.outHeight, g.outWidth, outChannels], 'float32');
-  // One block of memory: a zero-padded image, a tile's scratch, all transforms, and an image of outputs.
-  const sizes = [imageHeight * imageWidth * inChannels, POINTS * 4, POINTS * rows * inChannels];
-  sizes.push(POINTS * rows * outChannels, weights.length, outHeight * outWidth * outChannels);
-  const block = backend.makeOutput([sizes.reduce((sum, size) => sum + size)], 'float32');
-  try {
-    const values = floats(backend, block).fill(0);
-    const places = sizes.map(
-      (_, i) => values.byteOffset + FLOAT * sizes.slice(0, i).reduce((sum, size) => sum + size, 0),
-    );
-    const [image, scratch, inputs, products, filter, outputs] = places as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const heap = new Float32Array(values.buffer);
-    heap.set(weights, filter / FLOAT);
-    const source = floats(backend, x).byteOffset;
+  const sizes = {
+    image: imageHeight * imageWidth * inPixel,
+    tile: POINTS * 4 * FLOAT,
+    inputs: POINTS * inPlane,
+    products: POINTS * outPlane,
+    filter: weights.length * FLOAT,
+    outputs: outHeight * outWidth * outPixel,
+  };
+  withScratch(backend, sizes, ({ image, tile, inputs, products, filter, outputs }) => {
+    const source = floats(backend, x);
     const target = floats(backend, out).byteOffset;
-    const [inPixel, outPixel] = [inChannels * FLOAT, outChannels * FLOAT];
-    const [inPlane, outPlane] = [rows * inPixel, rows * outPixel];
+    const heap = new Float32Array(source.buffer);
+    heap.set(weights, filter / FLOAT);
     const toOutputs = g.filterHeight === 3 ? vectors.winogradOutput4 : vectors.winogradOutput2;
     for (let first = 0; first < g.batch; first += images) {
       const count = Math.min(images, g.batch - first);
       for (let b = 0; b < count; b++) {
         const run = g.inWidth * inPixel;
-        const from = source + (first + b) * g.inHeight * run;
+        const from = source.byteOffset + (first + b) * g.inHeight * run;
+        // The frame around the image stays zero: it is the padding.
         const to = image + (g.top * imageWidth + g.left) * inPixel;
         copyRows(heap, from, run, to, imageWidth * inPixel, g.inHeight, run);
         const place = inputs + b * tiles * inPixel;
-        vectors.winogradInput(image, place, tilesY, tilesX, imageWidth * inPixel, inPixel, side, inPlane, scratch);
+        vectors.winogradInput(image, place, tilesY, tilesX, imageWidth * inPixel, inPixel, side, inPlane, tile);
       }
       for (let p = 0; p < POINTS; p++) {
         const matrix = filter + p * inChannels * outPixel;
@@ -105,16 +99,19 @@ export function winograd(
       }
       for (let b = 0; b < count; b++) {
         const place = products + b * tiles * outPixel;
-        toOutputs(place, outputs, tilesY, tilesX, outWidth * outPixel, outPixel, outPlane, scratch);
+        toOutputs(place, outputs, tilesY, tilesX, outWidth * outPixel, outPixel, outPlane, tile);
         const run = g.outWidth * outPixel;
         const to = target + (first + b) * g.outHeight * run;
         copyRows(heap, outputs, outWidth * outPixel, to, run, g.outHeight, run);
       }
     }
-  } finally {
-    backend.disposeData(block.dataId);
-  }
+  });
   return out;
+}
+
+/** An odd number of cache lines, so that the same value of all 36 planes falls into different sets of the cache. */
+function planeBytes(least: number): number {
+  return LINE * (Math.ceil(least / LINE) | 1);
 }
 
 /** Copies rows of `run` bytes from one image to another; addresses and the distances of rows are in bytes. */
