@@ -3,7 +3,7 @@ import { checkConfidences } from '../metrics/checkScores';
 import { confidenceHistogram } from '../metrics/confidenceHistogram';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { checkSeries } from './checkSeries';
-import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
+import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
 import { seriesStyle } from './palette';
 import { checkPlotLook, type PlotLook } from './plotLook';
 
@@ -14,6 +14,8 @@ export interface ConfidenceHistogramPlotOptions extends PlotLook {
 }
 
 const FN = 'confidenceHistogramPlot';
+/** Room for `100 %` and the name of the axis. */
+const MARGIN_LEFT = 72;
 
 /**
  * Draws how the confidences of several sets of examples are distributed, as stepped lines on a logarithmic scale, as a
@@ -61,6 +63,7 @@ export async function confidenceHistogramPlot(
     legend: lines,
   };
   return drawPlot(FN, frame, (plot) => ({
+    marginLeft: MARGIN_LEFT,
     marginRight: 20,
     x: { domain: [0, 1], label: 'Confidence (largest softmax probability)', labelAnchor: 'center', labelArrow: 'none' },
     y: {

@@ -22,7 +22,7 @@ describe('confidenceHistogramPlot', () => {
     expect(new Set(ys).size).toBe(3);
     expect((low - middle) / (low - high)).toBeCloseTo(Math.log(0.1 / 0.05) / Math.log(0.9 / 0.05), 3);
     const xs = numbers.filter((_, i) => i % 2 === 0);
-    expect(xs.at(-1)! - xs[0]!).toBeCloseTo(640 - 58 - 20, 6);
+    expect(xs.at(-1)! - xs[0]!).toBeCloseTo(640 - 72 - 20, 6);
   });
 
   it('labels powers of ten as percentages and every set with its mean', async () => {
