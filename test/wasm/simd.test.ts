@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WasmBackend } from '../../src/wasm/backend';
 import { add, assemble, forRange, load, mul, set, store, vAdd } from '../../src/wasm/simd/assembler';
+import { PANEL } from '../../src/wasm/simd/multiplySource';
 import { simd } from '../../src/wasm/simd/simd';
 import { values } from './kernelCase';
 
@@ -50,21 +51,21 @@ describe('simd', () => {
     expect(simd(withMemory(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })))).toBeNull();
   });
 
-  test('a product over panels of eight columns is the plain sum', () => {
+  test('a product over panels of sixteen columns is the plain sum', () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const [rows, depth, panels] = [8, 12, 3];
+    const [rows, depth, panels] = [6, 11, 2];
     const a = values(rows * depth, 1);
-    const b = values(panels * depth * 8, 2);
+    const b = values(panels * depth * PANEL, 2);
     const heap = new Float32Array(memory.buffer);
     heap.set(a, 0);
     heap.set(b, 1000);
     simd(withMemory(memory))!.multiply(0, 4000, 8000, rows, depth, panels);
     for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < panels * 8; c++) {
-        const panel = Math.floor(c / 8);
+      for (let c = 0; c < panels * PANEL; c++) {
+        const panel = Math.floor(c / PANEL);
         let sum = 0;
-        for (let k = 0; k < depth; k++) sum += a[r * depth + k]! * b[(panel * depth + k) * 8 + (c % 8)]!;
-        expect(heap[2000 + r * panels * 8 + c]).toBeCloseTo(sum, 4);
+        for (let k = 0; k < depth; k++) sum += a[r * depth + k]! * b[(panel * depth + k) * PANEL + (c % PANEL)]!;
+        expect(heap[2000 + r * panels * PANEL + c]).toBeCloseTo(sum, 4);
       }
     }
   });

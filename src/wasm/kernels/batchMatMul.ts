@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { disposing, floats, type Kernel, view, type WasmBackend } from '../backend';
+import { simd } from '../simd/simd';
+import { packedProduct, suitsPacking } from './packedProduct';
 import { transpose2d } from './transpose2d';
 
 type MatMul = Kernel<tf.BatchMatMulInputs, tf.BatchMatMulAttrs>;
@@ -8,10 +10,11 @@ type MatMul = Kernel<tf.BatchMatMulInputs, tf.BatchMatMulAttrs>;
 const packedAs = new WeakMap<object, string>();
 
 /**
- * Products of two matrices with a transposed factor, which the stock kernel computes without XNNPACK.
+ * Products of two matrices: by vector code of our own where there is some and the matrices are large enough, else by
+ * XNNPACK, which the stock kernel takes only where no factor is transposed. Batches of products are left alone.
  *
- * Factors are transposed explicitly, and the cheaper of two ways is taken: `a b`, or `(b' a')'`. The second one neither
- * transposes nor packs the weights of a dense layer in the gradient of its input. Batches of products are left alone.
+ * For XNNPACK factors are transposed explicitly, and the cheaper of two ways is taken: `a b`, or `(b' a')'`. The second
+ * one neither transposes nor packs the weights of a dense layer in the gradient of its input.
  */
 export function batchMatMul(stock: MatMul): MatMul {
   return (call) => {
@@ -23,11 +26,19 @@ export function batchMatMul(stock: MatMul): MatMul {
     const { transposeA, transposeB } = attrs;
     const left = view(a, a.shape.slice(-2));
     const right = view(b, b.shape.slice(-2));
-    const out = swappingIsCheaper(left, right, transposeA, transposeB)
-      ? disposing(backend, productOf(backend, multiply, right, !transposeB, left, !transposeA), (swapped) =>
-          transpose2d(backend, swapped),
-        )
-      : productOf(backend, multiply, left, transposeA, right, transposeB);
+    const vectors = suitsPacking(left.shape[transposeA ? 1 : 0]!, right.shape[transposeB ? 0 : 1]!)
+      ? simd(backend)
+      : null;
+    let out: tf.TensorInfo;
+    if (vectors !== null) {
+      const packed = (l: tf.TensorInfo) => packedProduct(backend, vectors, l, right, transposeB);
+      out = transposeA ? disposing(backend, transpose2d(backend, left), packed) : packed(left);
+    } else if (swappingIsCheaper(left, right, transposeA, transposeB)) {
+      const swapped = productOf(backend, multiply, right, !transposeB, left, !transposeA);
+      out = disposing(backend, swapped, (product) => transpose2d(backend, product));
+    } else {
+      out = productOf(backend, multiply, left, transposeA, right, transposeB);
+    }
     const batch = Math.max(a.shape.length, b.shape.length) - 2;
     return view(out, [...new Array<number>(batch).fill(1), ...out.shape]);
   };

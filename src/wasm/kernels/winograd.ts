@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { floats, type WasmBackend } from '../backend';
-import { PANEL } from '../simd/multiplySource';
+import { PANEL, ROWS } from '../simd/multiplySource';
 import type { Simd } from '../simd/simd';
 import { TILE } from '../simd/winogradSource';
 import type { Geometry } from './geometry';
@@ -62,7 +62,7 @@ export function winograd(
   const { side, tilesY, tilesX } = tiling(g);
   const tiles = tilesY * tilesX;
   const images = Math.min(g.batch, Math.ceil(TILES_AT_A_TIME / tiles));
-  const rows = 4 * Math.ceil((images * tiles) / 4);
+  const rows = ROWS * Math.ceil((images * tiles) / ROWS);
   const [imageHeight, imageWidth] = [(tilesY - 1) * side + TILE, (tilesX - 1) * side + TILE];
   const [outHeight, outWidth] = [tilesY * side, tilesX * side];
   const [inPixel, outPixel] = [inChannels * FLOAT, outChannels * FLOAT];

@@ -13,7 +13,7 @@ function filterMatrix(size: number): number[] {
 
 /**
  * The transform `G w G'` of a square filter `[size, size, inputs, outputs]`: 36 matrices `[inputs, outputs]`, each packed
- * in panels of eight outputs.
+ * in panels of outputs.
  */
 export function winogradWeights(filter: Float32Array, size: number, inputs: number, outputs: number): Float32Array {
   const g = filterMatrix(size);

@@ -83,6 +83,11 @@ export function loadSplat(address: Operand, offset = 0): Code {
   return [read(address), 0xfd, 0x09, 2, unsigned(offset)];
 }
 
+/** A vector with one of its four lanes replaced by the f32 at an address. */
+export function loadLane(address: Operand, vector: Operand, lane: number): Code {
+  return [read(address), read(vector), 0xfd, 0x56, 2, 0, lane];
+}
+
 /** Writes four f32. */
 export function store(address: Operand, value: Operand, offset = 0): Code {
   return [read(address), read(value), 0xfd, 0x0b, 2, unsigned(offset)];

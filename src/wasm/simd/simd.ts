@@ -2,11 +2,14 @@ import type { WasmBackend } from '../backend';
 import { assemble } from './assembler';
 import { maxPoolGradSource } from './maxPoolGradSource';
 import { multiplySource } from './multiplySource';
+import { packColumnsSource, packRowsSource } from './packSource';
 import { winogradInputSource, winogradOutputSource } from './winogradSource';
 
 const sources = (fused: boolean) => [
   maxPoolGradSource,
   multiplySource(fused),
+  packColumnsSource,
+  packRowsSource,
   winogradInputSource,
   winogradOutputSource(2),
   winogradOutputSource(4),
@@ -16,7 +19,10 @@ type Run = (...parameters: number[]) => void;
 
 /** Vector code that works directly on the memory of the backend; all addresses and strides are in bytes. */
 export type Simd = Readonly<
-  Record<'maxPoolGrad' | 'multiply' | 'winogradInput' | 'winogradOutput2' | 'winogradOutput4', Run>
+  Record<
+    'maxPoolGrad' | 'multiply' | 'packColumns' | 'packRows' | 'winogradInput' | 'winogradOutput2' | 'winogradOutput4',
+    Run
+  >
 >;
 
 const instances = new WeakMap<WasmBackend, Simd | null>();
