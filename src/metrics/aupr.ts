@@ -1,6 +1,6 @@
 import { checkOneOf } from '../core/check';
 import { checkScores } from './checkScores';
-import { operatingPoints, type PositiveClass } from './operatingPoints';
+import { OperatingPoints, type PositiveClass } from './operatingPoints';
 
 /** How {@link aupr} sums up the precision-recall points. */
 export type AuprMethod = 'average-precision' | 'trapezoid';
@@ -48,13 +48,13 @@ export function aupr(
   checkOneOf({ fn, argument: 'positive' }, positive, ['in', 'out']);
   checkOneOf({ fn, argument: 'method' }, method, ['average-precision', 'trapezoid']);
 
-  const { truePositives, falsePositives } = operatingPoints(inS, outS, positive);
+  const point = new OperatingPoints(inS, outS, positive);
   let area = 0;
   let lastFound = 0;
   let lastPrecision = 1;
-  for (let i = 0; i < truePositives.length; i++) {
-    const found = truePositives[i]!;
-    const precision = found / (found + falsePositives[i]!);
+  while (point.next()) {
+    const found = point.truePositives;
+    const precision = found / (found + point.falsePositives);
     const height = method === 'trapezoid' ? (precision + lastPrecision) / 2 : precision;
     area += (found - lastFound) * height;
     lastFound = found;

@@ -3,47 +3,48 @@ import { sortedCopy } from './sortedCopy';
 /** Which side counts as the positive class. */
 export type PositiveClass = 'in' | 'out';
 
-/** What is accepted as positive at every distinct score, the most positive score first; one column per quantity. */
-export interface OperatingPoints {
-  /** The score itself: accepted is whatever is at least as positive. */
-  readonly thresholds: Float64Array;
+/**
+ * Walks along the distinct scores of both sides, the most positive one first, and knows what is accepted at each.
+ *
+ * A cursor and no list, because lists of that length cost more time than the walk; no callback, because V8 allocates
+ * memory whenever a callback changes a sum outside of it.
+ */
+export class OperatingPoints {
+  /** The score: accepted is whatever is at least as positive. */
+  threshold = Number.NaN;
   /** Accepted positives. */
-  readonly truePositives: Uint32Array;
+  truePositives = 0;
   /** Accepted negatives. */
-  readonly falsePositives: Uint32Array;
-}
+  falsePositives = 0;
+  private readonly positives: Float64Array;
+  private readonly negatives: Float64Array;
+  private readonly highFirst: boolean;
 
-/** Merges both sides into groups of equal scores. High scores are the positive ones for `'in'`, low ones for `'out'`. */
-export function operatingPoints(
-  inS: ArrayLike<number>,
-  outS: ArrayLike<number>,
-  positive: PositiveClass,
-): OperatingPoints {
-  const highFirst = positive === 'in';
-  const positives = sortedCopy(highFirst ? inS : outS);
-  const negatives = sortedCopy(highFirst ? outS : inS);
-  if (highFirst) {
-    positives.reverse();
-    negatives.reverse();
+  /** High scores are the positive ones for `'in'`, low ones for `'out'`. */
+  constructor(inS: ArrayLike<number>, outS: ArrayLike<number>, positive: PositiveClass) {
+    this.highFirst = positive === 'in';
+    this.positives = sortedCopy(this.highFirst ? inS : outS);
+    this.negatives = sortedCopy(this.highFirst ? outS : inS);
+    if (this.highFirst) {
+      this.positives.reverse();
+      this.negatives.reverse();
+    }
   }
-  const size = positives.length + negatives.length;
-  const thresholds = new Float64Array(size);
-  const truePositives = new Uint32Array(size);
-  const falsePositives = new Uint32Array(size);
-  let groups = 0;
-  for (let tp = 0, fp = 0; tp + fp < size; groups++) {
-    const p = positives[tp] ?? negatives[fp]!;
-    const n = negatives[fp] ?? p;
-    const threshold = highFirst ? Math.max(p, n) : Math.min(p, n);
-    while (positives[tp] === threshold) tp++;
-    while (negatives[fp] === threshold) fp++;
-    thresholds[groups] = threshold;
-    truePositives[groups] = tp;
-    falsePositives[groups] = fp;
+
+  /** Moves on to the next distinct score, the first one to begin with; `false` when there is none. */
+  next(): boolean {
+    const { positives, negatives, highFirst } = this;
+    let tp = this.truePositives;
+    let fp = this.falsePositives;
+    if (tp === positives.length && fp === negatives.length) return false;
+    const p = tp < positives.length ? positives[tp]! : negatives[fp]!;
+    const n = fp < negatives.length ? negatives[fp]! : p;
+    const threshold = p > n === highFirst ? p : n;
+    while (tp < positives.length && positives[tp] === threshold) tp++;
+    while (fp < negatives.length && negatives[fp] === threshold) fp++;
+    this.threshold = threshold;
+    this.truePositives = tp;
+    this.falsePositives = fp;
+    return true;
   }
-  return {
-    thresholds: thresholds.subarray(0, groups),
-    truePositives: truePositives.subarray(0, groups),
-    falsePositives: falsePositives.subarray(0, groups),
-  };
 }

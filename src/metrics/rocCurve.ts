@@ -1,5 +1,5 @@
 import { checkScores } from './checkScores';
-import { operatingPoints } from './operatingPoints';
+import { OperatingPoints } from './operatingPoints';
 
 /** The ROC curve, one entry per point in each array. */
 export interface RocCurve {
@@ -34,16 +34,17 @@ export function rocCurve(inS: ArrayLike<number>, outS: ArrayLike<number>): RocCu
   const fn = 'rocCurve';
   checkScores({ fn, argument: 'inS' }, inS);
   checkScores({ fn, argument: 'outS' }, outS);
-  const points = operatingPoints(inS, outS, 'in');
-  const size = points.thresholds.length + 1;
-  const fpr = new Float64Array(size);
-  const tpr = new Float64Array(size);
-  const thresholds = new Float64Array(size);
+  const most = 1 + inS.length + outS.length;
+  const fpr = new Float64Array(most);
+  const tpr = new Float64Array(most);
+  const thresholds = new Float64Array(most);
   thresholds[0] = Number.POSITIVE_INFINITY;
-  thresholds.set(points.thresholds, 1);
-  for (let i = 1; i < size; i++) {
-    fpr[i] = points.falsePositives[i - 1]! / outS.length;
-    tpr[i] = points.truePositives[i - 1]! / inS.length;
+  const point = new OperatingPoints(inS, outS, 'in');
+  let size = 1;
+  for (; point.next(); size++) {
+    thresholds[size] = point.threshold;
+    fpr[size] = point.falsePositives / outS.length;
+    tpr[size] = point.truePositives / inS.length;
   }
-  return { fpr, tpr, thresholds };
+  return { fpr: fpr.slice(0, size), tpr: tpr.slice(0, size), thresholds: thresholds.slice(0, size) };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/core/rng';
 import { sortedCopy } from '../../src/metrics/sortedCopy';
@@ -36,5 +37,31 @@ describe('sortedCopy', () => {
     const whole = Float64Array.from({ length: 20_000 }, () => rng.normal());
     const view = whole.subarray(5000, 15_000);
     expect(sortedCopy(view)).toEqual(view.slice().sort());
+  });
+
+  it('orders any mixture of numbers, near each other and far apart, like the native sort', () => {
+    const number = fc.oneof(fc.double({ noNaN: true }), fc.constantFrom(...ends, 1, 1 + 2 ** -52, 1e-310, 1.5e-323));
+    fc.assert(
+      fc.property(fc.array(number, { minLength: 1, maxLength: 50 }), fc.integer(), (some, seed) => {
+        const order = createRng(seed);
+        // Copies, and neighbours whose lowest bits differ, until the array is long enough for the cuts.
+        const scores = Float64Array.from({ length: 9000 }, () => {
+          const score = some[order.integer(some.length)]!;
+          return order.integer(2) === 0 ? score : score * (1 + order.integer(64) * 2 ** -52);
+        });
+        const expected = scores.slice().sort();
+        expect(sortedCopy(scores).findIndex((score, i) => !Object.is(score, expected[i]))).toBe(-1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('orders numbers each twice the last, and many that crowd at one end of their range', () => {
+    const powers = Float64Array.from({ length: 20_000 }, (_, i) => 2 ** ((i * 7919) % 2000) * 2 ** -1040);
+    const crowd = Float64Array.from(
+      { length: 20_000 },
+      (_, i) => 1 + 2 ** -(5 + (((i * 7919) % 20_000) / 20_000) * 47),
+    );
+    for (const scores of [powers, crowd]) expect(sortedCopy(scores)).toEqual(scores.slice().sort());
   });
 });
