@@ -41,7 +41,12 @@ export interface Report {
 export async function publish(report: Report): Promise<void> {
   console.log(`\n${render(report)}`);
   await mkdir(OUTPUT, { recursive: true });
-  const withMachine = { ...report, machine: machine(), seconds: Math.round(performance.now() / 1000) };
+  const withMachine = {
+    ...report,
+    machine: machine(),
+    date: new Date().toISOString(),
+    seconds: Math.round(performance.now() / 1000),
+  };
   await writeFile(new URL(`${report.name}.json`, OUTPUT), `${JSON.stringify(withMachine, null, 2)}\n`);
 }
 
