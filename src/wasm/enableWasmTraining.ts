@@ -19,7 +19,8 @@ export interface WasmTrainingOptions {
 /**
  * Makes the WebAssembly backend of tfjs fit for training: registers the gradient kernels it lacks (of convolutions,
  * depthwise convolutions and gathers) and replaces those that are slow by several times faster ones (gradients of
- * convolutions and pooling, matrix products with a transposed factor, sums over the leading axes, copies).
+ * convolutions and pooling, matrix products with a transposed factor, sums over the leading axes or all, the repetitions
+ * in the gradient of batch normalisation, copies).
  *
  * A side effect on tfjs, and the only one of this library: from here on every model on the backend `'wasm'` uses these
  * kernels. Results agree with the stock kernels up to float32 rounding. Call it before or after `tf.setBackend('wasm')`;

@@ -11,6 +11,7 @@ import { fusedConv2D } from './kernels/fusedConv2D';
 import { identity } from './kernels/identity';
 import { maxPoolGrad } from './kernels/maxPoolGrad';
 import { mean, sum } from './kernels/sumLeading';
+import { tile } from './kernels/tile';
 import { unsortedSegmentSum } from './kernels/unsortedSegmentSum';
 
 /** Builds a kernel, given the stock kernel of the same name to fall back on. */
@@ -29,6 +30,7 @@ export const faster: ReadonlyMap<string, Maker> = new Map([
   [tf.MaxPoolGrad, maker(maxPoolGrad)],
   [tf.Mean, maker(mean)],
   [tf.Sum, maker(sum)],
+  [tf.Tile, maker(tile)],
 ]);
 
 /** Kernels that the backend has, but slowly; ours round more. */

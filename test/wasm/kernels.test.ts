@@ -271,10 +271,13 @@ describe('reductions', () => {
     await fc.assert(property, { numRuns: 120, seed: 7 });
   });
 
-  test('a sum of a million terms over the leading axes keeps the digits that float32 sums lose', async () => {
-    const total = await onBackend('wasm', () => tf.tidy(() => tf.sum(tf.fill([1_000_000, 2], 0.1), 0)).data());
-    expect(total[0]).toBeCloseTo(100_000, 0);
-  });
+  test.each([[[1_000_000, 2], 0] as const, [[1_000_003], undefined] as const])(
+    'a sum of a million terms of shape %j keeps the digits that float32 sums lose',
+    async (shape, axis) => {
+      const sums = await onBackend('wasm', () => tf.tidy(() => tf.sum(tf.fill([...shape], 0.1), axis)).data());
+      for (const sum of sums) expect(sum / (Math.fround(0.1) * shape[0])).toBeCloseTo(1, 6);
+    },
+  );
 
   test.each(['int32', 'float32'] as const)('segment sums of %s drop rows outside the segments', async (dtype) => {
     const sums = async () => {
@@ -294,6 +297,19 @@ describe('reductions', () => {
 });
 
 describe('copies', () => {
+  test('a tensor repeated along any axes is that of the cpu backend', async () => {
+    const axis = fc.record({ size: fc.constantFrom(1, 1, 2, 3), reps: fc.constantFrom(1, 1, 2, 3, 5) });
+    const property = fc.asyncProperty(
+      fc.array(axis, { minLength: 1, maxLength: 4 }),
+      fc.nat(1e6),
+      async (axes, seed) => {
+        const x = { shape: axes.map(({ size }) => size) };
+        await expectLikeCpu(tf.Tile, { x }, { reps: axes.map(({ reps }) => reps) }, seed, 1e-12);
+      },
+    );
+    await fc.assert(property, runs);
+  });
+
   test('a clone and a cast to the same type live on when the original is disposed', async () => {
     await onBackend('wasm', async () => {
       const dataIds = tf.backend().numDataIds();
