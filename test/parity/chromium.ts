@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import type {} from './browserPage';
+import type { ParityRun } from './runComputations';
+
+/** Where Debian's package `chromium` puts the browser. */
+const BROWSER = '/usr/bin/chromium';
+
+/** Whether there is a browser to run the suite in. */
+export const hasChromium = existsSync(BROWSER);
+
+/** WebGL and WebGPU on SwiftShader, a rasteriser for the CPU: no GPU is needed, and every machine computes the same. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+];
+
+/** Runs computations in headless Chromium on one backend. */
+export async function runInChromium(backend: 'webgl' | 'webgpu', names: readonly string[]): Promise<ParityRun> {
+  const script = await bundle();
+  // WebGPU is there for secure contexts only, of which a page of this machine is one.
+  const server = createServer((request, response) => {
+    const wanted = request.url === '/page.js';
+    response.setHeader('content-type', wanted ? 'text/javascript' : 'text/html');
+    response.end(wanted ? script : '<!doctype html><script src="/page.js"></script>');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    return await page.evaluate(([on, chosen]) => globalThis.runParity(on, chosen), [backend, names] as const);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./browserPage.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    logLevel: 'error',
+  });
+  return outputFiles[0]!.text;
+}
