@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { computations } from './computations';
 import { expectEnvironment, expectRan, expectSameNumbers } from './expectParity';
+import { networks } from './fixtures';
 import { type ParityRun, runComputations } from './runComputations';
+import { tolerances } from './tolerances';
 
 const everything = computations.map(({ name }) => name);
 
@@ -19,6 +21,14 @@ describe('cpu', () => {
     expectRan(cpu, everything);
     expectSameNumbers(cpu, cpu);
     expectEnvironment(cpu, 'cpu');
+  });
+
+  test('has no gradient by the input so near to zero that rounding could turn its sign, which attacks follow', () => {
+    for (const network of Object.keys(networks)) {
+      const { gradient } = cpu.outcomes[`${network}: gradient of lpOut by the input`]!.numbers!;
+      const sizes = gradient!.map((value) => Math.abs(Number(value)));
+      expect(Math.min(...sizes) / Math.max(...sizes), network).toBeGreaterThan(tolerances.gradients);
+    }
   });
 
   test('gives the same numbers for the same seed', async () => {

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRng } from '../../src/core/rng';
+import { acetStep, cedaStep, createRng, type LabelledData, plainStep, type StepResult } from '../../src/index';
 import { lenet, resnetSmall } from '../../src/models';
-import { acetStep, cedaStep, type LabelledData, plainStep, type StepResult } from '../../src/training';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { onBackend } from '../support/onBackend';
