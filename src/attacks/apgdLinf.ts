@@ -2,10 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { apgdCheckpoints } from './apgdCheckpoints';
 import { type ApgdState, beginApgd, lookBack, observe } from './apgdState';
+import { type LinfBall, linfBall, projectLinfBall } from './linfBall';
 import { broadcastable } from './perImage';
 import { prepareAttack } from './prepareAttack';
-import { projectBox } from './projectBox';
-import { projectLinf } from './projectLinf';
 import { surfaceStart } from './randomStart';
 import { runAttack } from './runAttack';
 import type { AttackOptions, AttackResult } from './types';
@@ -49,21 +48,21 @@ const NEW = 0.75;
 export function apgdLinf(model: ModelLike, x: tf.Tensor, options: AttackOptions = {}): AttackResult {
   const task = prepareAttack('apgdLinf', model, x, options);
   const checkpoints = apgdCheckpoints(task.steps);
-  const project = (u: tf.Tensor) => projectLinf(projectBox(u, task.bounds), task.center, task.epsilon);
-  return runAttack<ApgdState>(task, {
-    start: () => project(surfaceStart(task)),
+  return runAttack<LinfBall, ApgdState>(task, {
+    constants: () => linfBall(task),
+    start: (ball) => projectLinfBall(surfaceStart(task), ball),
     begin: (start) => beginApgd(start, 2 * task.epsilon),
-    step: (state, at, step) => {
+    step: (ball, state, at, step) => {
       const seen = observe(state, at, step === 1);
       const period = checkpoints.get(step - 1);
       const now = period === undefined ? seen : lookBack(seen, period);
-      return { ...now, x: project(move(now, step === 1 ? 1 : NEW, project)), old: tf.clone(now.x) };
+      return { ...now, x: move(now, ball, step === 1 ? 1 : NEW), old: tf.clone(now.x) };
     },
   });
 }
 
-/** The point after one step with momentum, not yet projected. */
-function move({ x, old, gradient, stepSize }: ApgdState, weight: number, project: (u: tf.Tensor) => tf.Tensor) {
-  const stepped = project(tf.add(x, tf.mul(broadcastable(stepSize, x.rank), tf.sign(gradient))));
-  return tf.addN([x, tf.mul(weight, tf.sub(stepped, x)), tf.mul(1 - weight, tf.sub(x, old))]);
+/** The point after one step with momentum. */
+function move({ x, old, gradient, stepSize }: ApgdState, ball: LinfBall, weight: number): tf.Tensor {
+  const stepped = projectLinfBall(tf.add(x, tf.mul(broadcastable(stepSize, x.rank), tf.sign(gradient))), ball);
+  return projectLinfBall(tf.addN([x, tf.mul(weight, tf.sub(stepped, x)), tf.mul(1 - weight, tf.sub(x, old))]), ball);
 }

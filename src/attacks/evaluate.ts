@@ -30,7 +30,7 @@ export function evaluate(task: AttackTask, x: tf.Tensor): Evaluation {
     value,
     gradient,
     zero: tf.cast(tf.equal<tf.Tensor1D>(largestEntry(gradient), 0), 'float32'),
-    nonFinite: tf.sub(1, tf.min<tf.Tensor1D>(rows(tf.cast(finite, 'float32')), 1)),
+    nonFinite: tf.sub(1, tf.cast(tf.all<tf.Tensor1D>(rows(finite), 1), 'float32')),
   };
 }
 

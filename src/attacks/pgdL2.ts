@@ -49,8 +49,9 @@ export function pgdL2(
     return projectBox(inBall, task.bounds);
   };
   return runAttack(task, {
+    constants: () => ({}),
     start: () => project(ballStart(task)),
     begin: (start) => ({ x: start }),
-    step: (state, { gradient }) => ({ x: project(tf.add(state.x, tf.mul(length, unitLength(gradient)))) }),
+    step: (_, state, { gradient }) => ({ x: project(tf.add(state.x, tf.mul(length, unitLength(gradient)))) }),
   });
 }

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { checkPositive } from '../core/check';
+import { linfBall, projectLinfBall } from './linfBall';
 import { prepareAttack } from './prepareAttack';
-import { projectBox } from './projectBox';
-import { projectLinf } from './projectLinf';
 import { scaledUniformStart } from './randomStart';
 import { runAttack } from './runAttack';
 import type { AttackResult, PgdOptions } from './types';
@@ -45,11 +44,12 @@ export function pgdLinf(
 ): AttackResult {
   checkPositive({ fn: 'pgdLinf', argument: 'stepSize' }, stepSize);
   const task = prepareAttack('pgdLinf', model, x, options);
-  // In this order a point stays in the box as well, because the centre of the ball lies in the box.
-  const project = (u: tf.Tensor) => projectLinf(projectBox(u, task.bounds), task.center, task.epsilon);
   return runAttack(task, {
-    start: () => project(scaledUniformStart(task)),
+    constants: () => linfBall(task),
+    start: (ball) => projectLinfBall(scaledUniformStart(task), ball),
     begin: (start) => ({ x: start }),
-    step: (state, { gradient }) => ({ x: project(tf.add(state.x, tf.mul(stepSize, tf.sign(gradient)))) }),
+    step: (ball, { x: from }, { gradient }) => ({
+      x: projectLinfBall(tf.add(from, tf.mul(stepSize, tf.sign(gradient))), ball),
+    }),
   });
 }

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkLogits } from './checkLogits';
-import { negativeLogProbability } from './negativeLogProbability';
+import { log1p } from './log1p';
 import { predicted } from './predicted';
+import { type LossAndGradient, withGradient } from './withGradient';
 
 /**
  * The paper's loss on the out-distribution, the log-confidence of each example: equation (2) of arXiv 1812.05720,
@@ -31,5 +32,17 @@ import { predicted } from './predicted';
  */
 export function lpOut(logits: tf.Tensor2D): tf.Tensor1D {
   checkLogits('lpOut', logits);
-  return tf.tidy(() => tf.neg(negativeLogProbability(logits, predicted(logits))));
+  return tf.tidy(() => withGradient(logits, compute));
+}
+
+/** As in `negativeLogProbability`, but simpler: the chosen class is the largest one, whose shifted logit is zero. */
+function compute(z: tf.Tensor2D): LossAndGradient {
+  const top = predicted(z);
+  const rest = tf.mul(tf.exp(tf.sub(z, tf.max(z, 1, true))), tf.sub(1, top));
+  const belowTop = tf.sum(rest, 1, true);
+  const others = tf.div(rest, tf.add(1, belowTop));
+  return {
+    value: tf.neg(tf.squeeze<tf.Tensor1D>(log1p(belowTop), [1])),
+    gradient: tf.sub(tf.mul(top, tf.sum(others, 1, true)), others),
+  };
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { log1p } from './log1p';
 import { predicted } from './predicted';
 import { type LossAndGradient, withGradient } from './withGradient';
 
@@ -22,14 +23,4 @@ function compute(z: tf.Tensor2D, chosen: tf.Tensor2D): LossAndGradient {
     value: tf.squeeze<tf.Tensor1D>(tf.sub(log1p(belowTop), chosenLogit), [1]),
     gradient: tf.sub(others, tf.mul(chosen, tf.sum(others, 1, true))),
   };
-}
-
-/**
- * log(1 + x) for x >= 0, accurate for small x too (Kahan's correction, as in Goldberg 1991, "What every computer
- * scientist should know about floating-point arithmetic", theorem 4). Older wasm backends have no Log1p kernel.
- */
-function log1p<T extends tf.Tensor>(x: T): T {
-  const u = tf.add(1, x);
-  const rounded = tf.sub(u, 1);
-  return tf.where(tf.equal(rounded, 0), x, tf.mul(tf.log(u), tf.div(x, tf.maximum(rounded, 1e-8)))) as T;
 }
