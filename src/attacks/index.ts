@@ -1,4 +1,5 @@
 export { apgdLinf } from './apgdLinf';
+export { maxConfidenceAttack } from './maxConfidenceAttack';
 export { pgdL2 } from './pgdL2';
 export { pgdLinf } from './pgdLinf';
 export { projectBox } from './projectBox';

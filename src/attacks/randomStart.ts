@@ -29,6 +29,22 @@ export function ballStart(task: AttackTask): tf.Tensor {
   return tf.add(center, tf.mul(radius, tf.div(direction, tf.maximum(norm, 1e-8))));
 }
 
+/** A random corner of the ball, z + epsilon s with s uniform in {-1, 1}^d; not yet in the box. */
+export function corner(task: AttackTask): tf.Tensor {
+  const { center, epsilon, rng } = task;
+  let bits = 0;
+  let left = 0;
+  const sign = () => {
+    // Every number has 24 random bits, enough for 24 signs.
+    if (left === 0) [bits, left] = [rng.uniform() * 2 ** 24, 24];
+    left--;
+    const drawnSign = bits & 1 ? epsilon : -epsilon;
+    bits >>= 1;
+    return drawnSign;
+  };
+  return tf.add(center, tf.tensor(drawn(task, center.size / center.shape[0]!, sign), center.shape));
+}
+
 /** Independent numbers of U(-1, 1) in the shape of the images. */
 function cube(task: AttackTask): tf.Tensor {
   const { center, rng } = task;
@@ -36,7 +52,8 @@ function cube(task: AttackTask): tf.Tensor {
   return tf.tensor(values, center.shape);
 }
 
-function perImage(task: AttackTask, draw: () => number): tf.Tensor {
+/** A number for each image, in a shape that broadcasts against the images. */
+export function perImage(task: AttackTask, draw: () => number): tf.Tensor {
   return broadcastable(tf.tensor1d(drawn(task, 1, draw)), task.center.rank);
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { apgdLinf } from '../../src/attacks/apgdLinf';
+import { maxConfidenceAttack } from '../../src/attacks/maxConfidenceAttack';
 import { pgdL2 } from '../../src/attacks/pgdL2';
 import { pgdLinf } from '../../src/attacks/pgdLinf';
 import type { Attack, PgdOptions } from '../../src/attacks/types';
@@ -31,6 +32,7 @@ describe.each([
   ['pgdLinf', pgdLinf],
   ['pgdL2', pgdL2],
   ['apgdLinf', apgdLinf],
+  ['maxConfidenceAttack', maxConfidenceAttack],
 ] as const)('%s', (fn, attack: Attack) => {
   let model: Classifier;
   let x: tf.Tensor;

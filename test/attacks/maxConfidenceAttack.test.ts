@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { maxConfidenceAttack } from '../../src/attacks/maxConfidenceAttack';
+import { pgdLinf } from '../../src/attacks/pgdLinf';
+import { lpOut } from '../../src/losses/lpOut';
+import { maxLogOdds } from '../../src/losses/maxLogOdds';
+import { plainStep } from '../../src/training/plainStep';
+import { firstLogit, identity, linear, randomMlp, uniformImages } from '../support/attackModels';
+import { tinyBatch, tinyMlp } from '../support/smallModels';
+
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
+
+/** Two classes; all units are dead unless some pixel is above 0.75. */
+const deadBelow = (u: tf.Tensor) => tf.mul(tf.relu(tf.sub(u, 0.75)), [40, 3]) as tf.Tensor2D;
+
+/** Points at which an attack asked for the objective, in order; the logits are the pixels. */
+function pointsOf(image: readonly number[], restarts: number): number[][] {
+  const points: number[][] = [];
+  const objective = (z: tf.Tensor2D) => {
+    points.push([...z.dataSync()]);
+    return firstLogit(z);
+  };
+  const options = { epsilon: 0.125, steps: 1, restarts, objective };
+  maxConfidenceAttack(identity(image.length), tf.tensor2d([[...image]]), options);
+  return points;
+}
+
+describe('maxConfidenceAttack', () => {
+  it('begins at the best of image, random point, random corner, lowered and raised contrast', () => {
+    const [image, random, corner, lowered, raised, best] = pointsOf([0.25, 0.5, 0.75], 1) as number[][];
+    expect(image).toEqual([0.25, 0.5, 0.75]);
+    expect(random!.every((v, i) => Math.abs(v - image![i]!) < 0.125)).toBe(true);
+    expect(corner!.map((v, i) => Math.abs(v - image![i]!))).toEqual([0.125, 0.125, 0.125]);
+    // The mean is 0.5.
+    expect(lowered).toEqual([0.375, 0.5, 0.625]);
+    expect(raised).toEqual([0.125, 0.5, 0.875]);
+    const candidates = [image, random, corner, lowered, raised] as number[][];
+    expect(best![0]).toBe(Math.max(...candidates.map((point) => point[0]!)));
+  });
+
+  it('raises the contrast about another level in each later restart', () => {
+    const points = pointsOf([0.25, 0.47, 0.5, 0.53, 0.75], 4);
+    // Forward passes: image, then per restart four candidates, one gradient step, one last point.
+    const raised = [0, 1, 2, 3].map((restart) => JSON.stringify(points[4 + 6 * restart]));
+    expect(points.length).toBe(1 + 4 * 6);
+    expect(new Set(raised).size).toBeGreaterThan(1);
+  });
+
+  it('escapes from where all units are dead, which pgdLinf never leaves', () => {
+    const x = tf.fill([8, 2], 0.5);
+    const options = { epsilon: 0.4, stepSize: 0.1, steps: 10, objective: maxLogOdds, randomStart: false };
+    const stuck = pgdLinf(deadBelow, x, options);
+    expect([...stuck.adversarial.dataSync()]).toEqual(new Array(16).fill(0.5));
+    expect(stuck.zeroGradients).toBe(80);
+    const free = maxConfidenceAttack(deadBelow, x, options);
+    expect(free.zeroGradients).toBeGreaterThan(0);
+    for (const value of free.objective.dataSync()) expect(value).toBeGreaterThan(0.4);
+  });
+
+  it('finds the worst corner of a linear model in a single step', () => {
+    const w = [2, -1, 0.5, -3];
+    const images = [
+      [0.5, 0.5, 0.5, 0.5],
+      [0.95, 0.02, 0.9, 0.6],
+    ];
+    for (const steps of [1, 20]) {
+      const options = { epsilon: 0.2, steps, objective: firstLogit };
+      const { objective } = maxConfidenceAttack(linear(w), tf.tensor2d(images), options);
+      images.forEach((image, row) => {
+        const corner = image.map((v, i) => (w[i]! > 0 ? Math.min(v + 0.2, 1) : Math.max(v - 0.2, 0)));
+        expect(objective.dataSync()[row]).toBeCloseTo(
+          corner.reduce((sum, v, i) => sum + w[i]! * v, 0),
+          5,
+        );
+      });
+    }
+  });
+
+  it('takes 20 steps on the log-odds unless told otherwise, and no step size', () => {
+    const model = randomMlp(4);
+    const x = uniformImages(4, 6, 1);
+    const plain = maxConfidenceAttack(model, x);
+    const told = maxConfidenceAttack(model, x, {
+      epsilon: 0.3,
+      steps: 20,
+      objective: maxLogOdds,
+      ...{ stepSize: 9 },
+    });
+    expect(plain.gradientEvaluations).toBe(20);
+    expect([...plain.adversarial.dataSync()]).toEqual([...told.adversarial.dataSync()]);
+    expect(maxConfidenceAttack(model, x, { steps: 3, restarts: 4 }).gradientEvaluations).toBe(12);
+  });
+
+  it('reaches in 20 gradient evaluations what pgdLinf reaches in 200, on networks trained and not', () => {
+    const trained = tinyMlp(3);
+    const batch = tinyBatch(60);
+    const optimizer = tf.train.adam(0.02);
+    for (let step = 0; step < 60; step++) tf.dispose(plainStep(trained, optimizer, batch, { seed: 1 }));
+    const cases = [
+      { model: trained, x: uniformImages(40, 2, 5), epsilon: 0.1 },
+      ...[1, 2, 3].map((seed) => ({ model: randomMlp(seed, 20, 5), x: uniformImages(20, 20, seed), epsilon: 0.3 })),
+    ];
+    for (const { model, x, epsilon } of cases) {
+      const confidence = (found: tf.Tensor) => mean(tf.exp(lpOut(model.predict(found) as tf.Tensor2D)).dataSync());
+      const slow = confidence(pgdLinf(model, x, { epsilon, steps: 200, seed: 1 }).adversarial);
+      const fast = confidence(maxConfidenceAttack(model, x, { epsilon, steps: 20, seed: 1 }).adversarial);
+      expect(fast).toBeGreaterThanOrEqual(slow - 1e-6);
+    }
+  });
+});
