@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { pgdLinf } from '../attacks/pgdLinf';
+import type { PgdOptions } from '../attacks/types';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import { lpOut } from '../losses/lpOut';
@@ -47,15 +48,23 @@ export function acetGradientsOf(
   options: AcetOptions,
 ): GradientsResult {
   const { lambda = 1, weightDecay = 5e-4, outLoss = lpOut, attack = pgdLinf } = options;
-  const { epsilon = 0.3, steps = 40, stepSize = 0.0075 } = options;
   const rng = resolveRng(options);
   const noise = tf.tidy(() => {
     const start = drawNoise(fn, net, clean.x, { ...options, rng });
-    return attack(net, start, { epsilon, steps, stepSize, rng }).adversarial;
+    return attack(net, start, { ...attackSettings(options), rng }).adversarial;
   });
   try {
     return objectiveGradients(fn, net, { clean, noise, lambda, weightDecay, outLoss, rng });
   } finally {
     tf.dispose(noise);
   }
+}
+
+/** Those settings of the attack that were given, so that its own defaults hold for the others. */
+function attackSettings({ epsilon, steps, stepSize }: AcetOptions): PgdOptions {
+  return {
+    ...(epsilon !== undefined && { epsilon }),
+    ...(steps !== undefined && { steps }),
+    ...(stepSize !== undefined && { stepSize }),
+  };
 }

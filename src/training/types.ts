@@ -21,13 +21,17 @@ export interface CedaOptions extends PlainOptions {
 
 /** Options of an ACET step. */
 export interface AcetOptions extends CedaOptions {
-  /** Radius of the ball around each noise sample, in input units. @defaultValue 0.3 */
+  /** Radius of the ball around each noise sample, in input units. @defaultValue the attack's own, for `pgdLinf` 0.3 */
   readonly epsilon?: number;
-  /** Iterations of the attack. @defaultValue 40 */
+  /** Iterations of the attack. @defaultValue the attack's own, for `pgdLinf` 40 */
   readonly steps?: number;
-  /** Length of one attack step, in input units. @defaultValue 0.0075 */
+  /** Length of one attack step, in input units. @defaultValue the attack's own, for `pgdLinf` 0.0075 */
   readonly stepSize?: number;
-  /** Finds the worst point of the ball; it is given epsilon, steps, stepSize and rng. @defaultValue pgdLinf */
+  /**
+   * Finds the worst point of the ball; it is given `rng` and those of epsilon, steps and stepSize that are set. Its objective
+   * should rise with `outLoss`, as the default objectives of all attacks here do with `lpOut`. `maxConfidenceAttack` with 10
+   * steps finds more than the 40 of the paper. @defaultValue pgdLinf
+   */
   readonly attack?: Attack;
 }
 

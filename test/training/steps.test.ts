@@ -2,12 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  type Attack,
   acetGradients,
   acetStep,
   cedaGradients,
   cedaStep,
   classifier,
   createRng,
+  maxConfidenceAttack,
+  pgdLinf,
   plainGradients,
   plainStep,
   uniformCrossEntropy,
@@ -266,5 +269,25 @@ describe('acetStep', () => {
     });
     expect(calls).toEqual([{ epsilon: 0.25, steps: 7, stepSize: 0.01 }, 'function']);
     tf.dispose(seen);
+  });
+
+  it('leaves to the attack what was not set, and finds as much with the stronger attack in a quarter of the steps', async () => {
+    const batch = tinyBatch(32);
+    const found = (attack: Attack, steps?: number) => {
+      const counted: Attack = (model, x, options) => {
+        const result = attack(model, x, options);
+        evaluations.push(result.gradientEvaluations);
+        return result;
+      };
+      const options = { seed: 1, epsilon: 0.1, attack: counted, ...(steps !== undefined && { steps }) };
+      const { outConfidence, ...rest } = acetGradients(tinyMlp(), batch, options);
+      const [confidence] = outConfidence.dataSync();
+      tf.dispose([outConfidence, { ...rest }]);
+      return confidence!;
+    };
+    const evaluations: number[] = [];
+    await expectNoLeak(() => expect(found(maxConfidenceAttack, 10)).toBeGreaterThan(found(pgdLinf) - 0.01));
+    found(maxConfidenceAttack);
+    expect(evaluations).toEqual([10, 40, 20]);
   });
 });
