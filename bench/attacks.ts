@@ -1,10 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Attack, apgdLinf, confidences, createRng, lpOut, paperNoise, pgdLinf } from 'relu-overconfidence';
+import {
+  type Attack,
+  apgdLinf,
+  confidences,
+  createRng,
+  lpOut,
+  maxConfidenceAttack,
+  paperNoise,
+  pgdLinf,
+} from 'relu-overconfidence';
 import { digits } from './support/format';
 import { loadMnist } from './support/mnist';
 import { publish, type Table, type Target } from './support/report';
-import { strongest } from './support/strongest';
 import { trainedLenet } from './support/trainedLenet';
 import { useWasm } from './support/wasm';
 
@@ -57,8 +65,7 @@ for (const method of data ? (['plain', 'ceda'] as const) : []) {
   const goal = paper[200]!;
   const rows: string[][] = [['PGD of the paper', ...BUDGETS.map((budget) => digits(paper[budget]!))]];
   raw[method] = { paper };
-  for (const [name, attack] of Object.entries({ AutoPGD: apgdLinf, maxConfidenceAttack: strongest })) {
-    if (!attack) continue;
+  for (const [name, attack] of Object.entries({ AutoPGD: apgdLinf, maxConfidenceAttack })) {
     const curve: Record<number, number> = {};
     for (const budget of SCHEDULED) {
       const { confidence, gradientEvaluations } = await reached(attack, model, noise, budget);
@@ -67,7 +74,7 @@ for (const method of data ? (['plain', 'ceda'] as const) : []) {
     }
     rows.push([name, ...BUDGETS.map((budget) => (curve[budget] === undefined ? '' : digits(curve[budget])))]);
     Object.assign(raw[method] as object, { [name]: curve });
-    if (attack !== strongest) continue;
+    if (attack !== maxConfidenceAttack) continue;
     const figure = (budget: number) => `${digits(curve[budget]!)} against ${digits(goal)}`;
     targets.push(
       {
@@ -94,7 +101,7 @@ await publish({
   targets,
   notes: [
     ...(data ? [] : ['Left out: MNIST was not at hand (RELU_DATA).']),
-    ...(strongest ? [] : ['`maxConfidenceAttack` was not part of this build.']),
+    'Forward passes without a gradient, each about a third of one, are not counted: 2 for PGD and AutoPGD, 6 for maxConfidenceAttack.',
   ],
   raw,
 });
