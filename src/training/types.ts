@@ -29,8 +29,7 @@ export interface AcetOptions extends CedaOptions {
   readonly stepSize?: number;
   /**
    * Finds the worst point of the ball; it is given `rng` and those of epsilon, steps and stepSize that are set. Its objective
-   * should rise with `outLoss`, as the default objectives of all attacks here do with `lpOut`. `maxConfidenceAttack` with 10
-   * steps finds more than the 40 of the paper. @defaultValue pgdLinf
+   * should rise with `outLoss`, as the default objectives of all attacks here do with `lpOut`. @defaultValue pgdLinf
    */
   readonly attack?: Attack;
 }
