@@ -1,6 +1,8 @@
 export { activationPattern } from './activationPattern';
 export { evaluate } from './evaluate';
+export { type RayOptions, type RayPiece, rayPieces } from './rayPieces';
 export { toPiecewiseAffine } from './toPiecewiseAffine';
+export { traceRay } from './traceRay';
 export type {
   AffineGraphNode,
   AffineNode,
