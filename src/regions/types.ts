@@ -11,8 +11,8 @@ export interface LinearMap {
   addTo(y: Float64Array, x: Float64Array, count: number): void;
   /** Adds the transpose of A times y to x, for each of `count` vectors. */
   addTransposedTo(x: Float64Array, y: Float64Array, count: number): void;
-  /** Adds `factor` times column j of A to y and lists the entries it may have changed. */
-  addColumnTo(y: Changes, j: number, factor: number): void;
+  /** Adds A x to y for changes x, and lists the entries of y that may have changed. */
+  spread(y: Changes, x: Changes): void;
 }
 
 /** A vector of changes, most of them zero, with a list of the entries that may not be. */

@@ -5,8 +5,9 @@ export function noChanges(size: number): Changes {
   return { values: new Float64Array(size), listed: new Uint8Array(size), entries: new Int32Array(size), count: 0 };
 }
 
-/** Lists entry i, unless it is listed already. */
-export function list(changes: Changes, i: number): void {
+/** Adds `change` to entry i and lists it, unless it is listed already. */
+export function add(changes: Changes, i: number, change: number): void {
+  changes.values[i]! += change;
   if (changes.listed[i] === 1) return;
   changes.listed[i] = 1;
   changes.entries[changes.count++] = i;

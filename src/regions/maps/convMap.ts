@@ -1,4 +1,4 @@
-import type { LinearMap } from '../types';
+import type { Changes, LinearMap } from '../types';
 import { listRange } from './changes';
 import { addRow, addRows, dot, weightedRows } from './rows';
 import { type Axis, seeing, seen } from './window';
@@ -32,6 +32,23 @@ export function convMap({ kernel, rows, columns, channels, filters }: Convolutio
     }
   };
 
+  /** Adds `factor` times what entry j of the input contributes. */
+  const addColumn = (y: Changes, j: number, factor: number) => {
+    const [pixel, channel] = [Math.floor(j / channels), j % channels];
+    const [iy, ix] = [Math.floor(pixel / columns.input), pixel % columns.input];
+    for (let wy = 0; wy < rows.window; wy++) {
+      const oy = seeing(rows, iy, wy);
+      if (oy < 0) continue;
+      for (let wx = 0; wx < columns.window; wx++) {
+        const ox = seeing(columns, ix, wx);
+        if (ox < 0) continue;
+        const at = (oy * columns.output + ox) * filters;
+        listRange(y, at, filters);
+        addRow(y.values, at, filters, kernel, ((wy * columns.window + wx) * channels + channel) * filters, factor);
+      }
+    }
+  };
+
   return {
     inputSize,
     outputSize,
@@ -61,19 +78,10 @@ export function convMap({ kernel, rows, columns, channels, filters }: Convolutio
           });
         }
     },
-    addColumnTo(y, j, factor) {
-      const [pixel, channel] = [Math.floor(j / channels), j % channels];
-      const [iy, ix] = [Math.floor(pixel / columns.input), pixel % columns.input];
-      for (let wy = 0; wy < rows.window; wy++) {
-        const oy = seeing(rows, iy, wy);
-        if (oy < 0) continue;
-        for (let wx = 0; wx < columns.window; wx++) {
-          const ox = seeing(columns, ix, wx);
-          if (ox < 0) continue;
-          const at = (oy * columns.output + ox) * filters;
-          listRange(y, at, filters);
-          addRow(y.values, at, filters, kernel, ((wy * columns.window + wx) * channels + channel) * filters, factor);
-        }
+    spread(y, x) {
+      for (let k = 0; k < x.count; k++) {
+        const j = x.entries[k]!;
+        if (x.values[j] !== 0) addColumn(y, j, x.values[j]!);
       }
     },
   };

@@ -1,6 +1,6 @@
 import type { LinearMap } from '../types';
 import { listRange } from './changes';
-import { addRow, addRows, dot, weightedRows } from './rows';
+import { addRows, dot, weightedRows } from './rows';
 
 /** Rows of the kernel that several vectors use while they are in the cache. */
 const BLOCK = 32;
@@ -31,9 +31,19 @@ export function denseMap(kernel: Float64Array, inputSize: number, outputSize: nu
         for (let c = 0; c < count; c++)
           x[c * inputSize + j]! += dot(kernel, j * outputSize, y, c * outputSize, outputSize);
     },
-    addColumnTo(y, j, factor) {
+    spread(y, x) {
       listRange(y, 0, outputSize);
-      addRow(y.values, 0, outputSize, kernel, j * outputSize, factor);
+      let used = 0;
+      for (let k = 0; k < x.count; k++) {
+        const j = x.entries[k]!;
+        if (x.values[j] === 0) continue;
+        rows.factors[used] = x.values[j]!;
+        rows.starts[used++] = j * outputSize;
+        if (used < BLOCK) continue;
+        addRows(y.values, 0, outputSize, kernel, rows, used);
+        used = 0;
+      }
+      addRows(y.values, 0, outputSize, kernel, rows, used);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { LinearMap } from '../types';
-import { list } from './changes';
+import { add } from './changes';
 
 /** The entries of a sparse matrix, in any order: `values[e]` stands in row `rows[e]` and column `columns[e]`. */
 export interface SparseEntries {
@@ -34,10 +34,12 @@ export function sparseMap(inputSize: number, outputSize: number, { rows, columns
           for (let e = starts[j]!; e < starts[j + 1]!; e++)
             x[c * inputSize + j]! += value[e]! * y[c * outputSize + row[e]!]!;
     },
-    addColumnTo(y, j, factor) {
-      for (let e = starts[j]!; e < starts[j + 1]!; e++) {
-        list(y, row[e]!);
-        y.values[row[e]!]! += factor * value[e]!;
+    spread(y, x) {
+      for (let k = 0; k < x.count; k++) {
+        const j = x.entries[k]!;
+        const factor = x.values[j]!;
+        if (factor === 0) continue;
+        for (let e = starts[j]!; e < starts[j + 1]!; e++) add(y, row[e]!, factor * value[e]!);
       }
     },
   };

@@ -1,4 +1,4 @@
-import { clear, list, noChanges } from '../maps/changes';
+import { add, clear, noChanges } from '../maps/changes';
 import type { PiecewiseAffine, SwitchNode } from '../types';
 import { type Lines, linesAt, linesUnder } from './lines';
 import { nextSwitch } from './nextSwitch';
@@ -70,8 +70,7 @@ export function movingRay(net: PiecewiseAffine, ray: Lines, from: number): Movin
       schedule(n, i, t);
       const change = slopeAfter(node, lines, i, states[i]!) - before;
       if (change === 0) return;
-      list(changes[n + 1]!, i);
-      changes[n + 1]!.values[i] = change;
+      add(changes[n + 1]!, i, change);
       for (let m = n + 1; m < nodes.length; m++) spread(m, t);
       const end = changes[net.output]!;
       if (end.values.some((value) => value !== 0)) {

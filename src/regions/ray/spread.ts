@@ -1,5 +1,5 @@
-import { list } from '../maps/changes';
-import type { AffineGraphNode, Changes, KinkNode, MaxNode } from '../types';
+import { add } from '../maps/changes';
+import type { AffineNode, Changes, KinkNode, MaxNode, SumNode } from '../types';
 import type { Lines } from './lines';
 
 /** For every entry of a value, the groups of a {@link MaxNode} that it belongs to: `groups[starts[e]]` and so on. */
@@ -31,14 +31,9 @@ export function bend({ intercepts, slopes }: Lines, { values, entries, count }: 
 }
 
 /** Changes of slope after a node without decisions. */
-export function spreadAffine(node: AffineGraphNode, before: Changes, after: Changes): void {
-  for (let k = 0; k < before.count; k++) {
-    const e = before.entries[k]!;
-    const change = before.values[e]!;
-    if (change === 0) continue;
-    if (node.kind === 'affine') node.map.addColumnTo(after, e, change);
-    else add(after, e, change);
-  }
+export function spreadAffine(node: AffineNode | SumNode, before: Changes, after: Changes): void {
+  if (node.kind === 'affine') node.map.spread(after, before);
+  else for (let k = 0; k < before.count; k++) add(after, before.entries[k]!, before.values[before.entries[k]!]!);
 }
 
 /** Changes of slope after a node of kinks; `touch` is called for every entry. */
@@ -76,9 +71,4 @@ export function spreadGroups(
       if (members[starts[g]! + states[g]!] === e) add(after, g, before.values[e]!);
     }
   }
-}
-
-function add(changes: Changes, i: number, change: number): void {
-  list(changes, i);
-  changes.values[i]! += change;
 }
