@@ -28,7 +28,7 @@ export interface Changes {
 }
 
 /** What every node has; see {@link PiecewiseAffine}. */
-interface NodeBase {
+export interface NodeBase {
   /** Name of the layer that the node comes from. */
   readonly layer: string;
   /** Values that the node reads: 0 is the input of the network, i + 1 the result of node i. */
