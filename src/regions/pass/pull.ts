@@ -39,14 +39,16 @@ function pullNode(
 ): void {
   switch (node.kind) {
     case 'affine':
-      return node.map.addTransposedTo(before, after, count);
+      node.map.addTransposedTo(before, after, count);
+      break;
     case 'sum':
       for (let i = 0; i < after.length; i++) before[i]! += after[i]!;
-      return;
+      break;
     case 'kink':
-      return pullKinks(node, states!, before, after);
+      pullKinks(node, states!, before, after);
+      break;
     case 'max':
-      return pullGroups(node, states!, before, after, count);
+      pullGroups(node, states!, before, after, count);
   }
 }
 
