@@ -2,8 +2,9 @@ import { convMap } from '../maps/convMap';
 import { denseMap } from '../maps/denseMap';
 import { sparseMap } from '../maps/sparseMap';
 import { seen, windowAxis } from '../maps/window';
+import type { LinearMap } from '../types';
 import { activated } from './activationLayers';
-import { addNode, type Call, type Graph, imageInput, type Reader, sizeOf, type Value } from './graph';
+import { addNode, type Call, type Graph, imageInput, type Reader, sizeOf, unsupported, type Value } from './graph';
 
 /** Dense: acts on the last axis, so that more axes before it make it a 1x1 convolution. */
 export const readDense: Reader = (graph, call) => {
@@ -49,32 +50,29 @@ export const readSeparable: Reader = (graph, call) => {
 
 /** BatchNormalization as it acts at inference: `gamma (x - mean) / sqrt(variance + epsilon) + beta`. */
 export const readBatchNorm: Reader = (graph, call) => {
-  const { axis, center, scale, epsilon } = call.config as Record<string, boolean | number>;
+  const { axis, center, scale, epsilon } = call.config as {
+    axis: number;
+    center: boolean;
+    scale: boolean;
+    epsilon: number;
+  };
+  const input = call.inputs[0]!;
+  // On another axis tfjs itself takes the wrong entries of mean and variance on some backends.
+  if (axis !== -1 && axis !== input.shape.length) unsupported(call, 'batch normalisation over the last axis');
   const weights = [...call.weights()];
   const gamma = scale ? weights.shift() : undefined;
   const beta = center ? weights.shift() : undefined;
   const [mean, variance] = weights;
-  const input = call.inputs[0]!;
-  const place = Number(axis) < 0 ? input.shape.length + Number(axis) : Number(axis) - 1;
-  const after = sizeOf(input.shape.slice(place + 1));
-  const channelOf = (i: number) => Math.floor(i / after) % input.shape[place]!;
-  const factors = mean!.map((_, c) => (gamma?.[c] ?? 1) / Math.sqrt(variance![c]! + Number(epsilon)));
+  const factors = mean!.map((_, c) => (gamma?.[c] ?? 1) / Math.sqrt(variance![c]! + epsilon));
   const shifts = mean!.map((m, c) => (beta?.[c] ?? 0) - factors[c]! * m);
   const entries = [...Array(sizeOf(input.shape)).keys()];
-  const values = entries.map((i) => factors[channelOf(i)]!);
+  const values = entries.map((i) => factors[i % factors.length]!);
   const map = sparseMap(entries.length, entries.length, { rows: entries, columns: entries, values });
-  const offset = Float64Array.from(entries, (i) => shifts[channelOf(i)]!);
-  return addNode(graph, call, [input], input.shape, { kind: 'affine', map, offset });
+  return affine(graph, call, input, map, shifts);
 };
 
 /** A node `map(input) + bias`, the bias repeated for every pixel. */
-function affine(
-  graph: Graph,
-  call: Call,
-  input: Value,
-  map: ReturnType<typeof denseMap>,
-  bias: Float64Array | undefined,
-): Value {
+function affine(graph: Graph, call: Call, input: Value, map: LinearMap, bias: Float64Array | undefined): Value {
   const offset = bias && Float64Array.from({ length: map.outputSize }, (_, i) => bias[i % bias.length]!);
   return addNode(graph, call, [input], call.shape, { kind: 'affine', map, offset });
 }

@@ -71,9 +71,11 @@ export function leftSides(
   start: number,
   isPoint: boolean,
 ): Float64Array {
-  return Float64Array.from(entries, (entry, h) => {
-    const rival = rivals[h]! < 0 ? 0 : z[start + rivals[h]!]!;
-    const threshold = isPoint ? thresholds[h]! : 0;
-    return factors[h]! * (z[start + entry]! - rival - threshold);
-  });
+  const sides = new Float64Array(entries.length);
+  for (let h = 0; h < sides.length; h++) {
+    const value = z[start + entries[h]!]!;
+    const limit = (rivals[h]! < 0 ? 0 : z[start + rivals[h]!]!) + (isPoint ? thresholds[h]! : 0);
+    sides[h] = factors[h]! > 0 ? value - limit : limit - value;
+  }
+  return sides;
 }
