@@ -28,7 +28,7 @@ export interface RayOptions {
 const RENEW_AFTER = 512;
 
 /** Likewise once t has grown by this factor: a slope that is nothing but rounding bends the ray only far out. */
-const RENEW_BEYOND = 16;
+const RENEW_BEYOND = 1000;
 
 /**
  * The pieces that {@link traceRay} lists, one after the other and computed only when asked for: leave the loop at the

@@ -35,7 +35,9 @@ function linesOf(
   decide: (node: SwitchNode, lines: Lines, index: number) => Int32Array,
 ): RayLines {
   const read: (Lines | undefined)[] = net.nodes.map(() => undefined);
-  const both = new Float64Array([...ray.intercepts, ...ray.slopes]);
+  const both = new Float64Array(2 * net.inputSize);
+  both.set(ray.intercepts);
+  both.set(ray.slopes, net.inputSize);
   const { outputs, pattern } = push(net, both, { count: 2, points: 1 }, (node, z, n) => {
     const lines = halves(z);
     read[n] = lines;
@@ -49,23 +51,26 @@ function halves(z: Float64Array): Lines {
 }
 
 function piecesAt({ size, thresholds }: KinkNode, { intercepts, slopes }: Lines, t: number): Int32Array {
-  return new Int32Array(size).map((_, i) => {
-    const value = intercepts[i]! + slopes[i]! * t;
-    return thresholds.filter((threshold) => value > threshold || (value === threshold && slopes[i]! > 0)).length;
-  });
+  const states = new Int32Array(size);
+  for (const threshold of thresholds)
+    for (let i = 0; i < size; i++) {
+      const above = intercepts[i]! + slopes[i]! * t - threshold;
+      if (above > 0 || (above === 0 && slopes[i]! > 0)) states[i]!++;
+    }
+  return states;
 }
 
 function winnersAt({ size, starts, members }: MaxNode, { intercepts, slopes }: Lines, t: number): Int32Array {
-  return new Int32Array(size).map((_, g) => {
+  const states = new Int32Array(size);
+  for (let g = 0; g < size; g++) {
     let winner = members[starts[g]!]!;
-    let place = 0;
     for (let m = starts[g]! + 1; m < starts[g + 1]!; m++) {
       const rival = members[m]!;
       const ahead = intercepts[rival]! + slopes[rival]! * t - (intercepts[winner]! + slopes[winner]! * t);
       if (ahead < 0 || (ahead === 0 && slopes[rival]! <= slopes[winner]!)) continue;
       winner = rival;
-      place = m - starts[g]!;
+      states[g] = m - starts[g]!;
     }
-    return place;
-  });
+  }
+  return states;
 }

@@ -1,7 +1,7 @@
 import { add, clear, noChanges } from '../maps/changes';
 import type { PiecewiseAffine, SwitchNode } from '../types';
 import { type Lines, linesAt, linesUnder } from './lines';
-import { nextSwitch } from './nextSwitch';
+import { nextState, switchTime } from './nextSwitch';
 import { bend, membership, spreadAffine, spreadGroups, spreadKinks } from './spread';
 import { timetable } from './timetable';
 
@@ -30,7 +30,7 @@ export function movingRay(net: PiecewiseAffine, ray: Lines, from: number): Movin
   let now = linesAt(net, ray, from);
 
   const schedule = (n: number, i: number, t: number) => {
-    const { at } = nextSwitch(nodes[n] as SwitchNode, now.read[n]!, i, now.pattern[n]![i]!, t);
+    const at = switchTime(nodes[n] as SwitchNode, now.read[n]!, i, now.pattern[n]![i]!, t);
     times.set(firstOf[n]! + i, at);
   };
   const scheduleAll = (t: number) => {
@@ -66,7 +66,7 @@ export function movingRay(net: PiecewiseAffine, ray: Lines, from: number): Movin
       const states = now.pattern[n]!;
       const lines = now.read[n]!;
       const before = slopeAfter(node, lines, i, states[i]!);
-      states[i] = nextSwitch(node, lines, i, states[i]!, t).state;
+      states[i] = nextState(node, lines, i, states[i]!);
       schedule(n, i, t);
       const change = slopeAfter(node, lines, i, states[i]!) - before;
       if (change === 0) return;
