@@ -1,6 +1,6 @@
 import type { Changes, LinearMap } from '../types';
 import { listRange } from './changes';
-import { addRow, addRows, dot, weightedRows } from './rows';
+import { addRow, addRows, weightedRows } from './rows';
 import { type Axis, seeing, seen } from './window';
 
 /** What a convolution is made of; images are [height, width, channels], flat. */
@@ -13,21 +13,24 @@ export interface Convolution {
   readonly filters: number;
 }
 
-/** The map of a convolution. Zeros of x cost nothing. */
+/** The map of a convolution. Zeros cost nothing, in either direction. */
 export function convMap({ kernel, rows, columns, channels, filters }: Convolution): LinearMap {
   const inputSize = rows.input * columns.input * channels;
   const outputSize = rows.output * columns.output * filters;
-  const patch = weightedRows(rows.window * columns.window * channels);
+  const taps = rows.window * columns.window;
+  const turned = turn(kernel, taps, channels, filters);
+  const patch = weightedRows(taps * channels);
+  const seenBy = weightedRows(filters);
 
-  /** Calls `use` with the input pixel and the kernel slice of each part of the window at an output pixel. */
-  const eachTap = (pixel: number, use: (input: number, slice: number) => void) => {
+  /** Calls `use` with the first channel of each input pixel that the window at an output pixel sees, and with its tap. */
+  const eachTap = (pixel: number, use: (input: number, tap: number) => void) => {
     const [oy, ox] = [Math.floor(pixel / columns.output), pixel % columns.output];
     for (let wy = 0; wy < rows.window; wy++) {
       const iy = seen(rows, oy, wy);
       if (iy < 0) continue;
       for (let wx = 0; wx < columns.window; wx++) {
         const ix = seen(columns, ox, wx);
-        if (ix >= 0) use((iy * columns.input + ix) * channels, (wy * columns.window + wx) * channels * filters);
+        if (ix >= 0) use((iy * columns.input + ix) * channels, wy * columns.window + wx);
       }
     }
   };
@@ -56,12 +59,12 @@ export function convMap({ kernel, rows, columns, channels, filters }: Convolutio
       for (let c = 0; c < count; c++)
         for (let pixel = 0; pixel < rows.output * columns.output; pixel++) {
           let used = 0;
-          eachTap(pixel, (input, slice) => {
+          eachTap(pixel, (input, tap) => {
             for (let channel = 0; channel < channels; channel++) {
               const factor = x[c * inputSize + input + channel]!;
               if (factor === 0) continue;
               patch.factors[used] = factor;
-              patch.starts[used++] = slice + channel * filters;
+              patch.starts[used++] = (tap * channels + channel) * filters;
             }
           });
           addRows(y, c * outputSize + pixel * filters, filters, kernel, patch, used);
@@ -70,12 +73,15 @@ export function convMap({ kernel, rows, columns, channels, filters }: Convolutio
     addTransposedTo(x, y, count) {
       for (let c = 0; c < count; c++)
         for (let pixel = 0; pixel < rows.output * columns.output; pixel++) {
-          const at = c * outputSize + pixel * filters;
-          if (allZero(y, at, filters)) continue;
-          eachTap(pixel, (input, slice) => {
-            for (let channel = 0; channel < channels; channel++)
-              x[c * inputSize + input + channel]! += dot(kernel, slice + channel * filters, y, at, filters);
-          });
+          let used = 0;
+          for (let filter = 0; filter < filters; filter++) {
+            const factor = y[c * outputSize + pixel * filters + filter]!;
+            if (factor === 0) continue;
+            seenBy.factors[used] = factor;
+            seenBy.starts[used++] = filter * channels;
+          }
+          if (used === 0) continue;
+          eachTap(pixel, (input, tap) => addRows(x, c * inputSize + input, channels, turned[tap]!, seenBy, used));
         }
     },
     spread(y, x) {
@@ -87,7 +93,13 @@ export function convMap({ kernel, rows, columns, channels, filters }: Convolutio
   };
 }
 
-function allZero(y: Float64Array, start: number, length: number): boolean {
-  for (let i = start; i < start + length; i++) if (y[i] !== 0) return false;
-  return true;
+/** The kernel with [filters, channels] for each tap. */
+function turn(kernel: Float64Array, taps: number, channels: number, filters: number): Float64Array[] {
+  return Array.from({ length: taps }, (_, tap) => {
+    const slice = kernel.subarray(tap * channels * filters);
+    return Float64Array.from(
+      { length: channels * filters },
+      (_, e) => slice[(e % channels) * filters + Math.floor(e / channels)]!,
+    );
+  });
 }
