@@ -6,9 +6,9 @@ import type { PiecewiseAffine } from './types';
  * regions that Lemma 3.1 and Theorem 3.1 of arXiv 1812.05720 speak of.
  *
  * Nothing is sampled. Each hidden unit is a straight line in t until one before it bends; the trace goes from one bend to
- * the next and carries only what it changes. One of ten thousand bends costs a small part of an evaluation. The breakpoints are exact up to
- * float64 rounding; breakpoints that differ by rounding only are one. A unit that is exactly zero at `from` belongs to the piece
- * that follows. Bends that cancel before they reach a logit make no piece.
+ * the next and carries on only what it changes, so that a bend costs a small part of an evaluation. Breakpoints are exact
+ * up to float64 rounding, and those that differ by rounding only are one. A unit that is exactly zero at `from` is taken
+ * from what follows. Bends that cancel before they reach a logit make no piece.
  *
  * @param net - A network read by {@link toPiecewiseAffine}.
  * @param origin - The point at t = 0, flat, d numbers.

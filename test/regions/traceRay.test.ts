@@ -134,6 +134,15 @@ describe('traceRay', () => {
     expect(pieces.map(({ slope }) => slope[0])).toEqual([-2, 4]);
   });
 
+  test('takes kinks for one that coincide but for rounding', () => {
+    // 0.1 t - 1 and 0.3 t - 3, the latter from 3 times 0.1, which is a little more than 0.3.
+    const net = toPiecewiseAffine(
+      handMade({ kernel: [[1, 3, -3]], bias: [-1, -3, 3] }, { kernel: [[1], [1], [1]], bias: [0] }),
+    );
+    expect(1 / 0.1).not.toBe(3 / (3 * 0.1));
+    expect(traceRay(net, [0], [0.1])).toHaveLength(2);
+  });
+
   test('makes no piece of a kink that no logit sees', () => {
     const unseen = handMade({ kernel: [[1, 1]], bias: [-1, 1] }, { kernel: [[0], [1]], bias: [0] });
     expect(traceRay(toPiecewiseAffine(unseen), [0], [1])).toHaveLength(1);

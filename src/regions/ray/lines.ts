@@ -1,5 +1,6 @@
+import { decideAt } from '../pass/decideAt';
 import { follow, push } from '../pass/push';
-import type { KinkNode, MaxNode, Pattern, PiecewiseAffine, SwitchNode } from '../types';
+import type { Pattern, PiecewiseAffine, SwitchNode } from '../types';
 
 /** Straight lines `intercepts[i] + slopes[i] t`, one for each entry of a value. */
 export interface Lines {
@@ -16,10 +17,13 @@ export interface RayLines {
   readonly logits: Lines;
 }
 
-/** The network at `t` and a moment later: decisions that `t` leaves open are taken from what follows. */
+/** The network as it is at `t`. What `t` leaves open may be decided the other way a moment later. */
 export function linesAt(net: PiecewiseAffine, ray: Lines, t: number): RayLines {
-  return linesOf(net, ray, (node, lines) =>
-    node.kind === 'kink' ? piecesAt(node, lines, t) : winnersAt(node, lines, t),
+  return linesOf(net, ray, (node, { intercepts, slopes }) =>
+    decideAt(
+      node,
+      intercepts.map((intercept, i) => intercept + slopes[i]! * t),
+    ),
   );
 }
 
@@ -48,29 +52,4 @@ function linesOf(
 
 function halves(z: Float64Array): Lines {
   return { intercepts: z.subarray(0, z.length / 2), slopes: z.subarray(z.length / 2) };
-}
-
-function piecesAt({ size, thresholds }: KinkNode, { intercepts, slopes }: Lines, t: number): Int32Array {
-  const states = new Int32Array(size);
-  for (const threshold of thresholds)
-    for (let i = 0; i < size; i++) {
-      const above = intercepts[i]! + slopes[i]! * t - threshold;
-      if (above > 0 || (above === 0 && slopes[i]! > 0)) states[i]!++;
-    }
-  return states;
-}
-
-function winnersAt({ size, starts, members }: MaxNode, { intercepts, slopes }: Lines, t: number): Int32Array {
-  const states = new Int32Array(size);
-  for (let g = 0; g < size; g++) {
-    let winner = members[starts[g]!]!;
-    for (let m = starts[g]! + 1; m < starts[g + 1]!; m++) {
-      const rival = members[m]!;
-      const ahead = intercepts[rival]! + slopes[rival]! * t - (intercepts[winner]! + slopes[winner]! * t);
-      if (ahead < 0 || (ahead === 0 && slopes[rival]! <= slopes[winner]!)) continue;
-      winner = rival;
-      states[g] = m - starts[g]!;
-    }
-  }
-  return states;
 }
