@@ -143,6 +143,18 @@ describe('traceRay', () => {
     expect(traceRay(net, [0], [0.1])).toHaveLength(2);
   });
 
+  test('makes no piece without a bend on a constant image, where many members of windows stay equal', () => {
+    const steps = ['conv', 'max pooling, overlapping', 'conv', 'max pooling', 'conv', 'max pooling'];
+    for (const seed of [1, 6, 9]) {
+      const model = build({ image: [8, 8, 1], steps, ending: 'flatten', hidden: [6], softmax: false, seed });
+      const net = toPiecewiseAffine(model);
+      const pieces = traceRay(net, new Float64Array(64), new Float64Array(64).fill(1), { from: -3 });
+      expect(pieces.length).toBeGreaterThan(50);
+      const bends = pieces.slice(1).map(({ slope }, p) => gap(slope, pieces[p]!.slope));
+      expect(Math.min(...bends)).toBeGreaterThan(1e-9);
+    }
+  });
+
   test('makes no piece of a kink that no logit sees', () => {
     const unseen = handMade({ kernel: [[1, 1]], bias: [-1, 1] }, { kernel: [[0], [1]], bias: [0] });
     expect(traceRay(toPiecewiseAffine(unseen), [0], [1])).toHaveLength(1);

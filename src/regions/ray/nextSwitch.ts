@@ -5,7 +5,7 @@ import type { Lines } from './lines';
 const SAME_SLOPE = 1e-13;
 
 /** Times that differ by less than this, relative to their size, differ by rounding only. */
-const SAME_TIME = 2e-15;
+const SAME_TIME = 1e-13;
 
 /** Whether `t` lies after `now` by more than rounding explains. */
 export function isLater(t: number, now: number): boolean {
