@@ -39,6 +39,7 @@ export interface NodeBase {
 
 /** A x + b of one value. */
 export interface AffineNode extends NodeBase {
+  /** What the node does. */
   readonly kind: 'affine';
   /** A. */
   readonly map: LinearMap;
@@ -48,6 +49,7 @@ export interface AffineNode extends NodeBase {
 
 /** The sum of several values. */
 export interface SumNode extends NodeBase {
+  /** What the node does. */
   readonly kind: 'sum';
 }
 
@@ -57,6 +59,7 @@ export interface SumNode extends NodeBase {
  * [0], slopes 0 and 1 and intercepts 0. An entry that equals a threshold belongs to the piece below it.
  */
 export interface KinkNode extends NodeBase {
+  /** What the node does. */
   readonly kind: 'kink';
   /** Where the pieces of every entry meet, ascending. */
   readonly thresholds: readonly number[];
@@ -70,6 +73,7 @@ export interface KinkNode extends NodeBase {
 
 /** The largest entry of each of `size` groups of entries of one value; of equal entries the first listed wins. */
 export interface MaxNode extends NodeBase {
+  /** What the node does. */
   readonly kind: 'max';
   /** Group g is `members[starts[g]]` up to `members[starts[g + 1] - 1]`. */
   readonly starts: Int32Array;
