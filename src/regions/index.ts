@@ -1,11 +1,17 @@
 export { activationPattern } from './activationPattern';
 export { type AffineMap, affineMap } from './affineMap';
+export { countRegions } from './countRegions';
 export { distanceToBoundary, type NormOptions } from './distanceToBoundary';
 export { evaluate } from './evaluate';
+export { inputPlane } from './inputPlane';
 export { type Ball, inscribedBall } from './inscribedBall';
 export { type ContainsOptions, type HalfSpaceOrigin, type LinearRegion, linearRegion } from './linearRegion';
+export { planeThrough } from './planeThrough';
+export { pointOnPlane } from './pointOnPlane';
 export { type RayOptions, type RayPiece, rayPieces } from './rayPieces';
 export type { Norm } from './region/norms';
+export { type SliceOptions, sliceRegions } from './sliceRegions';
+export type { Box2d, DirectionLimit, Plane2d, Region2d, RegionList } from './sliceTypes';
 export { toPiecewiseAffine } from './toPiecewiseAffine';
 export { traceRay } from './traceRay';
 export type {

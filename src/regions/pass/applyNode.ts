@@ -13,21 +13,37 @@ export function applyNode(
   node: AffineGraphNode,
   inputs: readonly Float64Array[],
   states: Int32Array | undefined,
-  { count, points }: Columns,
+  columns: Columns,
 ): Float64Array {
-  const result = new Float64Array(count * node.size);
+  const result = new Float64Array(columns.count * node.size);
+  applyNodeTo(result, node, inputs, states, columns);
+  return result;
+}
+
+/** Writes the result of one node over what `result` holds. */
+export function applyNodeTo(
+  result: Float64Array,
+  node: AffineGraphNode,
+  inputs: readonly Float64Array[],
+  states: Int32Array | undefined,
+  { count, points }: Columns,
+): void {
   switch (node.kind) {
     case 'affine':
+      result.fill(0);
       if (node.offset) for (let c = 0; c < points; c++) result.set(node.offset, c * node.size);
       node.map.addTo(result, inputs[0]!, count);
-      return result;
+      break;
     case 'sum':
+      result.fill(0);
       for (const input of inputs) for (let i = 0; i < result.length; i++) result[i]! += input[i]!;
-      return result;
+      break;
     case 'kink':
-      return applyKink(result, node, inputs[0]!, states!, { count, points });
+      applyKink(result, node, inputs[0]!, states!, { count, points });
+      break;
     case 'max':
-      return applyMax(result, node, inputs[0]!, states!, count);
+      applyMax(result, node, inputs[0]!, states!, count);
+      break;
   }
 }
 
@@ -37,14 +53,13 @@ function applyKink(
   z: Float64Array,
   states: Int32Array,
   { count, points }: Columns,
-): Float64Array {
+): void {
   for (let c = 0; c < count; c++)
     for (let i = 0; i < size; i++) {
       const piece = i * pieces + states[i]!;
       const constant = c < points ? intercepts[piece]! : 0;
       result[c * size + i] = slopes[piece]! * z[c * size + i]! + constant;
     }
-  return result;
 }
 
 function applyMax(
@@ -53,9 +68,8 @@ function applyMax(
   z: Float64Array,
   states: Int32Array,
   count: number,
-): Float64Array {
+): void {
   const inputSize = z.length / count;
   for (let c = 0; c < count; c++)
     for (let g = 0; g < size; g++) result[c * size + g] = z[c * inputSize + members[starts[g]! + states[g]!]!]!;
-  return result;
 }
