@@ -33,18 +33,18 @@ export interface DirectionLimit {
  * which its logits are affine.
  */
 export interface Region2d {
-  /** Corners that are points, counter-clockwise, `[s0, t0, s1, t1, ...]`. Neighbours have the same corner bit for bit. */
+  /**
+   * Corners, counter-clockwise, `[s0, t0, s1, t1, ...]`. Two neighbours have the same corners on their common edge, bit for
+   * bit. An edge that is a whole line has one point of it as a corner.
+   */
   readonly vertices: Float64Array;
   /**
    * Directions of length 1 in which the region is infinite, counter-clockwise, `[ds0, dt0, ...]`; empty if it is bounded.
-   * The region is all points that are a mean of `vertices` plus a sum of non-negative multiples of `rays`.
+   * The region is all points that are a mean of `vertices` plus a sum of non-negative multiples of `rays`. They follow
+   * the last vertex, but for a strip between two parallel lines: it has two opposite rays, one after the vertices of the
+   * first line and one after those of the second.
    */
   readonly rays: Float64Array;
-  /**
-   * Vertices and rays in the order in which they follow each other round the region, three numbers each: (s, t, 1) for the
-   * point (s, t), (ds, dt, 0) for the direction (ds, dt).
-   */
-  readonly outline: Float64Array;
   /** Whether the region is infinite. */
   readonly unbounded: boolean;
   /** A point inside the region. */

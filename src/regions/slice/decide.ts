@@ -1,8 +1,8 @@
 import type { KinkNode, MaxNode, SwitchNode } from '../types';
-import { type Line, type Sizes, sideOf } from './line';
+import { ABOVE, BELOW, type Line, type Sizes, sideOf, sidesOfCorners } from './line';
 import { type DecidedPart, partition } from './partition';
 import { insideOf, type Polygon } from './polygon';
-import { ABOVE, BELOW, type Probes, probesOf, sidesOf, valueInside } from './probes';
+import { type Probes, probesOf, sidesOf, valueInside } from './probes';
 import { splitPolygon } from './splitPolygon';
 
 /** What a node that decides reads: affine functions of the plane, three rows of constants, slopes in s, slopes in t. */
@@ -36,16 +36,18 @@ export function splitByEntry(node: SwitchNode, reading: Reading, polygon: Polygo
 function splitByPieces({ thresholds }: KinkNode, reading: Reading, polygon: Polygon, entry: number): DecidedPart[] {
   const parts: DecidedPart[] = [];
   let rest = polygon;
-  for (const [state, threshold] of thresholds.entries()) {
-    const line = lineOf(reading, entry, threshold);
-    const split = splitPolygon(rest, line);
+  let state = 0;
+  for (; state < thresholds.length; state++) {
+    const line = lineOf(reading, entry, thresholds[state]!);
+    const sides = sidesOfCorners(line, rest.corners);
+    const split = sides === (ABOVE | BELOW) ? splitPolygon(rest, line) : undefined;
     if (split) {
       parts.push({ polygon: split.below, state });
       rest = split.above;
-    } else if (![...rest.corners, insideOf(rest.corners)].some((corner) => sideOf(line, corner) > 0))
-      return [...parts, { polygon: rest, state }];
+    } else if (sides !== ABOVE && sideOf(line, insideOf(rest.corners)) <= 0) break;
   }
-  return [...parts, { polygon: rest, state: thresholds.length }];
+  parts.push({ polygon: rest, state });
+  return parts;
 }
 
 function lineOf({ z, sizes }: Reading, entry: number, threshold: number): Line {

@@ -5,6 +5,11 @@ const TOLERANCE = 1e-11;
 /** What rounding leaves of a value that should be zero, as a share of the largest values beside it. */
 const ROUNDING = 1e-14;
 
+/** Set where a function is positive at one corner at least. */
+export const ABOVE = 1;
+/** Set where a function is negative at one corner at least. */
+export const BELOW = 2;
+
 /** Largest constants and slopes beside an affine function, from which its rounding errors are judged. */
 export interface Sizes {
   readonly constant: number;
@@ -26,10 +31,23 @@ export function valueAt({ constant, x, y }: Line, corner: Corner): number {
 
 /** On which side of the line a corner lies: 1, -1, or 0 for a line that passes so close that rounding could decide. */
 export function sideOf({ constant, x, y, beside }: Line, corner: Corner): -1 | 0 | 1 {
-  const [first, second, third] = [constant * corner.w, x * corner.x, y * corner.y];
+  const first = constant * corner.w;
+  const second = x * corner.x;
+  const third = y * corner.y;
   const value = first + second + third;
   const blur = blurOf(first, second, third) + roundingAt(beside, corner);
   return value > blur ? 1 : value < -blur ? -1 : 0;
+}
+
+/** On which sides of the line the corners lie: ABOVE, BELOW, both, or 0 when all lie on it. */
+export function sidesOfCorners(line: Line, corners: readonly Corner[]): number {
+  let sides = 0;
+  for (let i = 0; i < corners.length; i++) {
+    const side = sideOf(line, corners[i]!);
+    if (side > 0) sides |= ABOVE;
+    else if (side < 0) sides |= BELOW;
+  }
+  return sides;
 }
 
 /** How far from zero the sum of three terms must be to count as positive or negative. */

@@ -24,7 +24,11 @@ function closed(corners: readonly Corner[]): Polygon {
 
 /** A point inside: the mean of the points among the corners, moved on by the sum of the directions. */
 export function insideOf(corners: readonly Corner[]): Corner {
-  let [x, y, points, dx, dy] = [0, 0, 0, 0, 0];
+  let x = 0;
+  let y = 0;
+  let points = 0;
+  let dx = 0;
+  let dy = 0;
   for (const corner of corners)
     if (corner.w === 1) {
       x += corner.x;
