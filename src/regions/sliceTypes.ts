@@ -42,7 +42,7 @@ export interface Region2d {
    * Directions of length 1 in which the region is infinite, counter-clockwise, `[ds0, dt0, ...]`; empty if it is bounded.
    * The region is all points that are a mean of `vertices` plus a sum of non-negative multiples of `rays`. They follow
    * the last vertex, but for a strip between two parallel lines: it has two opposite rays, one after the vertices of the
-   * first line and one after those of the second.
+   * first line and one after those of the second. A network without any kink in the plane has one region without vertices.
    */
   readonly rays: Float64Array;
   /** Whether the region is infinite. */
@@ -65,4 +65,16 @@ export interface Region2d {
 export interface RegionList extends ReadonlyArray<Region2d> {
   /** False if the search stopped at `maxRegions` with regions left. */
   readonly complete: boolean;
+}
+
+/** A straight piece of the decision boundary between two classes. */
+export interface BoundaryPiece {
+  /** The two classes, the lower one first. */
+  readonly classes: readonly [number, number];
+  /** One end. */
+  readonly from: readonly [number, number];
+  /** The other end, or undefined for a piece that goes to infinity. */
+  readonly to: readonly [number, number] | undefined;
+  /** The direction, of length 1, in which the piece goes to infinity, or undefined for one that has an end. */
+  readonly direction: readonly [number, number] | undefined;
 }
