@@ -1,9 +1,8 @@
 import { checkBounds } from '../core/check';
 import { clipRing, labelled } from './slice/clipRing';
+import { NOTHING } from './slice/line';
 import { outlineOf } from './slice/outlineOf';
 import type { Box2d, Region2d } from './sliceTypes';
-
-const BESIDE = { constant: 0, slope: 0 };
 
 /**
  * The part of a region inside a box, for drawing it or measuring its area.
@@ -29,10 +28,10 @@ export function clipRegion(region: Region2d, box: Box2d): Float64Array {
   checkBounds({ fn: 'clipRegion', argument: 'box.x' }, x);
   checkBounds({ fn: 'clipRegion', argument: 'box.y' }, y);
   const sides = [
-    { constant: -x[0], x: 1, y: 0, beside: BESIDE },
-    { constant: x[1], x: -1, y: 0, beside: BESIDE },
-    { constant: -y[0], x: 0, y: 1, beside: BESIDE },
-    { constant: y[1], x: 0, y: -1, beside: BESIDE },
+    { constant: -x[0], x: 1, y: 0, beside: NOTHING },
+    { constant: x[1], x: -1, y: 0, beside: NOTHING },
+    { constant: -y[0], x: 0, y: 1, beside: NOTHING },
+    { constant: y[1], x: 0, y: -1, beside: NOTHING },
   ];
   let ring: ReturnType<typeof clipRing> = labelled(outlineOf(region));
   for (const [i, side] of sides.entries()) if (ring.length > 0) ring = clipRing(ring, side, -1 - i);

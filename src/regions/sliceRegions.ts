@@ -1,9 +1,13 @@
 import { checkSlice } from './slice/checkSlice';
+import { NOTHING, sizesOf } from './slice/line';
 import type { Polygon } from './slice/polygon';
 import { subdivide } from './slice/subdivide';
 import { toRegion } from './slice/toRegion';
 import type { Box2d, Plane2d, RegionList } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
+
+/** Slopes of logits that differ by less than this share of the largest slope count as equal. */
+const EQUAL = 1e-12;
 
 /** Options of {@link sliceRegions} and {@link countRegions}. */
 export interface SliceOptions {
@@ -56,6 +60,7 @@ export function sliceRegions(net: PiecewiseAffine, plane: Plane2d, options: Slic
     return found.length < maxRegions;
   });
   // Only now, when neighbours have left all their corners on the edges.
-  const regions = found.map(({ polygon, logits }) => toRegion(polygon, logits));
+  const { slope } = found.reduce((sizes, { logits }) => sizesOf(logits, sizes), NOTHING);
+  const regions = found.map(({ polygon, logits }) => toRegion(polygon, logits, EQUAL * slope));
   return Object.assign(regions, { complete });
 }

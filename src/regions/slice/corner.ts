@@ -28,5 +28,8 @@ export function between(a: Corner, b: Corner, alpha: number, beta: number): Corn
   const x = toA * a.x + toB * b.x;
   const y = toA * a.y + toB * b.y;
   const w = toA * a.w + toB * b.w;
-  return w === 0 ? directionOf(x, y) : pointAt(x / w, y / w);
+  if (w === 0) return directionOf(x, y);
+  // The edges of a box stay exactly where they are.
+  const flat = a.w + b.w === 2;
+  return pointAt(flat && a.x === b.x ? a.x : x / w, flat && a.y === b.y ? a.y : y / w);
 }

@@ -8,6 +8,8 @@ import { type Line, sideOf, valueAt } from './line';
 export interface Edge {
   readonly a: Corner;
   readonly b: Corner;
+  /** For parts of an edge that is infinite on both sides: the point that was put in its middle. */
+  readonly middle: Corner | undefined;
   cut?: { readonly at: Corner; readonly fromA: Edge; readonly toB: Edge };
 }
 
@@ -19,8 +21,8 @@ export interface Crossing {
 }
 
 /** An edge between two corners, uncut. */
-export function edgeBetween(a: Corner, b: Corner): Edge {
-  return { a, b };
+export function edgeBetween(a: Corner, b: Corner, middle?: Corner): Edge {
+  return { a, b, middle };
 }
 
 /** The two parts of a cut edge, walked from `start`, which is one of its ends. */
@@ -64,6 +66,7 @@ export function cross(edge: Edge, start: Corner, line: Line): Crossing {
 
 function cutAt(edge: Edge, line: Line): NonNullable<Edge['cut']> {
   const at = between(edge.a, edge.b, valueAt(line, edge.a), valueAt(line, edge.b));
-  edge.cut = { at, fromA: edgeBetween(edge.a, at), toB: edgeBetween(at, edge.b) };
+  const { a, b, middle } = edge;
+  edge.cut = { at, fromA: edgeBetween(a, at, middle), toB: edgeBetween(at, b, middle) };
   return edge.cut;
 }

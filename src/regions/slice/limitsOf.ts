@@ -1,15 +1,14 @@
 import type { DirectionLimit } from '../sliceTypes';
 import { type Corner, directionOf } from './corner';
 
-/** Slopes that differ by less than this share of the largest one count as equal. */
-const EQUAL = 1e-9;
-
 /** Logits of a region, and how fast they grow. */
 export interface Growth {
   /** Slopes in s and t, K x 2. */
   readonly slope: Float64Array;
   /** Logits at a point inside the region. */
   readonly logits: Float64Array;
+  /** Slopes that differ by no more count as equal. */
+  readonly rounding: number;
 }
 
 /** Limits of the confidence in all directions in which a region is infinite. */
@@ -35,10 +34,9 @@ function addLimit(limits: DirectionLimit[], limit: DirectionLimit): void {
 }
 
 /** Limits in the directions from a to b, which are less than a half turn apart: the fastest class, then the next one. */
-function limitsBetween(a: Corner, b: Corner, { slope, logits }: Growth): DirectionLimit[] {
+function limitsBetween(a: Corner, b: Corner, { slope, logits, rounding: equal }: Growth): DirectionLimit[] {
   const atA = Array.from(logits, (_, k) => slope[2 * k]! * a.x + slope[2 * k + 1]! * a.y);
   const atB = Array.from(logits, (_, k) => slope[2 * k]! * b.x + slope[2 * k + 1]! * b.y);
-  const equal = EQUAL * Math.max(...atA.map(Math.abs), ...atB.map(Math.abs));
   const classes = [...logits.keys()];
   const limits: DirectionLimit[] = [];
   const most = Math.max(...atA);

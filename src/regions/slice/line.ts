@@ -16,6 +16,9 @@ export interface Sizes {
   readonly slope: number;
 }
 
+/** Nothing beside a function whose terms are exact. */
+export const NOTHING: Sizes = { constant: 0, slope: 0 };
+
 /** The affine function `constant + x * s + y * t` of the plane, or the line where it vanishes. */
 export interface Line {
   readonly constant: number;
@@ -66,11 +69,13 @@ export function footOn({ constant, x, y }: Line): Corner {
   return pointAt(share * x, share * y);
 }
 
-/** Largest constants and slopes of the affine functions in `z`: three rows of constants, slopes in s and slopes in t. */
-export function sizesOf(z: Float64Array): Sizes {
+/**
+ * Largest constants and slopes of the affine functions in `z`, three rows of constants, slopes in s and slopes in t, and of
+ * those `before` them in the same place, which may have left rounding errors of their size.
+ */
+export function sizesOf(z: Float64Array, before: Sizes = NOTHING): Sizes {
   const size = z.length / 3;
-  let constant = 0;
-  let slope = 0;
+  let { constant, slope } = before;
   for (let i = 0; i < size; i++) constant = Math.max(constant, Math.abs(z[i]!));
   for (let i = size; i < z.length; i++) slope = Math.max(slope, Math.abs(z[i]!));
   return { constant, slope };

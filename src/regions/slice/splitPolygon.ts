@@ -78,7 +78,7 @@ function withCrossings(polygon: Polygon, sides: readonly number[], line: Line): 
 function chordBetween(from: Corner, to: Corner, line: Line): Edge[] {
   if (from.w + to.w > 0) return [edgeBetween(from, to)];
   const middle = footOn(line);
-  return [edgeBetween(from, middle), edgeBetween(middle, to)];
+  return [edgeBetween(from, middle, middle), edgeBetween(middle, to, middle)];
 }
 
 /** The part of a ring from one corner to another, closed by the chord that leads back. */

@@ -1,6 +1,6 @@
 import type { PiecewiseAffine, SwitchNode } from '../types';
 import { decideAll, type Reading, splitByEntry } from './decide';
-import { sizesOf } from './line';
+import { NOTHING, sizesOf } from './line';
 import { liveValues } from './liveValues';
 import type { Polygon } from './polygon';
 
@@ -39,9 +39,9 @@ export function subdivide(
   found: (polygon: Polygon, logits: Float64Array) => boolean,
 ): boolean {
   const values = liveValues(net, vectors);
-  const progress = net.nodes.map((node): Progress | undefined => {
+  const progress = net.nodes.map((node, n): Progress | undefined => {
     if (node.kind !== 'kink' && node.kind !== 'max') return undefined;
-    const reading = { z: new Float64Array(0), sizes: { constant: 0, slope: 0 } };
+    const reading = { z: values.inputOf(n), sizes: NOTHING };
     return { node, states: new Int32Array(node.size), reading, open: [] };
   });
   const tasks: Task[] = [{ polygon: whole, node: 0, open: 0, state: 0 }];
@@ -66,8 +66,7 @@ export function subdivide(
       if (at) {
         const fresh = n > task.node || task.open === 0;
         if (fresh) {
-          const z = values.inputOf(n);
-          at.reading = { z, sizes: sizesOf(z) };
+          at.reading = { ...at.reading, sizes: sizesOf(at.reading.z, at.reading.sizes) };
           at.open = decideAll(at.node, at.reading, polygon, at.states);
         }
         polygon = decideOpen(at, fresh ? { polygon, node: n, open: 0, state: 0 } : task);

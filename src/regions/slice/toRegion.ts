@@ -1,6 +1,6 @@
 import type { Region2d } from '../sliceTypes';
 import type { Corner } from './corner';
-import { otherEnd, uncutFrom } from './edge';
+import { type Edge, otherEnd, uncutFrom } from './edge';
 import { limitsOf } from './limitsOf';
 import { insideOf, type Polygon } from './polygon';
 
@@ -8,8 +8,11 @@ import { insideOf, type Polygon } from './polygon';
 const NO_RAYS = new Float64Array(0);
 const NO_LIMITS: Region2d['limits'] = [];
 
-/** The region of a polygon, with logits given as three rows of constants, slopes in s and slopes in t. */
-export function toRegion(polygon: Polygon, logits: Float64Array): Region2d {
+/**
+ * The region of a polygon, with logits given as three rows of constants, slopes in s and slopes in t. Slopes that differ by
+ * no more than `rounding` count as equal.
+ */
+export function toRegion(polygon: Polygon, logits: Float64Array, rounding: number): Region2d {
   const corners = allCorners(polygon);
   const unbounded = corners.some(({ w }) => w === 0);
   const inside = insideOf(corners);
@@ -25,7 +28,7 @@ export function toRegion(polygon: Polygon, logits: Float64Array): Region2d {
     best = k;
     most = there;
   }
-  const limits = unbounded ? limitsOf(corners, { slope, logits: logitsAt(logits, inside) }) : NO_LIMITS;
+  const limits = unbounded ? limitsOf(corners, { slope, logits: logitsAt(logits, inside), rounding }) : NO_LIMITS;
   return {
     vertices: coordinates(corners, 1),
     rays: unbounded ? coordinates(corners, 0) : NO_RAYS,
@@ -54,17 +57,24 @@ function logitsAt(logits: Float64Array, point: Corner): Float64Array {
  */
 function allCorners({ corners, edges }: Polygon): Corner[] {
   const all: Corner[] = [];
+  const parts: Edge[] = [];
   for (let i = 0; i < edges.length; i++) {
     let at = corners[i]!;
-    all.push(at);
-    if (edges[i]!.cut === undefined) continue;
-    for (const part of uncutFrom(edges[i]!, at).slice(0, -1)) {
-      at = otherEnd(part, at);
+    for (const part of edges[i]!.cut ? uncutFrom(edges[i]!, at) : [edges[i]!]) {
       all.push(at);
+      parts.push(part);
+      at = otherEnd(part, at);
     }
   }
-  const first = all.findIndex(({ w }, i) => w === 1 && all[(i + all.length - 1) % all.length]!.w === 0);
-  return first > 0 ? [...all.slice(first), ...all.slice(0, first)] : all;
+  const kept = all.filter((corner, i) => !isIdle(corner, parts.at(i - 1)!, parts[i]!));
+  const first = kept.findIndex(({ w }, i) => w === 1 && kept.at(i - 1)!.w === 0);
+  return first > 0 ? [...kept.slice(first), ...kept.slice(0, first)] : kept;
+}
+
+/** Whether a corner is the middle of a line that has got other corners since. */
+function isIdle(corner: Corner, before: Edge, after: Edge): boolean {
+  const isMiddle = corner === before.middle && corner === after.middle;
+  return isMiddle && otherEnd(before, corner).w + otherEnd(after, corner).w > 0;
 }
 
 /** Coordinates of the points (w = 1) or directions (w = 0) among corners. */
