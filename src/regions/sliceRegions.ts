@@ -7,7 +7,7 @@ import type { Box2d, Plane2d, RegionList } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
 
 /** Slopes of logits that differ by less than this share of the largest slope count as equal. */
-const EQUAL = 1e-12;
+const EQUAL = 1e-13;
 
 /** Options of {@link sliceRegions} and {@link countRegions}. */
 export interface SliceOptions {

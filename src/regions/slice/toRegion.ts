@@ -10,7 +10,7 @@ const NO_LIMITS: Region2d['limits'] = [];
 
 /**
  * The region of a polygon, with logits given as three rows of constants, slopes in s and slopes in t. Slopes that differ by
- * no more than `rounding` count as equal.
+ * no more than `rounding` count as equal, and smaller ones as zero.
  */
 export function toRegion(polygon: Polygon, logits: Float64Array, rounding: number): Region2d {
   const corners = allCorners(polygon);
@@ -21,8 +21,8 @@ export function toRegion(polygon: Polygon, logits: Float64Array, rounding: numbe
   let best = 0;
   let most = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < classes; k++) {
-    slope[2 * k] = logits[classes + k]!;
-    slope[2 * k + 1] = logits[2 * classes + k]!;
+    slope[2 * k] = withoutNoise(logits[classes + k]!, rounding);
+    slope[2 * k + 1] = withoutNoise(logits[2 * classes + k]!, rounding);
     const there = logitAt(logits, k, inside);
     if (there <= most) continue;
     best = k;
@@ -40,6 +40,10 @@ export function toRegion(polygon: Polygon, logits: Float64Array, rounding: numbe
     limits,
     confidenceAtInfinity: unbounded ? Math.min(...limits.map(({ confidence }) => confidence)) : undefined,
   };
+}
+
+function withoutNoise(value: number, rounding: number): number {
+  return Math.abs(value) <= rounding ? 0 : value;
 }
 
 function logitAt(logits: Float64Array, k: number, { x, y }: Corner): number {
