@@ -13,7 +13,7 @@ import type { RegionMapOptions } from './regionTypes';
 
 const FN = 'regionMap';
 const RESOLUTION = 400;
-const BOUNDARY = '#D55E00';
+const BOUNDARY = '#CC79A7';
 
 /**
  * Draws the linear regions of a network in a plane, as a standalone SVG file: Figure 1 of arXiv 1812.05720 with
@@ -106,7 +106,7 @@ export async function regionMap(regions: readonly Region2d[], options: RegionMap
         strokeOpacity: 0.6,
         strokeWidth: 0.7,
       }),
-      ...pieces.map((piece) => plot.line(piece, { stroke: BOUNDARY, strokeWidth: 2.5, strokeLinecap: 'round' })),
+      ...pieces.map((piece) => plot.line(piece, { stroke: BOUNDARY, strokeWidth: 3, strokeLinecap: 'round' })),
       dotMark(plot, dots, box),
     ],
   }));

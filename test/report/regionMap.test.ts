@@ -45,7 +45,7 @@ describe('regionMap', () => {
       const at = 3 * (400 * 57 + column);
       for (const [i, level] of viridis(share).entries()) expect(Math.abs(png.data[at + i]! - level)).toBeLessThan(2);
     }
-    const boundary = [...root.querySelectorAll('g[aria-label="line"][stroke="#D55E00"] path')].map(
+    const boundary = [...root.querySelectorAll('g[aria-label="line"][stroke="#CC79A7"] path')].map(
       (p) => p.getAttribute('d')!,
     );
     expect(boundary).toHaveLength(2);
