@@ -66,7 +66,7 @@ export function roundingAt({ constant, slope }: Sizes, { x, y, w }: Corner): num
 /** The point of a line that is nearest to the origin. */
 export function footOn({ constant, x, y }: Line): Corner {
   const share = -constant / (x * x + y * y);
-  return pointAt(share * x, share * y);
+  return pointAt(share * x + 0, share * y + 0);
 }
 
 /**
