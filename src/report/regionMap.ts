@@ -14,6 +14,8 @@ import type { RegionMapOptions } from './regionTypes';
 const FN = 'regionMap';
 const RESOLUTION = 400;
 const BOUNDARY = '#CC79A7';
+/** How the corners of outlines make up closed lines. */
+const OUTLINE = { x: 'x', y: 'y', z: 'region', curve: 'linear-closed' } as const;
 
 /**
  * Draws the linear regions of a network in a plane, as a standalone SVG file: Figure 1 of arXiv 1812.05720 with
@@ -96,16 +98,10 @@ export async function regionMap(regions: readonly Region2d[], options: RegionMap
     ...boxAxes(box),
     marks: [
       ...pictures.map((picture) => pictureMark(plot, picture, box, { width: innerWidth, height: innerHeight })),
-      plot.line(edges || !confident ? outlines : [], {
-        x: 'x',
-        y: 'y',
-        z: 'region',
-        curve: 'linear-closed',
-        fill: confident ? 'none' : 'fill',
-        stroke: !edges ? 'none' : confident ? '#fff' : '#555',
-        strokeOpacity: 0.6,
-        strokeWidth: 0.7,
-      }),
+      ...(confident ? [] : [plot.line(outlines, { ...OUTLINE, fill: 'fill' })]),
+      // White below grey can be seen on every colour.
+      ...(edges ? [plot.line(outlines, { ...OUTLINE, stroke: '#fff', strokeOpacity: 0.35, strokeWidth: 1.6 })] : []),
+      ...(edges ? [plot.line(outlines, { ...OUTLINE, stroke: '#444', strokeOpacity: 0.75, strokeWidth: 0.6 })] : []),
       ...pieces.map((piece) => plot.line(piece, { stroke: BOUNDARY, strokeWidth: 3, strokeLinecap: 'round' })),
       dotMark(plot, dots, box),
     ],
