@@ -3,9 +3,9 @@ import { checkConfidences } from '../metrics/checkScores';
 import { checkMap } from './checkMap';
 import { colourBar } from './colourBar';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
-import { encodePng } from './encodePng';
-import type { ConfidenceMapOptions, MapBox } from './mapTypes';
-import { classStyle, viridis } from './palette';
+import { boxAxes, dotLegend, dotMark, dotsOf, pictureMark } from './mapLayers';
+import type { ConfidenceMapOptions } from './mapTypes';
+import { type Cells, cellCentres, cellsOf, paintCells } from './paintCells';
 import { checkPlotLook } from './plotLook';
 
 const FN = 'confidenceMap';
@@ -49,12 +49,12 @@ export async function confidenceMap(
   const [left, right] = box.x;
   const [bottom, top] = box.y;
   const aspect = (top - bottom) / (right - left);
-  const cells = { columns: resolution, rows: Math.max(1, Math.round(resolution * aspect)) };
+  const cells = cellsOf(box, resolution);
   const values = checkAnswer(await confidence(cellCentres(box, cells)), cells);
   const innerWidth = width - MARGIN_LEFT - MARGIN_RIGHT;
   const innerHeight = Math.round(innerWidth * aspect);
-  const picture = await paint(values, cells, classes);
-  const shown = Array.from(points?.y ?? [], (label, i) => ({ label, x: points!.x[2 * i]!, y: points!.x[2 * i + 1]! }));
+  const picture = await paintCells(FN, values, cells, classes);
+  const dots = dotsOf(points);
   const mean = values.reduce((sum, c) => sum + c, 0) / values.length;
   const frame = {
     title: options.title ?? 'Confidence of the classifier',
@@ -63,59 +63,15 @@ export async function confidenceMap(
       `Confidence over the plane, x from ${left} to ${right}, y from ${bottom} to ${top}, on average ${mean.toFixed(3)}.`,
     width,
     height: innerHeight + GAP + MARGIN_BOTTOM,
-    legend: [...new Set(shown.map(({ label }) => label))]
-      .sort((a, b) => a - b)
-      .map((label) => ({
-        label: `class ${label}`,
-        colour: classStyle(label).fill,
-        outline: classStyle(label).outline,
-      })),
+    legend: dotLegend(dots),
     beside: (document: Document, from: number) =>
       colourBar(document, { left: width - MARGIN_RIGHT + 14, top: from, height: innerHeight, low: 1 / classes }),
   };
   return drawPlot(FN, frame, (plot) => ({
     marginRight: MARGIN_RIGHT,
-    x: { domain: box.x, label: null, ticks: 6 },
-    y: { domain: box.y, label: null, ticks: Math.max(2, Math.round(6 * Math.min(1, aspect))) },
-    marks: [
-      plot.image([picture], {
-        src: (src: string) => src,
-        x: [(left + right) / 2],
-        y: [(bottom + top) / 2],
-        width: innerWidth,
-        height: innerHeight,
-        preserveAspectRatio: 'none',
-        imageRendering: 'pixelated',
-      }),
-      plot.dot(
-        shown.filter(({ x, y }) => x >= left && x <= right && y >= bottom && y <= top),
-        {
-          x: 'x',
-          y: 'y',
-          r: 3,
-          fill: ({ label }: { label: number }) => classStyle(label).fill,
-          stroke: ({ label }: { label: number }) => classStyle(label).outline,
-          strokeWidth: 0.8,
-        },
-      ),
-    ],
+    ...boxAxes(box),
+    marks: [pictureMark(plot, picture, box, { width: innerWidth, height: innerHeight }), dotMark(plot, dots, box)],
   }));
-}
-
-/** Number of cells across and down. */
-interface Cells {
-  readonly columns: number;
-  readonly rows: number;
-}
-
-/** Centres of the cells `[rows * columns, 2]`, by rows from the top. */
-function cellCentres({ x, y }: MapBox, { columns, rows }: Cells): Float32Array {
-  const centres = new Float32Array(2 * rows * columns);
-  for (let i = 0; i < rows * columns; i++) {
-    centres[2 * i] = x[0] + (((i % columns) + 0.5) / columns) * (x[1] - x[0]);
-    centres[2 * i + 1] = y[1] - ((Math.floor(i / columns) + 0.5) / rows) * (y[1] - y[0]);
-  }
-  return centres;
 }
 
 /** The confidences that came back; what float32 rounding lifted over 1 becomes 1. */
@@ -132,12 +88,4 @@ function checkAnswer(answer: ArrayLike<number>, { columns, rows }: Cells): Float
       'Its argument holds two coordinates per point.',
     );
   return values;
-}
-
-/** One pixel per cell, coloured from 1/K to 1, as a data address. */
-async function paint(values: Float64Array, { columns, rows }: Cells, classes: number): Promise<string> {
-  const data = new Uint8Array(3 * values.length);
-  for (const [i, c] of values.entries()) data.set(viridis((c - 1 / classes) / (1 - 1 / classes)), 3 * i);
-  const png = await encodePng(FN, { width: columns, height: rows, data });
-  return `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
 }

@@ -20,6 +20,13 @@ export function seriesStyle(index: number): SeriesStyle {
   };
 }
 
+/** The colour of a class for large areas: its series colour mixed with white. */
+export function paleStyle(index: number): string {
+  const { colour } = seriesStyle(index);
+  const mixed = [1, 3, 5].map((at) => Math.round(0.5 * Number.parseInt(colour.slice(at, at + 2), 16) + 127));
+  return `#${mixed.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+}
+
 /** Fill and outline of the points of a class, readable on every colour of {@link viridis}. */
 export function classStyle(index: number): { readonly fill: string; readonly outline: string } {
   const fills = ['#FFFFFF', '#D55E00', '#000000', '#56B4E9', '#CC79A7', '#E69F00', '#0072B2', '#F0E442'] as const;

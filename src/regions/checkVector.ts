@@ -1,0 +1,27 @@
+import { refuse, show, type Where } from '../core/check';
+import type { PiecewiseAffine } from './types';
+
+/** A list of as many finite numbers as an input has, copied to float64. */
+export function checkVector(where: Where, net: PiecewiseAffine, x: ArrayLike<number>): Float64Array {
+  if (x === null || typeof x !== 'object' || typeof x.length !== 'number')
+    refuse(where, 'INVALID_ARGUMENT', 'a list of numbers', show(x), 'Pass a Float64Array or an array of numbers.');
+  if (x.length !== net.inputSize)
+    refuse(
+      where,
+      'INVALID_SHAPE',
+      `${net.inputSize} numbers, one input of shape [${net.inputShape.join(', ')}] laid out flat`,
+      `${x.length} numbers`,
+      'Pass one input at a time, row after row, the channel changing fastest.',
+    );
+  const copy = Float64Array.from(x);
+  const bad = copy.find((value) => !Number.isFinite(value));
+  if (bad !== undefined)
+    refuse(
+      where,
+      'NON_FINITE',
+      'finite numbers',
+      `a list that holds ${bad}`,
+      'Look for an unset value in what made it.',
+    );
+  return copy;
+}

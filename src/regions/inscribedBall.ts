@@ -1,0 +1,68 @@
+import { checkOneOf } from '../core/check';
+import { checkVector } from './checkVector';
+import type { NormOptions } from './distanceToBoundary';
+import { decideAt } from './pass/decideAt';
+import { push } from './pass/push';
+import { halfSpaces } from './region/halfSpaces';
+import { allNormals } from './region/normals';
+import { dualNorms } from './region/norms';
+import { simplex } from './region/simplex';
+import { slacksAt } from './region/slacks';
+import type { PiecewiseAffine } from './types';
+
+/** A ball in the input space. */
+export interface Ball {
+  /** d numbers. */
+  readonly center: Float64Array;
+  /** In input units. */
+  readonly radius: number;
+}
+
+/**
+ * The largest ball in the linear region of an input, its centre anywhere in the region (the Chebyshev centre): the linear
+ * program
+ *
+ * `max r  subject to  n_i c + o_i >= |n_i|_* r` for all half-spaces of the region, with the dual norm.
+ *
+ * For small networks: the simplex method works on a dense table of half-spaces times d.
+ *
+ * @param net - A network read by {@link toPiecewiseAffine}.
+ * @param x - One input of the region, flat, d numbers.
+ * @returns The ball; with radius Infinity and centre `x` if there are balls of every size, as in most unbounded regions.
+ * @throws OverconfidenceError `INVALID_ARGUMENT`, `INVALID_SHAPE` or `NON_FINITE` unless `x` is d finite numbers;
+ *   `INVALID_OPTION` for another norm.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { inscribedBall, toPiecewiseAffine } from 'relu-overconfidence/regions';
+ *
+ * const net = toPiecewiseAffine(mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 }));
+ * const { center, radius } = inscribedBall(net, [0.5, -0.5]);
+ * console.log(center, radius);
+ * ```
+ */
+export function inscribedBall(net: PiecewiseAffine, x: ArrayLike<number>, { norm = 'L2' }: NormOptions = {}): Ball {
+  const fn = 'inscribedBall';
+  const point = checkVector({ fn, argument: 'x' }, net, x);
+  checkOneOf({ fn, argument: 'norm' }, norm, ['L1', 'L2', 'Linf']);
+  const { pattern } = push(net, point, { count: 1, points: 1 }, decideAt);
+  const parts = halfSpaces(net, pattern);
+  const normals = allNormals(net, pattern, parts);
+  const norms = dualNorms(net, pattern, parts, norm);
+  const slacks = slacksAt(net, pattern, parts, point);
+  const d = net.inputSize;
+  // The variables are c - x and r; each row is divided by its dual norm.
+  const bounding = [...norms.keys()].filter((h) => norms[h]! > 0);
+  const rows = Float64Array.from({ length: bounding.length * (d + 1) }, (_, e) => {
+    const [h, j] = [bounding[Math.floor(e / (d + 1))]!, e % (d + 1)];
+    return j === d ? 1 : -normals[h * d + j]! / norms[h]!;
+  });
+  const bounds = Float64Array.from(bounding, (h) => Math.max(0, slacks[h]!) / norms[h]!);
+  const objective = new Float64Array(d + 1);
+  objective[d] = 1;
+  const optimum = simplex({ objective, rows, bounds });
+  if (optimum === undefined) return { center: point, radius: Number.POSITIVE_INFINITY };
+  return { center: point.map((value, j) => value + optimum.u[j]!), radius: optimum.value };
+}

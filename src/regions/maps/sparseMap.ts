@@ -1,0 +1,46 @@
+import type { LinearMap } from '../types';
+import { add } from './changes';
+
+/** The entries of a sparse matrix, in any order: `values[e]` stands in row `rows[e]` and column `columns[e]`. */
+export interface SparseEntries {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** The map of a matrix with few entries: pooling by averages, batch normalisation, padding, depthwise convolution. */
+export function sparseMap(inputSize: number, outputSize: number, { rows, columns, values }: SparseEntries): LinearMap {
+  const order = Int32Array.from(columns.keys()).sort((a, b) => columns[a]! - columns[b]! || rows[a]! - rows[b]!);
+  const row = order.map((e) => rows[e]!);
+  const value = Float64Array.from(order, (e) => values[e]!);
+  // Entries starts[j] up to starts[j + 1] - 1 are those of column j.
+  const starts = new Int32Array(inputSize + 1);
+  for (const column of columns) starts[column + 1]!++;
+  for (let j = 0; j < inputSize; j++) starts[j + 1]! += starts[j]!;
+  return {
+    inputSize,
+    outputSize,
+    addTo(y, x, count) {
+      for (let c = 0; c < count; c++)
+        for (let j = 0; j < inputSize; j++) {
+          const factor = x[c * inputSize + j]!;
+          if (factor === 0) continue;
+          for (let e = starts[j]!; e < starts[j + 1]!; e++) y[c * outputSize + row[e]!]! += factor * value[e]!;
+        }
+    },
+    addTransposedTo(x, y, count) {
+      for (let c = 0; c < count; c++)
+        for (let j = 0; j < inputSize; j++)
+          for (let e = starts[j]!; e < starts[j + 1]!; e++)
+            x[c * inputSize + j]! += value[e]! * y[c * outputSize + row[e]!]!;
+    },
+    spread(y, x) {
+      for (let k = 0; k < x.count; k++) {
+        const j = x.entries[k]!;
+        const factor = x.values[j]!;
+        if (factor === 0) continue;
+        for (let e = starts[j]!; e < starts[j + 1]!; e++) add(y, row[e]!, factor * value[e]!);
+      }
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** How a window slides along one axis. */
+export interface Axis {
+  /** Entries of the input along the axis. */
+  readonly input: number;
+  /** Entries of the output along the axis. */
+  readonly output: number;
+  /** Entries of the window. */
+  readonly window: number;
+  readonly stride: number;
+  /** Distance between neighbours inside the window. */
+  readonly dilation: number;
+  /** Entries of padding before the first input entry. */
+  readonly before: number;
+}
+
+/** The axis of a convolution or pooling with padding 'valid' or 'same', as TensorFlow places it. */
+export function windowAxis(
+  input: number,
+  window: number,
+  stride: number,
+  padding: 'valid' | 'same',
+  dilation = 1,
+): Axis {
+  const reach = (window - 1) * dilation + 1;
+  if (padding === 'valid') {
+    const output = Math.floor((input - reach) / stride) + 1;
+    return { input, output, window, stride, dilation, before: 0 };
+  }
+  const output = Math.ceil(input / stride);
+  const padded = Math.max((output - 1) * stride + reach - input, 0);
+  return { input, output, window, stride, dilation, before: Math.floor(padded / 2) };
+}
+
+/** The input entry that the window at output entry `o` sees at its own entry `w`, or -1 where that is padding. */
+export function seen({ input, stride, dilation, before }: Axis, o: number, w: number): number {
+  const i = o * stride + w * dilation - before;
+  return i < input ? i : -1;
+}
+
+/** The output entry whose window sees input entry `i` at its own entry `w`, or -1 when there is none. */
+export function seeing({ output, stride, dilation, before }: Axis, i: number, w: number): number {
+  const o = (i + before - w * dilation) / stride;
+  return Number.isInteger(o) && o < output ? o : -1;
+}

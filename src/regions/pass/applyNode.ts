@@ -1,0 +1,75 @@
+import type { AffineGraphNode, KinkNode, MaxNode } from '../types';
+
+/** How vectors are pushed through a network together. */
+export interface Columns {
+  /** Number of vectors, row after row in one array. */
+  readonly count: number;
+  /** How many of them, the first ones, are points; the others are directions, to which no constant is added. */
+  readonly points: number;
+}
+
+/** The result of one node for several vectors, given the values it reads and what it has decided. */
+export function applyNode(
+  node: AffineGraphNode,
+  inputs: readonly Float64Array[],
+  states: Int32Array | undefined,
+  columns: Columns,
+): Float64Array {
+  const result = new Float64Array(columns.count * node.size);
+  applyNodeTo(result, node, inputs, states, columns);
+  return result;
+}
+
+/** Writes the result of one node over what `result` holds. */
+export function applyNodeTo(
+  result: Float64Array,
+  node: AffineGraphNode,
+  inputs: readonly Float64Array[],
+  states: Int32Array | undefined,
+  { count, points }: Columns,
+): void {
+  switch (node.kind) {
+    case 'affine':
+      result.fill(0);
+      if (node.offset) for (let c = 0; c < points; c++) result.set(node.offset, c * node.size);
+      node.map.addTo(result, inputs[0]!, count);
+      break;
+    case 'sum':
+      result.fill(0);
+      for (const input of inputs) for (let i = 0; i < result.length; i++) result[i]! += input[i]!;
+      break;
+    case 'kink':
+      applyKink(result, node, inputs[0]!, states!, { count, points });
+      break;
+    case 'max':
+      applyMax(result, node, inputs[0]!, states!, count);
+      break;
+  }
+}
+
+function applyKink(
+  result: Float64Array,
+  { size, pieces, slopes, intercepts }: KinkNode,
+  z: Float64Array,
+  states: Int32Array,
+  { count, points }: Columns,
+): void {
+  for (let c = 0; c < count; c++)
+    for (let i = 0; i < size; i++) {
+      const piece = i * pieces + states[i]!;
+      const constant = c < points ? intercepts[piece]! : 0;
+      result[c * size + i] = slopes[piece]! * z[c * size + i]! + constant;
+    }
+}
+
+function applyMax(
+  result: Float64Array,
+  { size, starts, members }: MaxNode,
+  z: Float64Array,
+  states: Int32Array,
+  count: number,
+): void {
+  const inputSize = z.length / count;
+  for (let c = 0; c < count; c++)
+    for (let g = 0; g < size; g++) result[c * size + g] = z[c * inputSize + members[starts[g]! + states[g]!]!]!;
+}

@@ -1,0 +1,124 @@
+import { refuse, show } from '../core/check';
+import { checkVector } from './checkVector';
+import { type MovingRay, movingRay } from './ray/movingRay';
+import { isLater } from './ray/nextSwitch';
+import type { PiecewiseAffine } from './types';
+
+/** One linear piece of a network along a ray: logits = `slope` t + `intercept` for t in [from, to]. */
+export interface RayPiece {
+  /** Where the piece begins. */
+  readonly from: number;
+  /** Where it ends; Infinity for the last piece of a whole ray. */
+  readonly to: number;
+  /** K numbers: how fast each logit grows with t. */
+  readonly slope: Float64Array;
+  /** K numbers: the logits at t = 0 if the piece went on to there. */
+  readonly intercept: Float64Array;
+}
+
+/** Options of {@link traceRay} and {@link rayPieces}. */
+export interface RayOptions {
+  /** First t. @defaultValue 0 */
+  readonly from?: number;
+  /** Last t; Infinity for the whole ray. @defaultValue Infinity */
+  readonly to?: number;
+}
+
+/** Changes of decisions after which everything is computed from scratch, so that rounding does not add up. */
+const RENEW_AFTER = 512;
+
+/** Likewise once t has grown by this factor: a slope that is nothing but rounding bends the ray only far out. */
+const RENEW_BEYOND = 1000;
+
+/**
+ * The pieces that {@link traceRay} lists, one after the other and computed only when asked for: leave the loop at the
+ * first piece that answers the question.
+ *
+ * @param net - A network read by {@link toPiecewiseAffine}.
+ * @param origin - The point at t = 0, flat, d numbers.
+ * @param direction - What is added per unit of t, flat, d numbers, not all zero.
+ * @throws OverconfidenceError as {@link traceRay} does, at the call and not at the first piece.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { rayPieces, toPiecewiseAffine } from 'relu-overconfidence/regions';
+ *
+ * const net = toPiecewiseAffine(mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 }));
+ * for (const { from, slope } of rayPieces(net, [0.1, 0.2], [1, -1])) {
+ *   console.log(`from ${from} on the first logit grows by ${slope[0]} per unit`);
+ *   if (from > 0.5) break;
+ * }
+ * ```
+ */
+export function rayPieces(
+  net: PiecewiseAffine,
+  origin: ArrayLike<number>,
+  direction: ArrayLike<number>,
+  options: RayOptions = {},
+): Generator<RayPiece, void, undefined> {
+  return checkedPieces('rayPieces', net, origin, direction, options);
+}
+
+/** The same in the name of the function that was called. */
+export function checkedPieces(
+  fn: string,
+  net: PiecewiseAffine,
+  origin: ArrayLike<number>,
+  direction: ArrayLike<number>,
+  { from = 0, to = Number.POSITIVE_INFINITY }: RayOptions,
+): Generator<RayPiece, void, undefined> {
+  const intercepts = checkVector({ fn, argument: 'origin' }, net, origin);
+  const slopes = checkVector({ fn, argument: 'direction' }, net, direction);
+  if (slopes.every((value) => value === 0))
+    refuse(
+      { fn, argument: 'direction' },
+      'INVALID_ARGUMENT',
+      'a direction',
+      'zeros',
+      'Pass a vector that is not zero.',
+    );
+  if (!Number.isFinite(from))
+    refuse({ fn, argument: 'from' }, 'INVALID_OPTION', 'a finite number', show(from), 'Begin at 0, or at any other t.');
+  if (!(to > from))
+    refuse(
+      { fn, argument: 'to' },
+      'INVALID_OPTION',
+      `a number > from = ${from}`,
+      show(to),
+      'Leave it out for Infinity.',
+    );
+  return pieces(movingRay(net, { intercepts, slopes }, from), from, to);
+}
+
+function* pieces(ray: MovingRay, from: number, to: number): Generator<RayPiece, void, undefined> {
+  const snapshot = () => {
+    const { slopes, intercepts } = ray.logits();
+    return { slope: slopes.slice(), intercept: intercepts.slice() };
+  };
+  let begin = from;
+  let passed = from;
+  let renewedAt = from;
+  let changes = 0;
+  for (;;) {
+    const t = ray.next();
+    // What rounding has added up to matters at the end, where it would be read off at any distance.
+    const far = t === Number.POSITIVE_INFINITY ? to === t : t > RENEW_BEYOND * Math.abs(renewedAt);
+    if (changes > 0 && (changes >= RENEW_AFTER || far)) {
+      [changes, renewedAt] = [0, passed];
+      ray.renew(passed);
+      continue;
+    }
+    if (t >= to) break;
+    let done: ReturnType<typeof snapshot> | undefined;
+    ray.advance(() => {
+      if (isLater(t, begin)) done = snapshot();
+    });
+    [changes, passed] = [changes + 1, t];
+    if (done === undefined) continue;
+    yield { from: begin, to: t, ...done };
+    begin = t;
+  }
+  yield { from: begin, to, ...snapshot() };
+}

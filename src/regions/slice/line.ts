@@ -1,0 +1,82 @@
+import { type Corner, pointAt } from './corner';
+
+/** Zeros of an affine function are blurred by this share of the sizes of its terms. */
+const TOLERANCE = 1e-11;
+/** What rounding leaves of a value that should be zero, as a share of the largest values beside it. */
+const ROUNDING = 1e-14;
+
+/** Set where a function is positive at one corner at least. */
+export const ABOVE = 1;
+/** Set where a function is negative at one corner at least. */
+export const BELOW = 2;
+
+/** Largest constants and slopes beside an affine function, from which its rounding errors are judged. */
+export interface Sizes {
+  readonly constant: number;
+  readonly slope: number;
+}
+
+/** Nothing beside a function whose terms are exact. */
+export const NOTHING: Sizes = { constant: 0, slope: 0 };
+
+/** The affine function `constant + x * s + y * t` of the plane, or the line where it vanishes. */
+export interface Line {
+  readonly constant: number;
+  readonly x: number;
+  readonly y: number;
+  readonly beside: Sizes;
+}
+
+/** Value of the function; at a point at infinity, its slope in that direction. */
+export function valueAt({ constant, x, y }: Line, corner: Corner): number {
+  return constant * corner.w + x * corner.x + y * corner.y;
+}
+
+/** On which side of the line a corner lies: 1, -1, or 0 for a line that passes so close that rounding could decide. */
+export function sideOf({ constant, x, y, beside }: Line, corner: Corner): -1 | 0 | 1 {
+  const first = constant * corner.w;
+  const second = x * corner.x;
+  const third = y * corner.y;
+  const value = first + second + third;
+  const blur = blurOf(first, second, third) + roundingAt(beside, corner);
+  return value > blur ? 1 : value < -blur ? -1 : 0;
+}
+
+/** On which sides of the line the corners lie: ABOVE, BELOW, both, or 0 when all lie on it. */
+export function sidesOfCorners(line: Line, corners: readonly Corner[]): number {
+  let sides = 0;
+  for (let i = 0; i < corners.length; i++) {
+    const side = sideOf(line, corners[i]!);
+    if (side > 0) sides |= ABOVE;
+    else if (side < 0) sides |= BELOW;
+  }
+  return sides;
+}
+
+/** How far from zero the sum of three terms must be to count as positive or negative. */
+export function blurOf(first: number, second: number, third: number): number {
+  return TOLERANCE * (Math.abs(first) + Math.abs(second) + Math.abs(third));
+}
+
+/** Size of rounding errors at a corner. */
+export function roundingAt({ constant, slope }: Sizes, { x, y, w }: Corner): number {
+  return ROUNDING * (constant * w + slope * (Math.abs(x) + Math.abs(y)));
+}
+
+/** The point of a line that is nearest to the origin. */
+export function footOn({ constant, x, y }: Line): Corner {
+  const share = -constant / (x * x + y * y);
+  return pointAt(share * x + 0, share * y + 0);
+}
+
+/**
+ * Largest constants and slopes of the affine functions in `z`, three rows of constants, slopes in s and slopes in t, and of
+ * those `before` them in the same place, which may have left rounding errors of their size.
+ */
+export function sizesOf(z: Float64Array, before: Sizes = NOTHING): Sizes {
+  const size = z.length / 3;
+  let { constant, slope } = before;
+  for (let i = 0; i < size; i++) constant = Math.max(constant, Math.abs(z[i]!));
+  for (let i = size; i < z.length; i++) slope = Math.max(slope, Math.abs(z[i]!));
+  return { constant, slope };
+}

@@ -1,0 +1,66 @@
+import { checkSlice } from './slice/checkSlice';
+import { NOTHING, sizesOf } from './slice/line';
+import type { Polygon } from './slice/polygon';
+import { subdivide } from './slice/subdivide';
+import { toRegion } from './slice/toRegion';
+import type { Box2d, Plane2d, RegionList } from './sliceTypes';
+import type { PiecewiseAffine } from './types';
+
+/** Slopes of logits that differ by less than this share of the largest slope count as equal. */
+const EQUAL = 1e-13;
+
+/** Options of {@link sliceRegions} and {@link countRegions}. */
+export interface SliceOptions {
+  /** Part of the plane to look at, in its coordinates (s, t). By default the whole plane. */
+  readonly box?: Box2d;
+  /** The search ends after so many regions. @defaultValue Infinity */
+  readonly maxRegions?: number;
+}
+
+/**
+ * All linear regions of a network that a plane meets, as exact polygons: the sets Q(x) of Section 2 of arXiv 1812.05720,
+ * cut by the plane, with the affine map that the network is on each (Figure 1 of the paper).
+ *
+ * The plane is cut by the zero line of every unit of the first layer that crosses it, each part by the units of the next
+ * layer that cross that part, and so on, never by a grid. A region is a set of points with the same decisions of all
+ * hidden units and pooling windows: two neighbours may have the same affine map, and an
+ * {@link activationPattern} at `pointOnPlane(plane, ...region.inside)` tells them apart. The regions cover the plane, or
+ * the box, without overlaps: two neighbours share their edge and its corners, bit for bit.
+ *
+ * Lines that pass a corner closer than rounding can tell (1e-11 of the values that are compared) pass through it. So
+ * parallel or coincident lines, and many lines through one point, give no slivers.
+ *
+ * The cost per region is about that of the changes from one region to its neighbour, and never more than a product with
+ * the weight matrices. With `maxRegions` the regions found so far come back; each is complete.
+ *
+ * @param net - A network read by {@link toPiecewiseAffine}.
+ * @param plane - `inputPlane` for a network with two inputs, or see {@link planeThrough}.
+ * @returns The regions, and whether these are all.
+ * @throws OverconfidenceError `INVALID_SHAPE` if the vectors of the plane do not fit the network, `NON_FINITE`,
+ *   `INVALID_ARGUMENT` if they span no plane, `INVALID_OPTION` for an option out of range.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { inputPlane, sliceRegions, toPiecewiseAffine } from 'relu-overconfidence/regions';
+ *
+ * const net = toPiecewiseAffine(mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 }));
+ * const regions = sliceRegions(net, inputPlane);
+ * const unbounded = regions.filter((region) => region.unbounded);
+ * console.log(regions.length, regions.complete); // number of regions, true
+ * console.log(unbounded.map(({ confidenceAtInfinity }) => confidenceAtInfinity)); // [ 1, 1, ... ]
+ * ```
+ */
+export function sliceRegions(net: PiecewiseAffine, plane: Plane2d, options: SliceOptions = {}): RegionList {
+  const { vectors, whole, maxRegions } = checkSlice('sliceRegions', net, plane, options);
+  const found: { readonly polygon: Polygon; readonly logits: Float64Array }[] = [];
+  const complete = subdivide(net, vectors, whole, (polygon, logits) => {
+    found.push({ polygon, logits: logits.slice() });
+    return found.length < maxRegions;
+  });
+  // Only now, when neighbours have left all their corners on the edges.
+  const { slope } = found.reduce((sizes, { logits }) => sizesOf(logits, sizes), NOTHING);
+  const regions = found.map(({ polygon, logits }) => toRegion(polygon, logits, EQUAL * slope));
+  return Object.assign(regions, { complete });
+}

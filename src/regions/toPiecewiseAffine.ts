@@ -1,0 +1,118 @@
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { isLayersModel } from '../classifier/walkLayers';
+import { refuse, show } from '../core/check';
+import { finish, type Graph, unsupported, type Value } from './read/graph';
+import { readers } from './read/readers';
+import { readWeights } from './read/readWeights';
+import type { PiecewiseAffine } from './types';
+
+const where = { fn: 'toPiecewiseAffine', argument: 'model' };
+
+/**
+ * Reads a ReLU network into a {@link PiecewiseAffine}, the exact float64 form that everything in this entry point works
+ * on: Section 2 of arXiv 1812.05720.
+ *
+ * Layers that can be read: Dense, Conv2D, DepthwiseConv2D, SeparableConv2D, BatchNormalization (with its running
+ * averages), ReLU (also with `maxValue`), LeakyReLU, PReLU, Activation and `activation:` with linear, relu or relu6,
+ * MaxPooling2D, AveragePooling2D, global pooling, Add, Concatenate, Flatten, Reshape, ZeroPadding2D, dropout and noise
+ * layers (which do nothing at inference), and models inside models. A softmax at the end is left out: the result are
+ * logits. Images have their channels last.
+ *
+ * The weights are read once and synchronously; later changes of the model are not seen, and no tensor is kept. The result
+ * takes about twice the memory of the float32 weights, and more for depthwise convolutions and pooling.
+ *
+ * @param model - A LayersModel with one input and one output `[B, K]`.
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if it is not a LayersModel; `UNSUPPORTED_MODEL`, naming the layer, for
+ *   anything not listed above; `NON_FINITE` for NaN or infinite weights; `MISSING_KERNEL` on webgpu, which cannot be read
+ *   synchronously.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { lenet } from 'relu-overconfidence/models';
+ * import { evaluate, toPiecewiseAffine } from 'relu-overconfidence/regions';
+ *
+ * const model = lenet({ seed: 0 });
+ * const net = toPiecewiseAffine(model);
+ * model.dispose(); // not needed any more
+ * console.log(net.inputSize, net.classes); // 784 10
+ * console.log(evaluate(net, new Float64Array(784).fill(0.5))); // Float64Array(10) [ ... ]
+ * ```
+ */
+export function toPiecewiseAffine(model: LayersModel): PiecewiseAffine {
+  checkModel(model);
+  const graph: Graph = [];
+  const inputShape = fixedShape(model.inputs[0]!);
+  const result = readModel(graph, model, [{ id: 0, shape: inputShape }], true);
+  return finish(graph, inputShape, result[0]!);
+}
+
+/** The results of a model, given its inputs; `last` says whether they are the results of the outermost model. */
+function readModel(graph: Graph, model: LayersModel, inputs: readonly Value[], last: boolean): Value[] {
+  const known = new Map<SymbolicTensor, Value>(model.inputs.map((tensor, i) => [tensor, inputs[i]!]));
+  const valueAt = (tensor: SymbolicTensor, isLast: boolean): Value => {
+    const found = known.get(tensor);
+    if (found !== undefined) return found;
+    const value = readCall(
+      graph,
+      tensor,
+      tensor.inputs.map((input) => valueAt(input, false)),
+      isLast,
+    );
+    known.set(tensor, value);
+    return value;
+  };
+  return model.outputs.map((output) => valueAt(output, last));
+}
+
+/** The value of a symbolic tensor, given the inputs of the layer that makes it. */
+function readCall(graph: Graph, tensor: SymbolicTensor, inputs: readonly Value[], last: boolean): Value {
+  const layer = tensor.sourceLayer;
+  if (isLayersModel(layer)) return readModel(graph, layer, inputs, last)[tensor.outputTensorIndex ?? 0]!;
+  const className = layer.getClassName();
+  const reader = readers.get(className);
+  if (reader === undefined)
+    return unsupported(
+      { layer: layer.name, className },
+      'layers that are piecewise affine, as listed in the documentation',
+    );
+  return reader(graph, {
+    layer: layer.name,
+    className,
+    config: layer.getConfig(),
+    weights: () => readWeights(layer),
+    inputs,
+    shape: fixedShape(tensor),
+    last,
+  });
+}
+
+function fixedShape(tensor: SymbolicTensor): number[] {
+  return tensor.shape.slice(1).map((size) => {
+    if (size !== null) return size;
+    return unsupported(
+      { layer: tensor.sourceLayer.name, className: tensor.sourceLayer.getClassName() },
+      'a fixed size of every axis but the batch',
+    );
+  });
+}
+
+function checkModel(model: unknown): void {
+  if (!isLayersModel(model))
+    refuse(
+      where,
+      'INVALID_ARGUMENT',
+      'a LayersModel',
+      show(model),
+      'Build it with tf.sequential or tf.model, or load it.',
+    );
+  const { inputs, outputs } = model;
+  if (inputs.length !== 1 || outputs.length !== 1 || outputs[0]!.shape.length !== 2)
+    refuse(
+      where,
+      'UNSUPPORTED_MODEL',
+      'a model with one input and one output [B, K]',
+      `${inputs.length} inputs and outputs of shape ${outputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}`,
+      'Build a model that keeps one of each with tf.model({ inputs, outputs }), and flatten the output.',
+    );
+}

@@ -1,0 +1,112 @@
+/**
+ * A linear map A between flat float64 vectors, known by what it does and not by its entries. Several vectors are handled
+ * at once as `count` rows of one array, vector c at `[c * size, (c + 1) * size)`.
+ */
+export interface LinearMap {
+  /** Length of x in y = A x. */
+  readonly inputSize: number;
+  /** Length of y in y = A x. */
+  readonly outputSize: number;
+  /** Adds A x to y, for each of `count` vectors. */
+  addTo(y: Float64Array, x: Float64Array, count: number): void;
+  /** Adds the transpose of A times y to x, for each of `count` vectors. */
+  addTransposedTo(x: Float64Array, y: Float64Array, count: number): void;
+  /** Adds A x to y for changes x, and lists the entries of y that may have changed. */
+  spread(y: Changes, x: Changes): void;
+}
+
+/** A vector of changes, most of them zero, with a list of the entries that may not be. */
+export interface Changes {
+  /** The changes themselves. */
+  readonly values: Float64Array;
+  /** 1 where an entry is listed. */
+  readonly listed: Uint8Array;
+  /** The listed entries, the first `count` of this array, in any order. */
+  readonly entries: Int32Array;
+  /** How many entries are listed. */
+  count: number;
+}
+
+/** What every node has; see {@link PiecewiseAffine}. */
+export interface NodeBase {
+  /** Name of the layer that the node comes from. */
+  readonly layer: string;
+  /** Values that the node reads: 0 is the input of the network, i + 1 the result of node i. */
+  readonly inputs: readonly number[];
+  /** Length of the node's result. */
+  readonly size: number;
+}
+
+/** A x + b of one value. */
+export interface AffineNode extends NodeBase {
+  /** What the node does. */
+  readonly kind: 'affine';
+  /** A. */
+  readonly map: LinearMap;
+  /** b, of length `size`, or undefined for zero. */
+  readonly offset: Float64Array | undefined;
+}
+
+/** The sum of several values. */
+export interface SumNode extends NodeBase {
+  /** What the node does. */
+  readonly kind: 'sum';
+}
+
+/**
+ * A continuous piecewise linear function of each entry of one value: on piece p, between `thresholds[p - 1]` and
+ * `thresholds[p]`, entry i becomes `slopes[i * pieces + p] * z + intercepts[i * pieces + p]`. ReLU has the thresholds
+ * [0], slopes 0 and 1 and intercepts 0. An entry that equals a threshold belongs to the piece below it.
+ */
+export interface KinkNode extends NodeBase {
+  /** What the node does. */
+  readonly kind: 'kink';
+  /** Where the pieces of every entry meet, ascending. */
+  readonly thresholds: readonly number[];
+  /** Number of pieces, one more than thresholds. */
+  readonly pieces: number;
+  /** Slope of each piece of each entry, `size` x `pieces`. */
+  readonly slopes: Float64Array;
+  /** Value at z = 0 of each piece of each entry, continued to there; `size` x `pieces`. */
+  readonly intercepts: Float64Array;
+}
+
+/** The largest entry of each of `size` groups of entries of one value; of equal entries the first listed wins. */
+export interface MaxNode extends NodeBase {
+  /** What the node does. */
+  readonly kind: 'max';
+  /** Group g is `members[starts[g]]` up to `members[starts[g + 1] - 1]`. */
+  readonly starts: Int32Array;
+  /** Entries of the value, group after group. */
+  readonly members: Int32Array;
+}
+
+/** A node that decides between affine functions. */
+export type SwitchNode = KinkNode | MaxNode;
+
+/** One operation of a {@link PiecewiseAffine}. */
+export type AffineGraphNode = AffineNode | SumNode | SwitchNode;
+
+/**
+ * A network as a continuous piecewise affine function of float64 vectors: a graph of operations in an order in which each
+ * reads only the input (value 0) and results of nodes before it (value i + 1 is the result of node i). Images are flat,
+ * row after row, the channel changing fastest. It holds numbers only, no tensors.
+ */
+export interface PiecewiseAffine {
+  /** Shape of one input, without the batch axis. */
+  readonly inputShape: readonly number[];
+  /** Number d of entries of an input. */
+  readonly inputSize: number;
+  /** Number K of logits. */
+  readonly classes: number;
+  /** The operations. */
+  readonly nodes: readonly AffineGraphNode[];
+  /** Which value holds the logits. */
+  readonly output: number;
+}
+
+/**
+ * What each node that decides has decided, by the node's place in `nodes` and undefined for other nodes: the piece of each
+ * entry of a {@link KinkNode}, the winner's position inside each group of a {@link MaxNode}.
+ */
+export type Pattern = readonly (Int32Array | undefined)[];

@@ -1,0 +1,37 @@
+import { encodePng } from './encodePng';
+import type { MapBox } from './mapTypes';
+import { viridis } from './palette';
+
+/** Number of cells across and down. */
+export interface Cells {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Square cells that cover a box, `columns` of them across. */
+export function cellsOf({ x, y }: MapBox, columns: number): Cells {
+  return { columns, rows: Math.max(1, Math.round((columns * (y[1] - y[0])) / (x[1] - x[0]))) };
+}
+
+/** Centres of the cells `[rows * columns, 2]`, by rows from the top. */
+export function cellCentres({ x, y }: MapBox, { columns, rows }: Cells): Float32Array {
+  const centres = new Float32Array(2 * rows * columns);
+  for (let i = 0; i < rows * columns; i++) {
+    centres[2 * i] = x[0] + (((i % columns) + 0.5) / columns) * (x[1] - x[0]);
+    centres[2 * i + 1] = y[1] - ((Math.floor(i / columns) + 0.5) / rows) * (y[1] - y[0]);
+  }
+  return centres;
+}
+
+/** One pixel per cell, coloured from confidence 1/K to 1, as a data address. */
+export async function paintCells(
+  fn: string,
+  values: Float64Array,
+  { columns, rows }: Cells,
+  classes: number,
+): Promise<string> {
+  const data = new Uint8Array(3 * values.length);
+  for (const [i, c] of values.entries()) data.set(viridis((c - 1 / classes) / (1 - 1 / classes)), 3 * i);
+  const png = await encodePng(fn, { width: columns, height: rows, data });
+  return `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
+}
