@@ -30,7 +30,8 @@ export interface AttackTask {
   readonly x: Block;
   readonly rows: BatchRows;
   readonly rng: RngState;
-  readonly objective: NamedObjective;
+  /** Without one the attack's own default. */
+  readonly objective: NamedObjective | undefined;
   readonly settings: AttackSettings;
   /** Whether every step is to be told. */
   readonly tellSteps: boolean;

@@ -3,7 +3,6 @@ import { prepareAttack } from '../attacks/prepareAttack';
 import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
 import { checkPositive } from '../core/check';
 import { labelsOfObjective } from '../losses/crossEntropyTo';
-import { lpOut } from '../losses/lpOut';
 import { attackName } from './attackTable';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
 import { lossName } from './lossTable';
@@ -22,7 +21,7 @@ export async function pooledAttack(
   options: PgdOptions,
 ): Promise<AttackResult> {
   const name = attackName(attack);
-  const objectiveOf = await namedObjective(options.objective ?? lpOut);
+  const objectiveOf = await namedObjective(options.objective);
   if (name === undefined || objectiveOf === undefined) return attack(net, x, options);
   const { rng, rows } = prepareAttack(name, net, x, options);
   if (options.stepSize !== undefined) checkPositive({ fn: name, argument: 'stepSize' }, options.stepSize);
@@ -55,8 +54,9 @@ export async function pooledAttack(
 
 /** What to tell workers of an objective, for each run of rows; `undefined` for one that they cannot know. */
 async function namedObjective(
-  objective: NonNullable<PgdOptions['objective']>,
-): Promise<((part: RowRange) => NamedObjective) | undefined> {
+  objective: PgdOptions['objective'],
+): Promise<((part: RowRange) => NamedObjective | undefined) | undefined> {
+  if (objective === undefined) return () => undefined;
   const name = lossName(objective);
   if (name !== undefined) return () => name;
   const made = labelsOfObjective(objective);

@@ -47,7 +47,7 @@ export interface TrainingPoolOptions {
   readonly wasmPaths?: string;
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
   readonly bounds?: readonly [number, number];
-  /** What the model returns, as for {@link classifier}. @defaultValue 'auto' */
+  /** What the model returns, as for `classifier`. @defaultValue 'auto' */
   readonly outputs?: 'auto' | 'logits' | 'probabilities';
   /** Shape of one input, for models that leave it open. @defaultValue read from the model */
   readonly inputShape?: readonly number[];

@@ -55,11 +55,17 @@ export async function attack(
   tell: (at: AttackStep) => void,
 ): Promise<AttackShard> {
   const images = toTensor(x);
-  const labels = typeof objective === 'string' ? undefined : toTensor(objective.labels);
+  const labels = typeof objective === 'object' ? toTensor(objective.labels) : undefined;
   try {
     const rng = restored(state);
-    const loss = typeof objective === 'string' ? LOSSES[objective] : crossEntropyTo(labels!, objective.classes);
-    const options: PgdOptions = { ...settings, rows, rng, objective: loss, ...(tellSteps ? { onStep: tell } : {}) };
+    const options: PgdOptions = {
+      ...settings,
+      rows,
+      rng,
+      ...(typeof objective === 'string' ? { objective: LOSSES[objective] } : {}),
+      ...(typeof objective === 'object' ? { objective: crossEntropyTo(labels!, objective.classes) } : {}),
+      ...(tellSteps ? { onStep: tell } : {}),
+    };
     const { adversarial, objective: reached, ...counts } = ATTACKS[name](net, images, options);
     const [best, values] = [await takeBlock(adversarial), await takeBlock(reached)];
     return { kind: 'attack', adversarial: best, objective: values, ...counts, rng: rng.save() };
