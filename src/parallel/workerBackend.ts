@@ -40,7 +40,7 @@ async function loading(backend: PoolBackend, load: () => Promise<void>): Promise
       code: 'MISSING_DEPENDENCY',
       expected: 'a backend that is installed and runs in the workers',
       got: `'${backend}', which failed (${cause instanceof Error ? cause.message : String(cause)})`,
-      fix: `Run: npm install @tensorflow/tfjs-backend-${backend}, or choose another; in Node there are 'cpu' and 'wasm'.`,
+      fix: `Run: npm install @tensorflow/tfjs-backend-${backend}${backend === 'wasm' ? ', and in browsers name the folder of its binaries in `wasmPaths`' : ''}. In Node there are 'cpu' and 'wasm'.`,
       cause,
     });
   }
