@@ -4,13 +4,18 @@ import manifest from './package.json' with { type: 'json' };
 /** `package.json` lists the entry points: subpath `./x` is built from `src/x/index.ts` into `dist/x.*`. */
 const rooms = Object.keys(manifest.exports).flatMap((path) => path.match(/^\.\/(\w+)$/)?.[1] ?? []);
 
+const entry = { index: 'src/index.ts', ...Object.fromEntries(rooms.map((room) => [room, `src/${room}/index.ts`])) };
+
 export default defineConfig({
-  entry: { index: 'src/index.ts', ...Object.fromEntries(rooms.map((room) => [room, `src/${room}/index.ts`])) },
+  // The script of the workers, which `./parallel` starts by its name; nobody imports it.
+  entry: { ...entry, parallelWorker: 'src/parallel/worker.ts' },
   format: ['esm', 'cjs'],
   target: 'es2022',
   // Shared code goes into chunks, so that an error of './models' is an instance of the class exported by '.', in CJS too.
   splitting: true,
-  dts: true,
+  dts: { entry },
+  // import.meta.url in CJS, by which the workers' script is found.
+  shims: true,
   clean: true,
   treeshake: true,
 });

@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   models: ['core'],
   datasets: ['core'],
   wasm: ['core'],
-  parallel: ['training', 'attacks'],
+  parallel: ['training', 'attacks', 'evaluation', 'wasm'],
   report: ['metrics', 'evaluation', 'regions'],
   testing: ['metrics', 'attacks', 'noise'],
   cli: [

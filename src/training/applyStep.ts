@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { refuse, show } from '../core/check';
-import { createRng } from '../core/rng';
+import type { RandomOptions } from '../core/resolveRng';
+import { createRng, type Rng } from '../core/rng';
 import { prepare } from './prepare';
 import type { AcetOptions, GradientsResult, StepResult } from './types';
 
@@ -28,11 +29,16 @@ export function applyStep(
 ): StepResult {
   checkOptimizer(fn, optimizer);
   const net = prepare(fn, model, batch, options);
-  const rng = options.rng ?? createRng(options.seed ?? 0).fork(optimizer.iterations);
+  const rng = stepRng(options, optimizer);
   const { grads, ...seen } = gradients(fn, net, batch, { ...options, rng });
   optimizer.applyGradients(grads);
   tf.dispose(grads);
   return seen;
+}
+
+/** The stream handed in, or one named by the seed and the number of updates made. */
+export function stepRng({ rng, seed = 0 }: RandomOptions, optimizer: tf.Optimizer): Rng {
+  return rng ?? createRng(seed).fork(optimizer.iterations);
 }
 
 /** A tfjs optimizer, told by what it can do. */

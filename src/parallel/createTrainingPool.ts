@@ -1,0 +1,76 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type ClassifierOptions, classifier } from '../classifier/classifier';
+import { makeCrew } from './crew';
+import { allVariables, topologyOf } from './modelParts';
+import { poolOf } from './poolOf';
+import { resolvePool } from './poolOptions';
+import { sharedWeights } from './sharedWeights';
+import type { TrainingPool, TrainingPoolOptions } from './types';
+
+/**
+ * Starts workers that train, attack and evaluate a model together: threads in Node, Web Workers in browsers, each with a
+ * tfjs backend and a copy of the model of its own. The model of this process stays the one that is trained. The workers read
+ * its weights from shared memory where the platform has such memory, and are sent them where it has not (browsers without
+ * cross-origin isolation).
+ *
+ * A call with a seed gives what the function of the main entry gives, up to float32 rounding (bit for bit for attacks on
+ * the same backend, as far as its kernels compute each row alone). Gradients of a batch are sums over its parts,
+ *
+ *     grad (1/B) sum_i L(x_i) = sum_w (B_w / B) grad (1/B_w) sum_{i in part w} L(x_i),
+ *
+ * and that is how they are computed where it is true: batch normalisation that is not frozen needs the statistics of the
+ * whole batch, and dropout draws its random numbers for the whole batch. The training pass of models with such layers, or
+ * with layers that this library does not know, is therefore left to one worker; their attacks, which run in inference mode
+ * and are most of the work of an ACET step, are shared out all the same. Noise is drawn in this process. Attacks, objectives
+ * and `outLoss` functions of your own cannot be sent to other threads and are computed in this process too.
+ *
+ * Calls are done one at a time, in their order; each uses the weights as they are when its turn comes. A call that fails or
+ * is aborted ends the workers that were busy with it; new ones are started when there is work again.
+ *
+ * @param model - A LayersModel with one input and one output, made of layers that tfjs knows. It and its tensors stay
+ *   yours; its layers may be frozen and thawed between calls.
+ * @returns The pool. Dispose it, and with it the workers, when the work is done; idle workers do not keep Node running.
+ * @throws OverconfidenceError, by rejecting the promise: `UNSUPPORTED_MODEL` for other models; `INVALID_OPTION` for options
+ *   out of range; what {@link classifier} throws; `MISSING_DEPENDENCY` if the workers cannot import the backend;
+ *   `WORKER_FAILED`, with the cause, if a worker does not start. The methods throw what the functions of the same name
+ *   throw, and: `WORKER_FAILED`, with the cause, if a worker ends or throws; `ABORTED`; `DISPOSED`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { dispose, tensor1d, tensor2d, train } from '@tensorflow/tfjs-core';
+ * import { layers, sequential } from '@tensorflow/tfjs-layers';
+ * import { createTrainingPool } from 'relu-overconfidence/parallel';
+ *
+ * const model = sequential({ layers: [layers.dense({ inputShape: [2], units: 3 })] });
+ * const batch = { x: tensor2d([[0.1, 0.9], [0.8, 0.3]]), y: tensor1d([0, 2], 'int32') };
+ * const optimizer = train.adam(0.01);
+ * const pool = await createTrainingPool(model, { workers: 2 });
+ * for (let step = 0; step < 10; step++)
+ *   dispose(await pool.acetStep(optimizer, batch, { epsilon: 0.1, steps: 5, seed: 1 }));
+ * await pool.dispose();
+ * ```
+ */
+export async function createTrainingPool(model: LayersModel, options: TrainingPoolOptions = {}): Promise<TrainingPool> {
+  const { workers, backend, winograd, wasmPaths, createWorker } = resolvePool(model, options);
+  const { bounds = [0, 1], outputs = 'auto', inputShape } = options;
+  const described: ClassifierOptions = { bounds, outputs };
+  const net = classifier(model, inputShape === undefined ? described : { ...described, inputShape });
+  const variables = allVariables(model);
+  const crew = await makeCrew('createTrainingPool', {
+    size: workers,
+    setup: {
+      kind: 'setup',
+      backend,
+      winograd,
+      wasmPaths,
+      topology: topologyOf(model),
+      bounds,
+      outputs,
+      inputShape: net.inputShape,
+    },
+    weights: sharedWeights(variables),
+    createWorker,
+  });
+  return poolOf({ crew, model, net, variables });
+}

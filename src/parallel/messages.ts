@@ -1,0 +1,139 @@
+import type { AttackStep, BatchRows, PgdOptions } from '../attacks/types';
+import type { ErrorDetails } from '../core/errors';
+import type { RngState } from '../core/rng';
+import type { BatchShare } from '../training/objectiveGradients';
+import type { AttackName } from './attackTable';
+import type { Block } from './blocks';
+import type { LossName } from './lossTable';
+import type { PoolBackend } from './types';
+
+/** What can be asked of a worker. */
+export type Task = SetupTask | AttackTask | GradientsTask | LogitsTask;
+
+/** Choose the backend and build the model. */
+export interface SetupTask {
+  readonly kind: 'setup';
+  readonly backend: PoolBackend;
+  readonly winograd: boolean;
+  readonly wasmPaths: string | undefined;
+  /** The model as JSON, without its weights. */
+  readonly topology: string;
+  readonly bounds: readonly [number, number];
+  readonly outputs: 'auto' | 'logits' | 'probabilities';
+  readonly inputShape: readonly number[];
+}
+
+/** Attack some rows of a batch. */
+export interface AttackTask {
+  readonly kind: 'attack';
+  readonly attack: AttackName;
+  readonly x: Block;
+  readonly rows: BatchRows;
+  readonly rng: RngState;
+  /** Without one the attack's own default. */
+  readonly objective: NamedObjective | undefined;
+  readonly settings: AttackSettings;
+  /** Whether every step is to be told. */
+  readonly tellSteps: boolean;
+}
+
+/** An objective as workers know it: the name of a loss, or labels to take the cross entropy to. */
+export type NamedObjective = LossName | { readonly labels: Block; readonly classes: number };
+
+/** The options of an attack that are plain data. */
+export type AttackSettings = Omit<PgdOptions, 'objective' | 'onStep' | 'signal' | 'rng' | 'seed' | 'rows'>;
+
+/** Differentiate the training objective on some rows of a batch, or on all. */
+export interface GradientsTask {
+  readonly kind: 'gradients';
+  readonly fn: string;
+  readonly x: Block;
+  readonly y: Block;
+  readonly noise: Block | undefined;
+  readonly lambda: number;
+  readonly weightDecay: number;
+  readonly outLoss: LossName;
+  readonly share: BatchShare;
+  readonly rng: RngState;
+  /** For the model and each of its layers, whether it is trainable. */
+  readonly trainable: readonly boolean[];
+}
+
+/** Compute the logits of some rows of a batch. */
+export interface LogitsTask {
+  readonly kind: 'logits';
+  readonly fn: string;
+  readonly x: Block;
+  readonly batchSize: number | undefined;
+}
+
+/** What a task gives. */
+export type Shard = SetupShard | AttackShard | GradientsShard | LogitsShard;
+
+/** Result of a {@link SetupTask}. */
+export interface SetupShard {
+  readonly kind: 'setup';
+}
+
+/** Result of an {@link AttackTask}. */
+export interface AttackShard {
+  readonly kind: 'attack';
+  readonly adversarial: Block;
+  readonly objective: Block;
+  readonly gradientEvaluations: number;
+  readonly zeroGradients: number | undefined;
+  readonly nonFiniteGradients: number | undefined;
+  /** Where the stream of random numbers stands after the attack. */
+  readonly rng: RngState;
+}
+
+/** Result of a {@link GradientsTask}: what these rows add to the loss and the gradients of the whole batch. */
+export interface GradientsShard {
+  readonly kind: 'gradients';
+  readonly loss: number;
+  /** Means over the rows of this shard. */
+  readonly inLoss: number;
+  readonly outLoss: number;
+  readonly outConfidence: number;
+  /** In the order of the classifier's trainable variables. */
+  readonly grads: readonly Block[];
+  /** Variables that the forward pass has changed (moving averages), by their place in the list of all. */
+  readonly changed: readonly ChangedVariable[];
+  readonly rng: RngState;
+}
+
+/** A variable and its new value. */
+export interface ChangedVariable {
+  readonly index: number;
+  readonly value: Block;
+}
+
+/** Result of a {@link LogitsTask}. */
+export interface LogitsShard {
+  readonly kind: 'logits';
+  readonly values: Float32Array;
+}
+
+/** The answer to a {@link Task}. */
+export type ShardOf<T extends Task> = Extract<Shard, { kind: T['kind'] }>;
+
+/** New weights: all of them one after the other, in shared memory where there is such, and the places of those that are new. */
+export interface NewWeights {
+  readonly kind: 'weights';
+  readonly values: Float32Array;
+  readonly changed: readonly number[];
+}
+
+/** Everything a worker may be sent. Tasks come one at a time. */
+export type ToWorker = NewWeights | { readonly kind: 'task'; readonly task: Task };
+
+/** An error as plain data: one of this library's by its parts, any other by its message and stack. */
+export type PlainError =
+  | { readonly known: Omit<ErrorDetails, 'cause'> }
+  | { readonly message: string; readonly stack: string };
+
+/** Everything a worker may say. */
+export type FromWorker =
+  | { readonly kind: 'done'; readonly shard: Shard }
+  | { readonly kind: 'failed'; readonly error: PlainError }
+  | { readonly kind: 'step'; readonly at: AttackStep };

@@ -1,0 +1,87 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { prepareAttack } from '../attacks/prepareAttack';
+import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
+import { checkPositive } from '../core/check';
+import { labelsOfObjective } from '../losses/crossEntropyTo';
+import { attackName } from './attackTable';
+import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
+import { lossName } from './lossTable';
+import type { AttackTask, NamedObjective } from './messages';
+import type { Calling, Team } from './team';
+
+/**
+ * An attack with the images shared out among the workers. Attacks and objectives of the caller's own, which cannot be
+ * sent to other threads, run here.
+ */
+export async function pooledAttack(
+  { crew, net }: Team,
+  { fn, signal }: Calling,
+  attack: Attack,
+  x: tf.Tensor,
+  options: PgdOptions,
+): Promise<AttackResult> {
+  const name = attackName(attack);
+  const objectiveOf = await namedObjective(options.objective);
+  if (name === undefined || objectiveOf === undefined) return attack(net, x, options);
+  const { rng, rows } = prepareAttack(name, net, x, options);
+  if (options.stepSize !== undefined) checkPositive({ fn: name, argument: 'stepSize' }, options.stepSize);
+  const images = await readBlock(x);
+  const parts = splitRows(x.shape[0]!, crew.size);
+  const tasks = parts.map(
+    (part): AttackTask => ({
+      kind: 'attack',
+      attack: name,
+      x: sliceRows(images, part),
+      rows: { first: rows.first + part.first, of: rows.of },
+      rng: rng.save(),
+      objective: objectiveOf(part),
+      settings: plainSettings(options),
+      tellSteps: options.onStep !== undefined,
+    }),
+  );
+  const onStep = options.onStep && slowestOf(parts.length, options.onStep);
+  const shards = await crew.run(fn, tasks, { signal, onStep });
+  // Every worker has drawn the numbers of the whole batch.
+  rng.restore(shards[0]!.rng);
+  return {
+    adversarial: joinRows(shards.map(({ adversarial }) => adversarial)),
+    objective: joinRows(shards.map(({ objective }) => objective)) as tf.Tensor1D,
+    gradientEvaluations: Math.max(...shards.map(({ gradientEvaluations }) => gradientEvaluations)),
+    zeroGradients: sum(shards.map(({ zeroGradients }) => zeroGradients)),
+    nonFiniteGradients: sum(shards.map(({ nonFiniteGradients }) => nonFiniteGradients)),
+  };
+}
+
+/** What to tell workers of an objective, for each run of rows; `undefined` for one that they cannot know. */
+async function namedObjective(
+  objective: PgdOptions['objective'],
+): Promise<((part: RowRange) => NamedObjective | undefined) | undefined> {
+  if (objective === undefined) return () => undefined;
+  const name = lossName(objective);
+  if (name !== undefined) return () => name;
+  const made = labelsOfObjective(objective);
+  if (made === undefined) return undefined;
+  const labels: Block = await readBlock(made.labels);
+  return (part) => ({ labels: sliceRows(labels, part), classes: made.classes });
+}
+
+/** The options that are plain data. */
+function plainSettings({ objective, onStep, signal, rng, seed, rows, ...settings }: PgdOptions) {
+  return settings;
+}
+
+/** Calls `onStep` each time the last of the workers has reached a further step. */
+function slowestOf(workers: number, onStep: (at: AttackStep) => void): (which: number, at: AttackStep) => void {
+  const done = new Array<number>(workers).fill(0);
+  let told = 0;
+  return (which, at) => {
+    done[which]!++;
+    if (Math.min(...done) === told) return;
+    told++;
+    onStep(at);
+  };
+}
+
+function sum(counts: readonly (number | undefined)[]): number | undefined {
+  return counts.reduce((total, count) => (total === undefined || count === undefined ? undefined : total + count), 0);
+}
