@@ -1,2 +1,4 @@
-export { type IdxData, parseIdx } from './parseIdx';
+export type { NumberData, NumberType, NumericArray } from './numericArray';
+export { parseIdx } from './parseIdx';
+export { parseTensorBundle } from './parseTensorBundle';
 export { type TwoMoons, type TwoMoonsOptions, twoMoons } from './twoMoons';
