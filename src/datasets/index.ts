@@ -1,4 +1,13 @@
+export type { ImageSet } from './imageSet';
 export type { NumberData, NumberType, NumericArray } from './numericArray';
+export { type CifarKind, parseCifar } from './parseCifar';
 export { parseIdx } from './parseIdx';
+export { parseNpy } from './parseNpy';
+export { parseSvhn } from './parseSvhn';
 export { parseTensorBundle } from './parseTensorBundle';
+export { type ResizeOptions, resize } from './resize';
+export { type ToGrayOptions, toGray } from './toGray';
+export { toImageSet } from './toImageSet';
+export { transposeImages } from './transposeImages';
 export { type TwoMoons, type TwoMoonsOptions, twoMoons } from './twoMoons';
+export { type UnitPixelsOptions, unitPixels } from './unitPixels';
