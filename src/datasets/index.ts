@@ -1,4 +1,7 @@
+export { type DatasetFile, type DatasetName, type DatasetSource, datasetSources } from './datasetSources';
+export { type DownloadDatasetOptions, downloadDataset } from './downloadDataset';
 export type { ImageSet } from './imageSet';
+export { type LoadDatasetOptions, loadDataset } from './loadDataset';
 export type { NumberData, NumberType, NumericArray } from './numericArray';
 export { type CifarKind, parseCifar } from './parseCifar';
 export { parseIdx } from './parseIdx';
