@@ -55,16 +55,18 @@ describe('parseSvhn', () => {
   it('makes a flipped bit visible: refused, or of no effect on the result', async () => {
     const file = numpyFile('svhn');
     const want = await parseSvhn(file);
+    // The text of the header, 116 bytes, carries no information, nor do the bits that fill the last byte of a zlib stream.
+    const anyBit = fc.integer({ min: 8 * 116, max: 8 * file.length - 1 });
+    let refused = 0;
     await fc.assert(
-      fc.asyncProperty(fc.nat(8 * file.length - 1), async (bit) => {
+      fc.asyncProperty(anyBit, async (bit) => {
         const got = await survives(() => parseSvhn(flip(file, bit)));
-        if (got !== 'refused') {
-          expect(bit).toBeLessThan(8 * 128); // The text of the header carries no information.
-          expect(got).toEqual(want);
-        }
+        if (got === 'refused') refused++;
+        else expect(got).toEqual(want);
       }),
       { numRuns: 250 },
     );
+    expect(refused).toBeGreaterThan(200);
   });
 
   it('survives any change of an uncompressed file, where there is no checksum', async () => {
