@@ -15,6 +15,7 @@
  * - `UNSUPPORTED_MODEL`: the model has a structure or layer the function cannot work with.
  * - `INVALID_CHECKPOINT`: a checkpoint is damaged or belongs to a different run.
  * - `INVALID_DATA`: bytes of a data file are truncated or do not follow their format.
+ * - `DOWNLOAD_FAILED`: a file could not be fetched, or not to its end.
  * - `MISSING_DEPENDENCY`: an optional package that the function needs is not installed.
  * - `ABORTED`: the caller's `AbortSignal` fired.
  * - `WORKER_FAILED`: a worker thread ended, could not be started, or failed for a reason of its own (see `cause`).
@@ -34,6 +35,7 @@ export type ErrorCode =
   | 'UNSUPPORTED_MODEL'
   | 'INVALID_CHECKPOINT'
   | 'INVALID_DATA'
+  | 'DOWNLOAD_FAILED'
   | 'MISSING_DEPENDENCY'
   | 'ABORTED'
   | 'WORKER_FAILED'

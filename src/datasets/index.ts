@@ -1,2 +1,16 @@
-export { type IdxData, parseIdx } from './parseIdx';
+export { type DatasetFile, type DatasetName, type DatasetSource, datasetSources } from './datasetSources';
+export { type DownloadDatasetOptions, downloadDataset } from './downloadDataset';
+export type { ImageSet } from './imageSet';
+export { type LoadDatasetOptions, loadDataset } from './loadDataset';
+export type { NumberData, NumberType, NumericArray } from './numericArray';
+export { type CifarKind, parseCifar } from './parseCifar';
+export { parseIdx } from './parseIdx';
+export { parseNpy } from './parseNpy';
+export { parseSvhn } from './parseSvhn';
+export { parseTensorBundle } from './parseTensorBundle';
+export { type ResizeOptions, resize } from './resize';
+export { type ToGrayOptions, toGray } from './toGray';
+export { toImageSet } from './toImageSet';
+export { transposeImages } from './transposeImages';
 export { type TwoMoons, type TwoMoonsOptions, twoMoons } from './twoMoons';
+export { type UnitPixelsOptions, unitPixels } from './unitPixels';

@@ -1,3 +1,8 @@
 export { type LenetOptions, lenet } from './lenet';
+export {
+  type CheckpointVariable,
+  type LoadPaperCheckpointOptions,
+  loadPaperCheckpoint,
+} from './loadPaperCheckpoint';
 export { type MlpOptions, mlp } from './mlp';
 export { type ResnetSmallOptions, resnetSmall } from './resnetSmall';

@@ -26,6 +26,17 @@ const STAGES = [
 ] as const;
 const UNITS_PER_STAGE = 3;
 
+/** The residual units in order, each with its place (counted from 1) and the prefix of its layers' names. */
+export const RESNET_UNITS = STAGES.flatMap(({ filters, stride }, s) =>
+  Array.from({ length: UNITS_PER_STAGE }, (_, u) => ({
+    name: `unit_${s + 1}_${u + 1}`,
+    stage: s + 1,
+    unit: u + 1,
+    filters,
+    stride: u === 0 ? stride : 1,
+  })),
+);
+
 /**
  * Builds the small pre-activation ResNet of the paper's SVHN and CIFAR experiments: a 3x3 convolution with 16 filters;
  * three stages of three units with 16, 32 and 64 filters and strides 1, 2 and 2; batch normalisation (momentum 0.99),
@@ -62,15 +73,8 @@ export function resnetSmall({
   checkPositive({ fn: 'resnetSmall', argument: 'batchNormEpsilon' }, batchNormEpsilon);
   const image = input({ shape: [...inputShape], name: 'input' });
   let x = convolution(image, 'conv', 16, 1);
-  for (const [s, { filters, stride }] of STAGES.entries())
-    for (let u = 0; u < UNITS_PER_STAGE; u++)
-      x = preActivationUnit(x, {
-        name: `unit_${s + 1}_${u + 1}`,
-        filters,
-        stride: u === 0 ? stride : 1,
-        activateShortcut: u === 0,
-        epsilon: batchNormEpsilon,
-      });
+  for (const { name, filters, stride, unit } of RESNET_UNITS)
+    x = preActivationUnit(x, { name, filters, stride, activateShortcut: unit === 1, epsilon: batchNormEpsilon });
   const features = layers
     .globalAveragePooling2d({ name: 'average' })
     .apply(normalisedRelu(x, 'last', batchNormEpsilon));

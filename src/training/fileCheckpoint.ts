@@ -1,4 +1,5 @@
 import { refuse, show } from '../core/check';
+import { nodeModules } from '../core/nodeModules';
 import type { CheckpointStore } from './checkpointStore';
 
 /**
@@ -20,15 +21,7 @@ export function fileCheckpoint(path: string): CheckpointStore {
   const where = { fn: 'fileCheckpoint', argument: 'path' };
   if (typeof path !== 'string' || path === '')
     refuse(where, 'INVALID_ARGUMENT', 'the name of a file', show(path), "Pass for example 'training.checkpoint'.");
-  if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function')
-    refuse(
-      where,
-      'INVALID_ARGUMENT',
-      'used in Node 20.16 or later',
-      'another platform',
-      'Pass a CheckpointStore of your own, for example over IndexedDB.',
-    );
-  const fs = process.getBuiltinModule('node:fs/promises');
+  const { fs } = nodeModules(where, 'Pass a CheckpointStore of your own, for example over IndexedDB.');
   return {
     read: async () => {
       try {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { parseIdx } from '../../src/datasets';
 import { expectRefusal } from '../support/expectRefusal';
+import { flip, survives } from './survives';
 
 /** An IDX header, written byte by byte. */
 const header = (type: number, shape: readonly number[]) => {
@@ -89,6 +90,19 @@ describe('parseIdx', () => {
     zipped[zipped.length - 8]! ^= 1;
     await expectRefusal(() => parseIdx(zipped), bad);
     await expectRefusal(() => parseIdx(new Uint8Array([0x1f, 0x8b, 1, 2, 3])), bad);
+  });
+
+  it('makes every flipped bit of a gzipped file visible: refused, or of no effect on the result', async () => {
+    const zipped = new Uint8Array(gzipSync(idx(8, [2, 3], [1, 2, 3, 4, 5, 6])));
+    const want = await parseIdx(zipped);
+    let refused = 0;
+    for (let bit = 0; bit < 8 * zipped.length; bit++) {
+      const got = await survives(() => parseIdx(flip(zipped, bit)));
+      if (got === 'refused') refused++;
+      else expect(got).toEqual(want);
+    }
+    // What carries no information: eight bytes of the gzip header, and the bits that fill the last byte of the stream.
+    expect(refused).toBeGreaterThan(8 * (zipped.length - 10));
   });
 
   it('stops inflating where more comes than the header says', async () => {

@@ -7,17 +7,19 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Inflates gzip bytes and stops as soon as more comes out than the content says it holds, so that a small file cannot
+ * Inflates bytes and stops as soon as more comes out than the content says it holds, so that a small file cannot
  * fill the memory.
  *
+ * @param format - `deflate` is zlib's format, as in the names of the Compression Streams standard.
  * @param claim - Size that the content claims for itself, given its first bytes; `undefined` while these are too few.
  */
-export async function gunzip(
+export async function inflate(
   where: Where,
   bytes: Uint8Array,
+  format: 'gzip' | 'deflate',
   claim: (start: Uint8Array) => number | undefined,
 ): Promise<Uint8Array> {
-  const reader = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const reader = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream(format)).getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   let limit: number | undefined;
@@ -51,8 +53,8 @@ function refuseDamaged(where: Where, cause: unknown): never {
     code: 'INVALID_DATA',
     fn: where.fn,
     argument: where.argument,
-    expected: 'a complete gzip file',
-    got: `one that cannot be inflated (${cause instanceof Error ? cause.message : String(cause)})`,
+    expected: 'complete, and whole once inflated',
+    got: `bytes that cannot be inflated (${cause instanceof Error ? cause.message : String(cause)})`,
     fix: 'Download the file again; its size should match the one of its source.',
     cause,
   });

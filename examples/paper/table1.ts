@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  evaluateOod,
+  type Method,
+  type ModelLike,
+  type OodOptions,
+  type OodReport,
+  paperSampler,
+} from 'relu-overconfidence';
+import { progressBar } from '../support/progressBar';
+import { useWasm } from '../support/useWasm';
+import { loadCheckpoint } from './checkpoint';
+import { type CifarSets, loadCifarSets } from './cifarSets';
+import { kept } from './kept';
+import { markdownTable } from './markdownTable';
+import { CIFAR10 } from './published';
+
+/** Where things are, and how much of the attacks is done. */
+export interface Table1Settings {
+  readonly data: string;
+  readonly models: string;
+  readonly output: string;
+  /** Images attacked per row. */
+  readonly attacked: number;
+}
+
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
+const NOTHING: Pick<OodOptions, 'noise' | 'adversarialNoise' | 'adversarialSamples'> = {
+  noise: false,
+  adversarialNoise: false,
+  adversarialSamples: false,
+};
+/** The released experiments draw one sigma per batch of 128, the text of the paper one per image. */
+const NOISE = {
+  noise: paperSampler({ sigmaPer: 'batch' }),
+  'noise, one sigma per image': paperSampler({ sigmaPer: 'image' }),
+};
+
+/** The pieces of work that are kept one by one, each on top of {@link NOTHING}. */
+const pieces = ({ out }: CifarSets, attacked: number): Readonly<Record<string, Partial<OodOptions>>> => ({
+  sets: { out },
+  noise: { noise: NOISE, attackBatchSize: 128 },
+  'adversarial-noise': {
+    adversarialNoise: { epsilon: 0.3, stepSize: 0.0075, steps: 200, samples: attacked, start: NOISE.noise },
+    attackBatchSize: Math.min(attacked, 128),
+  },
+  'adversarial-samples': {
+    adversarialSamples: { epsilon: 0.1, stepSize: 0.0025, steps: 80, samples: attacked },
+    attackBatchSize: Math.min(attacked, 128),
+  },
+});
+
+/** Measures the authors' three networks and prints their Table 1 beside the published one. */
+export async function table1({ data, models, output, attacked }: Table1Settings): Promise<void> {
+  await useWasm();
+  const sets = await loadCifarSets(data);
+  const reports = {} as Record<Method, OodReport>;
+  for (const method of METHODS) {
+    const model = await loadCheckpoint(models, method);
+    const done: OodReport[] = [];
+    for (const [piece, options] of Object.entries(pieces(sets, attacked))) {
+      const settings = { sets: sets.names, attacked: piece.startsWith('adversarial') ? attacked : 0, seed: 1 };
+      done.push(
+        await kept(join(output, `table1-${method}-${piece}.json`), settings, () =>
+          evaluate(model, sets, options, `${method}, ${piece}`),
+        ),
+      );
+    }
+    // Every report begins with the same row, the in-distribution.
+    reports[method] = { ...done[0]!, rows: done.flatMap(({ rows }, i) => (i === 0 ? rows : rows.slice(1))) };
+    model.dispose();
+  }
+  tf.dispose([sets.in.x, sets.in.y, sets.out]);
+  const table = markdownTable(reports, CIFAR10);
+  await writeFile(join(output, 'table1.md'), `${table}\n`);
+  await writeFile(join(output, 'table1.json'), `${JSON.stringify(reports, null, 2)}\n`);
+  console.log(`\nIn-distribution: ${sets.names[0]}. Attacked: ${attacked} images per row.\n\n${table}`);
+}
+
+function evaluate(
+  model: ModelLike,
+  { in: inSet }: CifarSets,
+  options: Partial<OodOptions>,
+  title: string,
+): Promise<OodReport> {
+  return evaluateOod(model, { in: inSet, ...NOTHING, ...options, seed: 1, onProgress: progressBar(title) });
+}

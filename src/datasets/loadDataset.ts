@@ -1,0 +1,77 @@
+import { checkOneOf, refuse, show, type Where } from '../core/check';
+import { type DatasetName, datasetSources } from './datasetSources';
+import { folderReader } from './folderReader';
+import type { ImageSet } from './imageSet';
+import type { FoundPart } from './layout';
+import { layoutsOf } from './layoutsOf';
+
+/** Which part {@link loadDataset} reads. */
+export interface LoadDatasetOptions {
+  /**
+   * Name of the part: 'train', 'test', 'extra' (SVHN), 'letters-test' (EMNIST), or what stands before `-images.idx.gz`.
+   * @defaultValue 'test' where it is there, otherwise the only part there is
+   */
+  readonly part?: string;
+}
+
+/**
+ * Reads a part of a data set from a folder (Node only).
+ *
+ * Looked for are, in the subfolder named like the data set,
+ * - `<part>-images.idx.gz` with `<part>-labels.idx.gz` (or without `.gz`), for every data set: bring others into this form
+ *   with `parseNpy` and 20 lines of your own; `images.idx.gz` alone is the part 'all';
+ * - MNIST, Fashion-MNIST, notMNIST: `train-images-idx3-ubyte.gz`, `t10k-images-idx3-ubyte.gz` ('test') and their labels;
+ *
+ * and there or in the folder itself
+ * - EMNIST: `emnist-letters-test-images-idx3-ubyte.gz` and its like, from the unpacked `gzip.zip`; images are turned
+ *   upright, letters are counted from 0;
+ * - CIFAR: `cifar-10-batches-bin/`, `cifar-100-binary/`, or the archives `cifar-10-binary.tar.gz`, `cifar-100-binary.tar.gz`;
+ * - SVHN: `train_32x32.mat`, `test_32x32.mat`, `extra_32x32.mat`.
+ *
+ * {@link datasetSources} says where they come from, {@link downloadDataset} fetches some of them. Images without a file of
+ * labels come without labels.
+ *
+ * @param folder - The folder that holds the data sets, each in a subfolder.
+ * @param name - Which data set.
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `folder` is not the name of a folder, or this is not Node;
+ * `INVALID_OPTION` if the name is unknown or the part is not there, with the parts that are; `INVALID_DATA`, with the file
+ * as its `argument`, if a file is damaged or does not belong to its labels.
+ *
+ * @example
+ * ```ts no-run
+ * import { loadDataset, unitPixels } from 'relu-overconfidence/datasets';
+ *
+ * const test = await loadDataset('data', 'mnist', { part: 'test' });
+ * console.log(test.shape, unitPixels(test).length); // [10000, 28, 28, 1] 7840000
+ * ```
+ */
+export async function loadDataset(
+  folder: string,
+  name: DatasetName,
+  { part }: LoadDatasetOptions = {},
+): Promise<ImageSet> {
+  const where: Where = { fn: 'loadDataset', argument: 'folder' };
+  if (typeof folder !== 'string' || folder === '')
+    refuse(where, 'INVALID_ARGUMENT', 'the name of a folder', show(folder), "Pass for example 'data'.");
+  checkOneOf({ ...where, argument: 'name' }, name, Object.keys(datasetSources) as DatasetName[]);
+  const { list, readAs } = folderReader('loadDataset', folder);
+  const parts = new Map<string, FoundPart>();
+  for (const { folders, find } of layoutsOf(name)) {
+    const files = new Set((await Promise.all(folders.map(list))).flat());
+    for (const found of find(files)) if (!parts.has(found.part)) parts.set(found.part, found);
+  }
+  const only = parts.size === 1 ? [...parts.keys()][0] : undefined;
+  const chosen = parts.get(part ?? (parts.has('test') ? 'test' : (only ?? '')));
+  if (chosen === undefined) refusePart(`${folder}/${name}`, part, [...parts.keys()]);
+  return chosen.read(readAs);
+}
+
+function refusePart(place: string, part: string | undefined, found: readonly string[]): never {
+  refuse(
+    { fn: 'loadDataset', argument: 'part' },
+    'INVALID_OPTION',
+    found.length === 0 ? `a part of a data set in ${place}` : `one of ${found.map(show).join(', ')}`,
+    found.length === 0 ? 'a folder without files of that set' : show(part),
+    'The documentation of loadDataset lists the files that are looked for; downloadDataset fetches some.',
+  );
+}
