@@ -1,0 +1,56 @@
+import { checkPositive, checkWhole, refuse, show, type Where } from '../../core/check';
+import type { RbfNetwork } from './types';
+
+/** An {@link RbfNetwork} whose arrays have the lengths they must have and hold finite numbers. */
+export function checkRbf(fn: string, net: RbfNetwork): void {
+  const where = { fn, argument: 'net' };
+  if (net === null || typeof net !== 'object' || !('centres' in net))
+    refuse(where, 'INVALID_ARGUMENT', 'an RbfNetwork', show(net), 'Make one with rbfNetwork({ x, y }).');
+  const { inputShape, inputSize, classes, centres, gamma, weights } = net;
+  checkWhole({ fn, argument: 'net.inputSize' }, inputSize);
+  checkWhole({ fn, argument: 'net.classes' }, classes, 2);
+  checkPositive({ fn, argument: 'net.gamma' }, gamma);
+  const count = centres.length / inputSize;
+  const fits = Number.isInteger(count) && count > 0 && weights.length === classes * count;
+  if (!fits || inputShape.reduce((product, size) => product * size, 1) !== inputSize)
+    refuse(
+      where,
+      'INVALID_SHAPE',
+      `M x ${inputSize} centres, ${classes} x M weights and a shape of ${inputSize} entries`,
+      `${centres.length} and ${weights.length} numbers and the shape [${inputShape.join(', ')}]`,
+      'Look at what changed these arrays.',
+    );
+  checkNumbers({ fn, argument: 'net.centres' }, centres);
+  checkNumbers({ fn, argument: 'net.weights' }, weights);
+}
+
+/** One input of the network, copied to float64. */
+export function checkRbfInput(fn: string, net: RbfNetwork, x: ArrayLike<number>): Float64Array {
+  const where = { fn, argument: 'x' };
+  checkNumbers(where, x);
+  if (x.length !== net.inputSize)
+    refuse(
+      where,
+      'INVALID_SHAPE',
+      `${net.inputSize} numbers, one input of shape [${net.inputShape.join(', ')}] laid out flat`,
+      `${x.length} numbers`,
+      'Pass one input at a time.',
+    );
+  return Float64Array.from(x);
+}
+
+/** A list of finite numbers that is not empty. */
+export function checkNumbers(where: Where, values: ArrayLike<number>): void {
+  if (values === null || typeof values !== 'object' || !Number.isInteger(values.length))
+    refuse(where, 'INVALID_ARGUMENT', 'a list of numbers', show(values), 'Read tensors with `await t.data()`.');
+  if (values.length === 0) refuse(where, 'EMPTY_INPUT', 'at least one number', 'an empty list', 'Check the data.');
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i]))
+      refuse(
+        where,
+        'NON_FINITE',
+        'finite numbers',
+        `${show(values[i])} at index ${i}`,
+        'Look for an unset value in what made it.',
+      );
+}

@@ -1,0 +1,121 @@
+import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
+import { type RandomOptions, resolveRng } from '../../core/resolveRng';
+import { checkNumbers } from './checkRbf';
+import { radialFeatures, squaredDistances } from './features';
+import { kMeans } from './kMeans';
+import { trainWeights } from './trainWeights';
+import type { RbfNetwork } from './types';
+
+/** What {@link rbfNetwork} learns from, and how. */
+export interface RbfOptions extends RandomOptions {
+  /** Training inputs, flat, row after row; n x d numbers. */
+  readonly x: ArrayLike<number>;
+  /** Class of each input: n whole numbers from 0 on. */
+  readonly y: ArrayLike<number>;
+  /** Number of classes K >= 2. @defaultValue one more than the largest label, but at least 2 */
+  readonly classes?: number;
+  /** Shape of one input. @defaultValue [d], with d the number of entries of `x` by the number of labels */
+  readonly inputShape?: readonly number[];
+  /** The centres: the training inputs themselves, or this many found by k-means. @defaultValue 'data' */
+  readonly centres?: 'data' | number;
+  /** How fast a centre's influence falls. @defaultValue 1 by the median squared distance of inputs to centres */
+  readonly gamma?: number;
+  /** Factor of the sum of squared weights in the loss. @defaultValue 1e-4 */
+  readonly weightDecay?: number;
+  /** Steps of accelerated gradient descent. @defaultValue 500 */
+  readonly iterations?: number;
+}
+
+/**
+ * Trains a radial basis function network, a classifier that provably loses its confidence far from its centres: Theorem
+ * 3.2 of arXiv 1812.05720.
+ *
+ * `f_k(x) = sum_l a_kl exp(-gamma |x - c_l|^2)`, without a bias. Centres and gamma are fixed first; the weights then
+ * minimise mean cross entropy plus `weightDecay` times their sum of squares, a convex problem, in float64 and without
+ * a backend. The same seed gives the same network everywhere; it is used by k-means alone. Time per step grows as n M K,
+ * memory as n M for M centres.
+ *
+ * @returns Plain numbers. {@link evaluateRbf} gives its logits in float64, {@link rbfModel} makes a LayersModel of it,
+ *   {@link rbfConfidenceBound} and {@link rbfRadius} say what the theorem says about it.
+ * @throws OverconfidenceError `INVALID_ARGUMENT`, `EMPTY_INPUT` or `NON_FINITE` for `x` or `y`; `INVALID_SHAPE` if their
+ *   lengths do not fit each other or `inputShape`; `INVALID_LABELS`; `INVALID_OPTION` for an option out of range.
+ *
+ * @example
+ * ```ts
+ * import { twoMoons } from 'relu-overconfidence/datasets';
+ * import { evaluateRbf, rbfNetwork } from 'relu-overconfidence/theory';
+ *
+ * const net = rbfNetwork({ ...twoMoons({ points: 100, seed: 1 }), centres: 20, seed: 1 });
+ * console.log(evaluateRbf(net, [0.5, 0.5])); // Float64Array(2) [ ... ]
+ * console.log(evaluateRbf(net, [100, 100])); // Float64Array(2) [ 0, 0 ]
+ * ```
+ */
+export function rbfNetwork(options: RbfOptions): RbfNetwork {
+  const { x, labels, classes, inputShape } = checkData(options);
+  const { centres: asked = 'data', gamma, weightDecay = 1e-4, iterations = 500 } = options;
+  checkSettings({ centres: asked, gamma, weightDecay, iterations }, labels.length);
+  const inputSize = x.length / labels.length;
+  const centres = asked === 'data' ? x : kMeans(x, inputSize, asked, resolveRng(options));
+  const squared = squaredDistances(x, centres, inputSize);
+  const width = gamma ?? 1 / medianOf(squared);
+  const features = radialFeatures(squared, width);
+  const weights = trainWeights({ features, labels, classes, weightDecay, iterations });
+  return { inputShape, inputSize, classes, centres, gamma: width, weights };
+}
+
+/** The median, or 1 if that is zero because most of the points are one. */
+function medianOf(values: Float64Array): number {
+  return values.slice().sort()[values.length >> 1]! || 1;
+}
+
+const fn = 'rbfNetwork';
+
+function checkData({ x, y, classes, inputShape }: RbfOptions) {
+  checkNumbers({ fn, argument: 'x' }, x);
+  checkNumbers({ fn, argument: 'y' }, y);
+  const inputSize = x.length / y.length;
+  const shape = inputShape ?? [inputSize];
+  if (!Number.isInteger(inputSize) || shape.reduce((product, size) => product * size, 1) !== inputSize)
+    refuse(
+      { fn, argument: 'x' },
+      'INVALID_SHAPE',
+      `${y.length} inputs${inputShape ? ` of shape [${inputShape.join(', ')}]` : ' of equal length'}, one for each label`,
+      `${x.length} numbers`,
+      'Pass whole inputs one after the other, and one label for each.',
+    );
+  const labels = Array.from(y);
+  const count = classes ?? Math.max(2, labels.reduce((a, b) => Math.max(a, b)) + 1);
+  checkWhole({ fn, argument: 'classes' }, count, 2);
+  const bad = labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < count));
+  if (bad !== undefined)
+    refuse(
+      { fn, argument: 'y' },
+      'INVALID_LABELS',
+      `whole class indices in 0, ..., ${count - 1}`,
+      `a label ${bad}`,
+      'Count classes from 0, and name their number with `classes`.',
+    );
+  return { x: Float64Array.from(x), labels: Int32Array.from(labels), classes: count, inputShape: shape };
+}
+
+interface Settings {
+  readonly centres: 'data' | number;
+  readonly gamma: number | undefined;
+  readonly weightDecay: number;
+  readonly iterations: number;
+}
+
+function checkSettings({ centres, gamma, weightDecay, iterations }: Settings, examples: number): void {
+  const where = { fn, argument: 'centres' };
+  if (centres !== 'data' && !(Number.isInteger(centres) && centres >= 1 && centres <= examples))
+    refuse(
+      where,
+      'INVALID_OPTION',
+      `'data' or a whole number from 1 to the number of inputs (${examples})`,
+      show(centres),
+      'Leave it out to use every input, or pass for example `centres: 20` for k-means.',
+    );
+  if (gamma !== undefined) checkPositive({ fn, argument: 'gamma' }, gamma);
+  checkNonNegative({ fn, argument: 'weightDecay' }, weightDecay);
+  checkWhole({ fn, argument: 'iterations' }, iterations);
+}
