@@ -1,3 +1,6 @@
+export { type AsymptoticConfidence, asymptoticConfidence } from './asymptoticConfidence';
+export type { ConfidenceTarget } from './confidenceTarget';
+export { type MinimalAlphaOptions, minimalAlpha } from './minimalAlpha';
 export { type CheckTheorem32Options, type CheckTheorem32Result, checkTheorem32 } from './rbf/checkTheorem32';
 export { evaluateRbf } from './rbf/evaluateRbf';
 export { type RbfConfidenceBound, rbfConfidenceBound } from './rbf/rbfConfidenceBound';

@@ -1,0 +1,55 @@
+import type { PiecewiseAffine } from '../regions/types';
+import { checkDirection } from './checkDirection';
+import { limitAlongRay, slopeTolerance } from './limitAlongRay';
+
+/** The limit of a network along a ray. */
+export interface AsymptoticConfidence {
+  /** Limit of the largest softmax probability: 1 unless several logits grow equally fast. */
+  readonly confidence: number;
+  /** The classes whose probability does not go to 0, the most probable first. */
+  readonly classes: readonly number[];
+  /** Limit of the probability of each of the K classes. */
+  readonly probabilities: Float64Array;
+  /** K numbers, V x of the last region: how fast each logit grows with alpha. */
+  readonly slope: Float64Array;
+  /** The last breakpoint: from this alpha on the ray stays in one linear region; 0 if it never leaves its first. */
+  readonly from: number;
+}
+
+/**
+ * The exact limit of the confidence at alpha x as alpha grows without bound: Theorem 3.1 of arXiv 1812.05720.
+ *
+ * From some alpha on the ray stays in one linear region (Lemma 3.1), where the logits are `alpha V x + a`. If one entry of
+ * V x is the largest, the confidence goes to 1. Classes that tie for the largest entry share the limit by the softmax of their
+ * entries of a, so two equal classes end at 1/2 each; all others go to 0. Slopes are taken as equal if they differ by less
+ * than 1e-12 times the largest of their layer. It costs two evaluations, however many regions there are.
+ *
+ * @param net - A network read by `toPiecewiseAffine`.
+ * @param x - The point that is scaled, flat, d numbers, not all zero.
+ * @throws OverconfidenceError `INVALID_ARGUMENT`, `INVALID_SHAPE` or `NON_FINITE` unless `x` is d finite numbers that are
+ *   not all zero.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { toPiecewiseAffine } from 'relu-overconfidence/regions';
+ * import { asymptoticConfidence } from 'relu-overconfidence/theory';
+ *
+ * const net = toPiecewiseAffine(mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 }));
+ * const { confidence, classes } = asymptoticConfidence(net, [0.3, 0.7]);
+ * console.log(confidence, classes.length); // 1 1
+ * ```
+ */
+export function asymptoticConfidence(net: PiecewiseAffine, x: ArrayLike<number>): AsymptoticConfidence {
+  const { slope, intercept, from } = limitAlongRay(net, checkDirection('asymptoticConfidence', net, x));
+  const steepest = slope.reduce((a, b) => Math.max(a, b));
+  const tolerance = slopeTolerance(slope);
+  const tied = [...slope.keys()].filter((k) => steepest - slope[k]! <= tolerance);
+  const highest = Math.max(...tied.map((k) => intercept[k]!));
+  const total = tied.reduce((sum, k) => sum + Math.exp(intercept[k]! - highest), 0);
+  const probabilities = new Float64Array(slope.length);
+  for (const k of tied) probabilities[k] = Math.exp(intercept[k]! - highest) / total;
+  const classes = tied.sort((j, k) => probabilities[k]! - probabilities[j]!);
+  return { confidence: probabilities[classes[0]!]!, classes, probabilities, slope, from };
+}
