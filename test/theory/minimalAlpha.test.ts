@@ -78,7 +78,7 @@ describe('minimalAlpha', () => {
         if (alpha > 0 && alpha < Number.POSITIVE_INFINITY)
           expect(Math.abs(confidenceAt(net, x, alpha) - confidence)).toBeLessThan(1e-12);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
