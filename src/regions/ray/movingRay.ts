@@ -13,11 +13,13 @@ export interface MovingRay {
   readonly next: () => number;
   /** Makes that change. `beforeBend` is called, before it shows, if it changes the slope of a logit. */
   readonly advance: (beforeBend: () => void) => void;
+  /** Changes the slope of one entry of the input at `t`, no later than `next`; `beforeBend` is called as by `advance`. */
+  readonly turn: (t: number, entry: number, change: number, beforeBend: () => void) => void;
   /** Computes everything from scratch as it is at `t`, the decisions kept: takes away the rounding of many changes. */
   readonly renew: (t: number) => void;
 }
 
-/** Follows a ray from `from` on. */
+/** Follows a ray from `from` on; the lines of the input are the caller's own, and `turn` bends them. */
 export function movingRay(net: PiecewiseAffine, ray: Lines, from: number): MovingRay {
   const { nodes } = net;
   const sizes = [net.inputSize, ...nodes.map(({ size }) => size)];
@@ -54,6 +56,17 @@ export function movingRay(net: PiecewiseAffine, ray: Lines, from: number): Movin
     }
   };
 
+  /** Carries the changes of slope at `t` that are listed for values up to `first` on, and strikes them from the lists. */
+  const carry = (first: number, t: number, beforeBend: () => void) => {
+    for (let m = first; m < nodes.length; m++) spread(m, t);
+    const end = changes[net.output]!;
+    if (end.values.some((value) => value !== 0)) {
+      beforeBend();
+      bend(now.logits, end, t);
+    }
+    for (const touched of changes) if (touched.count > 0) clear(touched);
+  };
+
   return {
     logits: () => now.logits,
     next: () => times.times[times.earliest()] ?? Number.POSITIVE_INFINITY,
@@ -71,13 +84,12 @@ export function movingRay(net: PiecewiseAffine, ray: Lines, from: number): Movin
       const change = slopeAfter(node, lines, i, states[i]!) - before;
       if (change === 0) return;
       add(changes[n + 1]!, i, change);
-      for (let m = n + 1; m < nodes.length; m++) spread(m, t);
-      const end = changes[net.output]!;
-      if (end.values.some((value) => value !== 0)) {
-        beforeBend();
-        bend(now.logits, end, t);
-      }
-      for (const touched of changes) if (touched.count > 0) clear(touched);
+      carry(n + 1, t, beforeBend);
+    },
+    turn(t, entry, change, beforeBend) {
+      add(changes[0]!, entry, change);
+      bend(ray, changes[0]!, t);
+      carry(0, t, beforeBend);
     },
     renew(t) {
       now = linesUnder(net, ray, now.pattern);
