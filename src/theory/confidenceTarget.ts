@@ -14,7 +14,12 @@ export function targetLogOdds(fn: string, { confidence = 0.999, oneMinusConfiden
     checkOpen(fn, 'oneMinusConfidence', oneMinusConfidence);
     return Math.log1p(-oneMinusConfidence) - Math.log(oneMinusConfidence);
   }
-  checkOpen(fn, 'confidence', confidence);
+  return logOdds(fn, 'confidence', confidence);
+}
+
+/** A confidence as log-odds. */
+export function logOdds(fn: string, argument: string, confidence: number): number {
+  checkOpen(fn, argument, confidence);
   return Math.log(confidence) - Math.log1p(-confidence);
 }
 

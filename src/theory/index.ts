@@ -1,4 +1,6 @@
+export { type AlphaScaling, type AlphaScalingOptions, alphaScaling } from './alphaScaling';
 export { type AsymptoticConfidence, asymptoticConfidence } from './asymptoticConfidence';
+export { type CheckTheorem31Result, checkTheorem31, type IdenticalRows } from './checkTheorem31';
 export type { ConfidenceTarget } from './confidenceTarget';
 export { type MinimalAlphaOptions, minimalAlpha } from './minimalAlpha';
 export { type CheckTheorem32Options, type CheckTheorem32Result, checkTheorem32 } from './rbf/checkTheorem32';
@@ -11,3 +13,4 @@ export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
 export { registerRbfLayer } from './rbf/registerRbfLayer';
 export { sharpLogitRange } from './rbf/sharpLogitRange';
 export type { RbfNetwork } from './rbf/types';
+export type { Samples } from './readRows';

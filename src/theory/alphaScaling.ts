@@ -1,0 +1,135 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isLayersModel } from '../classifier/walkLayers';
+import { throwIfAborted } from '../core/abort';
+import { checkBounds, checkFunction, checkNonNegative, checkWhole, refuse, show } from '../core/check';
+import { nextTask } from '../core/nextTask';
+import { type Progress, progressClock } from '../core/progress';
+import { orderStatistic } from '../metrics/orderStatistic';
+import { sortedCopy } from '../metrics/sortedCopy';
+import { toPiecewiseAffine } from '../regions/toPiecewiseAffine';
+import type { PiecewiseAffine } from '../regions/types';
+import { checkNoOrigin } from './checkTheorem31';
+import { type ConfidenceTarget, logOdds, targetLogOdds } from './confidenceTarget';
+import { firstAlpha } from './minimalAlpha';
+import { readRows, type Samples } from './readRows';
+import { sureAt, sureOnPath } from './sureOnPath';
+
+/** Options of {@link alphaScaling}. */
+export interface AlphaScalingOptions extends ConfidenceTarget {
+  /** The smallest alpha looked at, >= 0. @defaultValue 1 */
+  readonly from?: number;
+  /** Confidence from which on a point inside the box counts as overconfident, between 0 and 1. @defaultValue 0.95 */
+  readonly overconfident?: number;
+  /** The box that alpha x is clipped back to. @defaultValue [0, 1] */
+  readonly bounds?: readonly [number, number];
+  /**
+   * How many points of the path clip(alpha x) are looked at for `overconfidentOnRay`, besides the two ends and the minimal
+   * alpha; or 'exact', which misses nothing and takes far longer. @defaultValue 100
+   */
+  readonly pathPoints?: number | 'exact';
+  /** Called after every sample. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the work when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/** Table 2 of arXiv 1812.05720 for one model. */
+export interface AlphaScaling {
+  /** The median of `alphas`; Infinity if half of the samples or more never get there. */
+  readonly medianAlpha: number;
+  /** Share of samples that are overconfident at clip(alpha x) for their minimal alpha; none counts if there is none. */
+  readonly overconfidentAtMinimalAlpha: number;
+  /** Share of samples that are overconfident at clip(alpha x) for some alpha >= `from`. */
+  readonly overconfidentOnRay: number;
+  /** The minimal alpha of each sample, Infinity where the confidence is reached nowhere. */
+  readonly alphas: Float64Array;
+}
+
+/** How long, in milliseconds, other tasks may have to wait. */
+const BREATHE_EVERY = 30;
+
+/**
+ * Scales samples up until the network is sure of itself: Table 2 of arXiv 1812.05720. The paper takes 10,000 samples of
+ * uniform noise, a confidence of 99.9 %, and reports the median of the smallest alpha >= 1 ({@link minimalAlpha}).
+ *
+ * The second row of the table is the share of samples with more than 95 % confidence after alpha x has been clipped back
+ * to the box of valid inputs. It can be read in two ways, and both are reported: at the minimal alpha, or at some alpha of
+ * the ray, which is what the published numbers match. clip(alpha x) is a path of straight parts that turns where an entry
+ * reaches the border. For the second reading its two ends, the minimal alpha and `pathPoints` of its turning points, evenly
+ * spaced by their order, are looked at until one is sure, so the share may be a little too small; `pathPoints: 'exact'`
+ * follows the network along the whole path instead. For a LeNet that is some ten thousand linear pieces, and seconds, for
+ * each sample that stays unsure.
+ *
+ * @param netOrModel - A network read by `toPiecewiseAffine`, or a LayersModel, which is then read here.
+ * @param samples - `[n, ...inputShape]`, or n flat lists of d numbers; none of them all zero.
+ * @throws OverconfidenceError, by rejecting the promise: `UNSUPPORTED_MODEL` for any other model, whose linear pieces cannot
+ *   be known, and for a layer that cannot be read; `INVALID_ARGUMENT`, `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for
+ *   `samples`; `INVALID_OPTION`; `ABORTED`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { uniformNoise } from 'relu-overconfidence';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { alphaScaling } from 'relu-overconfidence/theory';
+ *
+ * const model = mlp({ inputShape: [4], hidden: [16, 16], classes: 3, seed: 1 });
+ * const { medianAlpha, overconfidentOnRay } = await alphaScaling(model, uniformNoise([20, 4], { seed: 1 }), {
+ *   onProgress: ({ done, total, remainingMs }) => console.log(`${done} of ${total}, ${remainingMs} ms left`),
+ * });
+ * console.log(medianAlpha, overconfidentOnRay);
+ * ```
+ */
+export async function alphaScaling(
+  netOrModel: PiecewiseAffine | LayersModel,
+  samples: Samples,
+  options: AlphaScalingOptions = {},
+): Promise<AlphaScaling> {
+  const fn = 'alphaScaling';
+  const { from = 1, overconfident = 0.95, bounds = [0, 1], pathPoints = 100, onProgress, signal } = options;
+  checkNonNegative({ fn, argument: 'from' }, from);
+  checkBounds({ fn, argument: 'bounds' }, bounds);
+  if (pathPoints !== 'exact') checkWhole({ fn, argument: 'pathPoints' }, pathPoints);
+  if (onProgress !== undefined) checkFunction({ fn, argument: 'onProgress' }, onProgress);
+  const target = targetLogOdds(fn, options);
+  const question = { from, bounds, points: pathPoints, target: logOdds(fn, 'overconfident', overconfident) };
+  const net = readNet(fn, netOrModel);
+  const rows = readRows({ fn, argument: 'samples' }, net, samples);
+  checkNoOrigin(fn, rows);
+
+  const clock = progressClock(rows.length);
+  const alphas = new Float64Array(rows.length);
+  let [atMinimal, onRay] = [0, 0];
+  let breathed = performance.now();
+  for (const [n, x] of rows.entries()) {
+    if (performance.now() - breathed > BREATHE_EVERY) {
+      await nextTask();
+      breathed = performance.now();
+    }
+    throwIfAborted(fn, signal);
+    const alpha = firstAlpha(net, x, { from, target });
+    alphas[n] = alpha;
+    const sureThere = alpha < Number.POSITIVE_INFINITY && sureAt(net, x, alpha, question);
+    if (sureThere) atMinimal++;
+    if (sureThere || sureOnPath(net, x, question)) onRay++;
+    onProgress?.(clock(n + 1, 'alpha scaling'));
+  }
+  return {
+    medianAlpha: orderStatistic(sortedCopy(alphas), (rows.length - 1) / 2),
+    overconfidentAtMinimalAlpha: atMinimal / rows.length,
+    overconfidentOnRay: onRay / rows.length,
+    alphas,
+  };
+}
+
+function readNet(fn: string, model: PiecewiseAffine | LayersModel): PiecewiseAffine {
+  if (isLayersModel(model)) return toPiecewiseAffine(model);
+  if (model !== null && typeof model === 'object' && 'nodes' in model) return model;
+  return refuse(
+    { fn, argument: 'netOrModel' },
+    'UNSUPPORTED_MODEL',
+    'a PiecewiseAffine or a LayersModel',
+    show(model),
+    'The linear pieces of a GraphModel, a function or a Classifier cannot be known; pass the LayersModel itself.',
+  );
+}

@@ -1,0 +1,103 @@
+import { refuse } from '../core/check';
+import { affineUnder } from '../regions/affineMap';
+import type { PiecewiseAffine } from '../regions/types';
+import { checkNet } from './checkDirection';
+import { limitAlongRay, slopeTolerance } from './limitAlongRay';
+import { readRows, type Samples } from './readRows';
+
+/** Two rows of V that are the same in the region that a sample's ray ends in. */
+export interface IdenticalRows {
+  /** Which sample, counted from 0. */
+  readonly sample: number;
+  /** The two classes. */
+  readonly classes: readonly [number, number];
+}
+
+/** What {@link checkTheorem31} found. */
+export interface CheckTheorem31Result {
+  /** Whether the condition of the theorem holds in every region met: no two rows of its V are identical. */
+  readonly holds: boolean;
+  /** Every violation of the condition. */
+  readonly identicalRows: readonly IdenticalRows[];
+  /**
+   * Samples whose confidence does not go to 1 although the rows differ: points of the null set that the theorem leaves out,
+   * where two different rows of V agree on the largest entry of V x.
+   */
+  readonly exceptions: readonly number[];
+}
+
+/**
+ * Whether the condition of Theorem 3.1 of arXiv 1812.05720 holds where it matters: in the linear regions that the rays
+ * alpha x of these samples end in, no two rows of the matrix V are identical. Then the confidence goes to 1 on all these
+ * rays, apart from `exceptions`.
+ *
+ * Rows that differ on x differ, so V itself (K x d numbers, K backward passes) is computed only for samples with a tie
+ * among the entries of V x. Rows are taken as identical if no entries differ by more than 1e-12 times the largest of V.
+ *
+ * @param net - A network read by `toPiecewiseAffine`.
+ * @param samples - `[n, ...inputShape]`, or n flat lists of d numbers; none of them all zero.
+ * @throws OverconfidenceError `INVALID_ARGUMENT`, `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `net` or `samples`;
+ *   `MISSING_KERNEL` for a tensor on webgpu.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { uniformNoise } from 'relu-overconfidence';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { toPiecewiseAffine } from 'relu-overconfidence/regions';
+ * import { checkTheorem31 } from 'relu-overconfidence/theory';
+ *
+ * const net = toPiecewiseAffine(mlp({ inputShape: [4], hidden: [16, 16], classes: 3, seed: 1 }));
+ * console.log(checkTheorem31(net, uniformNoise([10, 4], { seed: 1 })).holds); // true
+ * ```
+ */
+export function checkTheorem31(net: PiecewiseAffine, samples: Samples): CheckTheorem31Result {
+  const fn = 'checkTheorem31';
+  checkNet(fn, 'net', net);
+  const rows = readRows({ fn, argument: 'samples' }, net, samples);
+  checkNoOrigin(fn, rows);
+  const identicalRows: IdenticalRows[] = [];
+  const exceptions: number[] = [];
+  for (const [sample, x] of rows.entries()) {
+    const { slope, pattern } = limitAlongRay(net, x);
+    const tied = tiedPairs(slope);
+    if (tied.length === 0) continue;
+    const { V } = affineUnder(net, pattern);
+    const identical = tied.filter((pair) => sameRows(V, net.inputSize, pair));
+    const different = tied.filter((pair) => !identical.includes(pair));
+    identicalRows.push(...identical.map((classes) => ({ sample, classes })));
+    const steepest = slope.reduce((a, b) => Math.max(a, b));
+    if (different.some((pair) => pair.every((k) => steepest - slope[k]! <= slopeTolerance(slope))))
+      exceptions.push(sample);
+  }
+  return { holds: identicalRows.length === 0, identicalRows, exceptions };
+}
+
+type Pair = readonly [number, number];
+
+function tiedPairs(slope: Float64Array): Pair[] {
+  const tolerance = slopeTolerance(slope);
+  const pairs: Pair[] = [];
+  for (let j = 0; j < slope.length; j++)
+    for (let k = j + 1; k < slope.length; k++) if (Math.abs(slope[j]! - slope[k]!) <= tolerance) pairs.push([j, k]);
+  return pairs;
+}
+
+function sameRows(V: Float64Array, d: number, [j, k]: Pair): boolean {
+  const tolerance = slopeTolerance(V);
+  for (let i = 0; i < d; i++) if (Math.abs(V[j * d + i]! - V[k * d + i]!) > tolerance) return false;
+  return true;
+}
+
+/** The origin lies on no ray. */
+export function checkNoOrigin(fn: string, rows: readonly Float64Array[]): void {
+  const bad = rows.findIndex((row) => row.every((value) => value === 0));
+  if (bad >= 0)
+    refuse(
+      { fn, argument: 'samples' },
+      'INVALID_ARGUMENT',
+      'points other than the origin',
+      `zeros at index ${bad}`,
+      'alpha * 0 stays 0; leave this sample out.',
+    );
+}

@@ -1,0 +1,168 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classifier } from '../../src/classifier';
+import type { Progress } from '../../src/core/progress';
+import { uniformNoise } from '../../src/noise';
+import { evaluate, toPiecewiseAffine } from '../../src/regions';
+import { alphaScaling, minimalAlpha } from '../../src/theory';
+import { clipped, clippedPieces } from '../../src/theory/clippedPath';
+import { expectNoLeak } from '../support/expectNoLeak';
+import { expectRefusal } from '../support/expectRefusal';
+import { tinyMlp } from '../support/smallModels';
+import { denseNet, randomConv, randomDense, randomPoint } from './nets';
+
+/** x -> (w x, -w x). */
+const mirror = (w: number) => denseNet({ kernel: [[w, -w]], bias: [0, 0] });
+
+/** Log-odds 0 but for a hat of height 10 over [2, 3]. */
+const hat = denseNet(
+  { kernel: [[1, 1, 1]], bias: [-2, -2.5, -3] },
+  {
+    kernel: [
+      [20, 0],
+      [-40, 0],
+      [20, 0],
+    ],
+    bias: [0, 0],
+  },
+);
+
+describe('alphaScaling', () => {
+  it('gives minimal alphas and their median, by hand', async () => {
+    const { alphas, medianAlpha } = await alphaScaling(mirror(1), [[0.1], [0.5], [1], [100]]);
+    const log = Math.log(999);
+    expect([...alphas]).toEqual([expect.closeTo(5 * log, 12), expect.closeTo(log, 12), expect.closeTo(log / 2, 12), 1]);
+    expect(medianAlpha).toBeCloseTo(0.75 * log, 12);
+  });
+
+  it('has an infinite median if half of the samples never get there', async () => {
+    const oneSided = denseNet({ kernel: [[1]], bias: [0] }, { kernel: [[1, -1]], bias: [0, 0] });
+    expect((await alphaScaling(oneSided, [[1], [-1], [-2]])).medianAlpha).toBe(Number.POSITIVE_INFINITY);
+    expect((await alphaScaling(oneSided, [[1], [2], [-2]])).medianAlpha).toBeCloseTo(Math.log(999) / 2, 12);
+  });
+
+  it('counts as overconfident what keeps 95 % after clipping to the box', async () => {
+    // At the border x = 1 the log-odds are 2 w; 95 % are log 19 = 2.94.
+    for (const [w, share] of [
+      [1.46, 0],
+      [1.48, 1],
+    ] as const) {
+      const result = await alphaScaling(mirror(w), [[0.5], [0.25]]);
+      expect(result.overconfidentAtMinimalAlpha).toBe(share);
+      expect(result.overconfidentOnRay).toBe(share);
+    }
+    expect(await alphaScaling(mirror(1.46), [[0.5]], { overconfident: 0.9 })).toMatchObject({ overconfidentOnRay: 1 });
+    expect(await alphaScaling(mirror(1.46), [[0.5]], { bounds: [0, 2] })).toMatchObject({ overconfidentOnRay: 1 });
+  });
+
+  it('tells the two readings apart: at the minimal alpha, and at some alpha', async () => {
+    // The second input brings confidence back down once the first has reached the border.
+    const net = denseNet(
+      {
+        kernel: [
+          [1, 0],
+          [0, 1],
+        ],
+        bias: [0, 0],
+      },
+      {
+        kernel: [
+          [12, 0],
+          [-9, 0],
+        ],
+        bias: [0, 0],
+      },
+    );
+    // The log-odds are 9.75 a, and clipped 12 min(1, a) - 9 min(1, a / 4): at most 9.75, at a = 1, and 3 at the end.
+    const at = (confidence: number, from: number) =>
+      alphaScaling(net, [[1, 0.25]], { confidence, from, overconfident: 0.99 });
+    expect(await at(0.9999, 0)).toMatchObject({ overconfidentAtMinimalAlpha: 1, overconfidentOnRay: 1 });
+    const far = await alphaScaling(net, [[1, 0.25]], { oneMinusConfidence: 1e-30, from: 0, overconfident: 0.99 });
+    expect(far.alphas[0]).toBeCloseTo(Math.log(1e30) / 9.75, 10);
+    expect(far).toMatchObject({ overconfidentAtMinimalAlpha: 0, overconfidentOnRay: 1 });
+  });
+
+  it('finds what lies between the points it looks at only if asked to be exact', async () => {
+    const options = { confidence: 0.99999, bounds: [0, 10] } as const;
+    const quick = await alphaScaling(hat, [[1]], options);
+    expect(quick).toMatchObject({ overconfidentAtMinimalAlpha: 0, overconfidentOnRay: 0 });
+    const exact = await alphaScaling(hat, [[1]], { ...options, pathPoints: 'exact' });
+    expect(exact).toMatchObject({ overconfidentAtMinimalAlpha: 0, overconfidentOnRay: 1 });
+    const never = await alphaScaling(hat, [[1]], { ...options, pathPoints: 'exact', overconfident: 0.99996 });
+    expect(never.overconfidentOnRay).toBe(0);
+  });
+
+  it('takes a LayersModel and a tensor, and reports progress with the time left', async () => {
+    const model = tinyMlp();
+    const noise = uniformNoise([7, 2], { seed: 1 });
+    const seen: Progress[] = [];
+    const result = await expectNoLeak(() => alphaScaling(model, noise, { onProgress: (p) => seen.push(p) }));
+    expect(seen.map(({ done }) => done)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(seen.at(-1)).toMatchObject({ total: 7, remainingMs: 0 });
+    const rows = (await noise.array()) as number[][];
+    expect([...result.alphas]).toEqual(rows.map((row) => minimalAlpha(toPiecewiseAffine(model), row)));
+    tf.dispose(noise);
+    model.dispose();
+  });
+
+  it('stops when its signal fires, and refuses what it cannot work with', async () => {
+    const fn = 'alphaScaling';
+    const net = mirror(1);
+    const stopped = AbortSignal.abort();
+    await expectRefusal(() => alphaScaling(net, [[1]], { signal: stopped }), {
+      code: 'ABORTED',
+      fn,
+      argument: 'signal',
+    });
+    const cases = [
+      [{ from: -1 }, 'INVALID_OPTION', 'from'],
+      [{ confidence: 1 }, 'INVALID_OPTION', 'confidence'],
+      [{ overconfident: 0 }, 'INVALID_OPTION', 'overconfident'],
+      [{ bounds: [1, 0] }, 'INVALID_OPTION', 'bounds'],
+      [{ pathPoints: 0 }, 'INVALID_OPTION', 'pathPoints'],
+    ] as const;
+    for (const [options, code, argument] of cases)
+      await expectRefusal(() => alphaScaling(net, [[1]], options), { code, fn, argument });
+    await expectRefusal(() => alphaScaling(net, [[1], [0]]), { code: 'INVALID_ARGUMENT', fn, argument: 'samples' });
+    await expectRefusal(() => alphaScaling(net, []), { code: 'EMPTY_INPUT', fn, argument: 'samples' });
+    await expectRefusal(() => alphaScaling(net, [[1, 2]]), { code: 'INVALID_SHAPE', fn, argument: 'samples' });
+    const model = tinyMlp();
+    const other = classifier(model) as unknown;
+    await expectRefusal(() => alphaScaling(other as typeof net, [[1, 1]]), {
+      code: 'UNSUPPORTED_MODEL',
+      fn,
+      argument: 'netOrModel',
+    });
+    model.dispose();
+  });
+});
+
+describe('the network along clip(alpha x)', () => {
+  const boxes = fc.constantFrom<[number, number]>([0, 1], [-1, 1], [0.5, 2], [-2, -0.5]);
+
+  it('has on every piece the logits of the network there, and pieces that follow each other', () => {
+    fc.assert(
+      fc.property(fc.nat(1e6), boxes, fc.constantFrom(0, 0.3, 1), fc.boolean(), (seed, box, from, conv) => {
+        const net = conv ? randomConv(seed) : randomDense(seed, [4, 8, 8, 3]);
+        const x = randomPoint(seed, net.inputSize);
+        x[0] = 0;
+        let end: number = from;
+        for (const piece of clippedPieces(net, x, from, box)) {
+          expect(piece.from).toBe(end);
+          end = piece.to;
+          for (const share of [0, 0.3, 1]) {
+            const t = piece.from + share * (piece.to - piece.from);
+            const expected = evaluate(net, clipped(x, t, box));
+            const worst = Math.max(...expected.map((v, k) => Math.abs(v - piece.slope[k]! * t - piece.intercept[k]!)));
+            expect(worst).toBeLessThan(1e-9);
+          }
+        }
+        const rest = evaluate(net, clipped(x, end, box));
+        for (const [k, value] of evaluate(net, clipped(x, Number.POSITIVE_INFINITY, box)).entries())
+          expect(value).toBeCloseTo(rest[k]!, 9);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
