@@ -1,6 +1,7 @@
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
 import { limitAlongRay, slopeTolerance } from './limitAlongRay';
+import { softmax } from './softmax';
 
 /** The limit of a network along a ray. */
 export interface AsymptoticConfidence {
@@ -46,10 +47,7 @@ export function asymptoticConfidence(net: PiecewiseAffine, x: ArrayLike<number>)
   const steepest = slope.reduce((a, b) => Math.max(a, b));
   const tolerance = slopeTolerance(slope);
   const tied = [...slope.keys()].filter((k) => steepest - slope[k]! <= tolerance);
-  const highest = Math.max(...tied.map((k) => intercept[k]!));
-  const total = tied.reduce((sum, k) => sum + Math.exp(intercept[k]! - highest), 0);
-  const probabilities = new Float64Array(slope.length);
-  for (const k of tied) probabilities[k] = Math.exp(intercept[k]! - highest) / total;
+  const probabilities = softmax(intercept.map((value, k) => (tied.includes(k) ? value : Number.NEGATIVE_INFINITY)));
   const classes = tied.sort((j, k) => probabilities[k]! - probabilities[j]!);
   return { confidence: probabilities[classes[0]!]!, classes, probabilities, slope, from };
 }

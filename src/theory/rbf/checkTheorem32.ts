@@ -1,13 +1,13 @@
 import { checkNonNegative, checkWhole } from '../../core/check';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import type { Rng } from '../../core/rng';
+import { softmax } from '../softmax';
 import { logOddsGradient, pushOut } from './ascend';
 import { checkRbf } from './checkRbf';
 import { featuresAt, rbfLogits } from './evaluateRbf';
 import { largestContrast } from './largestContrast';
 import { boundAt } from './rbfConfidenceBound';
 import { nearest } from './rbfDistance';
-import { softmax } from './trainWeights';
 import type { RbfNetwork } from './types';
 
 /** How {@link checkTheorem32} looks for a counterexample. */

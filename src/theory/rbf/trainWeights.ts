@@ -1,3 +1,5 @@
+import { softmax } from '../softmax';
+
 /** What {@link trainWeights} learns from. */
 export interface WeightTraining {
   /** Features in [0, 1] of n examples: n x m. */
@@ -77,13 +79,4 @@ function lossGradient(
     }
   }
   return gradient;
-}
-
-/** Turns logits into probabilities, in place. */
-export function softmax(logits: Float64Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  let sum = 0;
-  for (let k = 0; k < logits.length; k++) sum += logits[k] = Math.exp(logits[k]! - largest);
-  for (let k = 0; k < logits.length; k++) logits[k]! /= sum;
-  return logits;
 }
