@@ -1,6 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activationPattern, evaluate, type PiecewiseAffine, traceRay } from '../../src/regions';
+import { activationPattern, evaluate, type PiecewiseAffine, toPiecewiseAffine, traceRay } from '../../src/regions';
 import { asymptoticConfidence } from '../../src/theory';
 import { expectRefusal } from '../support/expectRefusal';
 import { denseNet, randomConv, randomDense, randomPoint, scaled, softmax } from './nets';
@@ -107,6 +109,51 @@ describe('asymptoticConfidence', () => {
     expect(confidence).toBeCloseTo(0.75, 6);
     expect(classes).toEqual([1, 0]);
     expect(from).toBe(3);
+  });
+
+  it('lets units that do not move far out go by their constant value', () => {
+    // The first hidden layer ends at the constants (4, 0); the second at max(0, 4 - 1) and max(0, 2 - 4).
+    const net = denseNet(
+      { kernel: [[0, -1]], bias: [4, 7] },
+      {
+        kernel: [
+          [1, -1],
+          [1, 1],
+        ],
+        bias: [-1, 2],
+      },
+      {
+        kernel: [
+          [1, 0],
+          [5, 0],
+        ],
+        bias: [0, 0],
+      },
+    );
+    const { confidence, classes, from } = asymptoticConfidence(net, [1]);
+    expect(confidence).toBeCloseTo(1 / (1 + Math.exp(-3)), 12);
+    expect(classes).toEqual([0, 1]);
+    expect(from).toBe(7);
+  });
+
+  it('counts the place where a pooling window changes its winner for the last time', () => {
+    const model = sequential({
+      layers: [
+        layers.dense({ inputShape: [1], units: 2 }),
+        layers.reshape({ targetShape: [2, 1, 1] }),
+        layers.maxPooling2d({ poolSize: [2, 1] }),
+        layers.flatten(),
+        layers.dense({ units: 2 }),
+      ],
+    });
+    // max(2 t, t + 3) changes at t = 3.
+    tf.tidy(() => {
+      model.setWeights([tf.tensor2d([[2, 1]]), tf.tensor1d([0, 3]), tf.tensor2d([[1, -1]]), tf.tensor1d([0, 0])]);
+    });
+    const { from, slope } = asymptoticConfidence(toPiecewiseAffine(model), [1]);
+    expect(from).toBe(3);
+    expect([...slope]).toEqual([2, -2]);
+    model.dispose();
   });
 
   it('refuses the origin, a wrong length, NaN, and a model that has not been read', async () => {
