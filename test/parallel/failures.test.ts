@@ -31,7 +31,6 @@ describe('a worker that fails', () => {
   it.each([
     ['exit', 'exit code 7', undefined],
     ['throw', 'out of luck', 'out of luck'],
-    ['memory', 'memory', 'memory'],
   ] as const)('at work by %s is reported with its cause, and the next call works', async (how, got, cause) => {
     const pool = await poolThatFails({ at: 'attack', how });
     const failure = await expectNoLeak(() => failureOf(pool.pgdLinf(batch.x, long)));

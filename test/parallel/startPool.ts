@@ -6,14 +6,13 @@ import { createTrainingPool, type TrainingPool, type TrainingPoolOptions } from 
 /** When and how a worker fails. */
 export interface Failure {
   readonly at: 'setup' | 'attack' | 'gradients' | 'logits';
-  readonly how: 'exit' | 'throw' | 'memory';
+  readonly how: 'exit' | 'throw';
 }
 
 /** Starts a worker whose code comes from the sources, not from the built package. */
 export function sourceWorker(failure?: Failure): Worker {
   return new Worker(new URL('./fixtures/worker.mjs', import.meta.url), {
     workerData: failure ?? null,
-    resourceLimits: failure?.how === 'memory' ? { maxOldGenerationSizeMb: 128 } : {},
   });
 }
 
