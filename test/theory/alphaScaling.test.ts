@@ -96,7 +96,7 @@ describe('alphaScaling', () => {
   it('always looks at both ends of the path', async () => {
     // Log-odds relu(4 s - 8), s the sum of the entries: 4 at the end, where all three have reached the border.
     const end = denseNet({ kernel: [[4], [4], [4]], bias: [-8] }, { kernel: [[1, 0]], bias: [0, 0] });
-    const options = { confidence: 0.9999999, pathPoints: 1, from: 0 } as const;
+    const options = { confidence: 0.9999999, overconfident: 0.98, pathPoints: 1, from: 0 } as const;
     const samples = [[1, 0.5, 0.25]];
     expect(await alphaScaling(end, samples, options)).toMatchObject({ overconfidentOnRay: 1 });
     // And relu(4 - 12 s): 4 at the start.
