@@ -1,10 +1,11 @@
 import { apgdLinf } from '../attacks/apgdLinf';
+import { maxConfidenceAttack } from '../attacks/maxConfidenceAttack';
 import { pgdL2 } from '../attacks/pgdL2';
 import { pgdLinf } from '../attacks/pgdLinf';
 import type { Attack } from '../attacks/types';
 
 /** The attacks that workers know. */
-export const ATTACKS = { apgdLinf, pgdL2, pgdLinf } as const satisfies Record<string, Attack>;
+export const ATTACKS = { apgdLinf, maxConfidenceAttack, pgdL2, pgdLinf } as const satisfies Record<string, Attack>;
 
 /** Name of an attack that workers know. */
 export type AttackName = keyof typeof ATTACKS;

@@ -70,6 +70,7 @@ export function poolOf(team: Team): TrainingPool {
     pgdLinf: attack('pgdLinf'),
     pgdL2: attack('pgdL2'),
     apgdLinf: attack('apgdLinf'),
+    maxConfidenceAttack: attack('maxConfidenceAttack'),
     evaluateOod: (options) =>
       queued('evaluateOod', () =>
         evaluateWith(poolRunner(team, { fn: 'evaluateOod', signal: options.signal }), net, options),

@@ -90,6 +90,8 @@ export interface TrainingPool {
   pgdL2(x: Tensor, options?: PgdOptions): Promise<AttackResult>;
   /** As {@link apgdLinf}. */
   apgdLinf(x: Tensor, options?: AttackOptions): Promise<AttackResult>;
+  /** As {@link maxConfidenceAttack}. */
+  maxConfidenceAttack(x: Tensor, options?: AttackOptions): Promise<AttackResult>;
   /** As {@link evaluateOod}. */
   evaluateOod(options: OodOptions): Promise<OodReport>;
   /**

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttackOptions, AttackResult, AttackStep } from '../../src/attacks/types';
-import { apgdLinf, createRng, crossEntropyTo, maxLogOdds, pgdL2, pgdLinf } from '../../src/index';
+import { apgdLinf, createRng, crossEntropyTo, maxConfidenceAttack, maxLogOdds, pgdL2, pgdLinf } from '../../src/index';
 import type { TrainingPool } from '../../src/parallel/index';
 import { randomMlp, uniformImages } from '../support/attackModels';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -10,8 +10,8 @@ import { startPool } from './startPool';
 const model = randomMlp(1);
 const x = uniformImages(9, 6, 2);
 const labels = tf.tensor1d([0, 1, 2, 3, 0, 1, 2, 3, 0], 'int32');
-const alone = { pgdLinf, pgdL2, apgdLinf };
-const attacks = ['pgdLinf', 'pgdL2', 'apgdLinf'] as const;
+const alone = { pgdLinf, pgdL2, apgdLinf, maxConfidenceAttack };
+const attacks = ['pgdLinf', 'pgdL2', 'apgdLinf', 'maxConfidenceAttack'] as const;
 let pool: TrainingPool;
 
 beforeAll(async () => {
