@@ -1,8 +1,11 @@
 import { refuse, show, type Where } from '../core/check';
 import type { PiecewiseAffine } from './types';
 
+/** What the input of a network looks like. */
+type Input = Pick<PiecewiseAffine, 'inputShape' | 'inputSize'>;
+
 /** A list of as many finite numbers as an input has, copied to float64. */
-export function checkVector(where: Where, net: PiecewiseAffine, x: ArrayLike<number>): Float64Array {
+export function checkVector(where: Where, net: Input, x: ArrayLike<number>): Float64Array {
   if (x === null || typeof x !== 'object' || typeof x.length !== 'number')
     refuse(where, 'INVALID_ARGUMENT', 'a list of numbers', show(x), 'Pass a Float64Array or an array of numbers.');
   if (x.length !== net.inputSize)

@@ -24,21 +24,6 @@ export function checkRbf(fn: string, net: RbfNetwork): void {
   checkNumbers({ fn, argument: 'net.weights' }, weights);
 }
 
-/** One input of the network, copied to float64. */
-export function checkRbfInput(fn: string, net: RbfNetwork, x: ArrayLike<number>): Float64Array {
-  const where = { fn, argument: 'x' };
-  checkNumbers(where, x);
-  if (x.length !== net.inputSize)
-    refuse(
-      where,
-      'INVALID_SHAPE',
-      `${net.inputSize} numbers, one input of shape [${net.inputShape.join(', ')}] laid out flat`,
-      `${x.length} numbers`,
-      'Pass one input at a time.',
-    );
-  return Float64Array.from(x);
-}
-
 /** A list of finite numbers that is not empty. */
 export function checkNumbers(where: Where, values: ArrayLike<number>): void {
   if (values === null || typeof values !== 'object' || !Number.isInteger(values.length))

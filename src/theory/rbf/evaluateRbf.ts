@@ -1,4 +1,5 @@
-import { checkRbf, checkRbfInput } from './checkRbf';
+import { checkVector } from '../../regions/checkVector';
+import { checkRbf } from './checkRbf';
 import { radialFeatures, squaredDistances } from './features';
 import type { RbfNetwork } from './types';
 
@@ -23,7 +24,7 @@ import type { RbfNetwork } from './types';
  */
 export function evaluateRbf(net: RbfNetwork, x: ArrayLike<number>): Float64Array {
   checkRbf('evaluateRbf', net);
-  return rbfLogits(net, featuresAt(net, checkRbfInput('evaluateRbf', net, x)));
+  return rbfLogits(net, featuresAt(net, checkVector({ fn: 'evaluateRbf', argument: 'x' }, net, x)));
 }
 
 /** The features `exp(-gamma |x - c_l|^2)` of one point. */

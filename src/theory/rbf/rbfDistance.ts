@@ -1,4 +1,5 @@
-import { checkRbf, checkRbfInput } from './checkRbf';
+import { checkVector } from '../../regions/checkVector';
+import { checkRbf } from './checkRbf';
 import { squaredDistances } from './features';
 import type { RbfNetwork } from './types';
 
@@ -21,7 +22,7 @@ import type { RbfNetwork } from './types';
  */
 export function rbfDistance(net: RbfNetwork, x: ArrayLike<number>): number {
   checkRbf('rbfDistance', net);
-  return nearest(net, checkRbfInput('rbfDistance', net, x));
+  return nearest(net, checkVector({ fn: 'rbfDistance', argument: 'x' }, net, x));
 }
 
 /** Distance of a point to the nearest of the centres. */
