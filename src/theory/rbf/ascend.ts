@@ -1,4 +1,4 @@
-import { softmax } from '../softmax';
+import { softmax } from '../../core/softmax';
 import { squaredDistances } from './features';
 import type { RbfNetwork } from './types';
 
