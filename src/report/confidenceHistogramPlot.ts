@@ -4,6 +4,7 @@ import { confidenceHistogram } from '../metrics/confidenceHistogram';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { checkSeries } from './checkSeries';
 import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
+import { logTicks } from './logTicks';
 import { seriesStyle } from './palette';
 import { checkPlotLook, type PlotLook } from './plotLook';
 
@@ -69,7 +70,7 @@ export async function confidenceHistogramPlot(
     y: {
       type: 'log',
       domain: [bottom, 1],
-      ticks: powersOfTen(bottom),
+      ticks: logTicks(bottom, 1),
       tickFormat: (share: number) => `${Number((100 * share).toPrecision(1))} %`,
       label: 'Share of the examples',
       labelOffset: MARGIN_LEFT - 10,
@@ -77,7 +78,7 @@ export async function confidenceHistogramPlot(
       labelArrow: 'none',
     },
     marks: [
-      plot.gridY(powersOfTen(bottom), { stroke: '#ddd', strokeOpacity: 1 }),
+      plot.gridY(logTicks(bottom, 1), { stroke: '#ddd', strokeOpacity: 1 }),
       ...lines.map(({ points, colour, dash }) =>
         plot.line(points, { curve: 'step-after', stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
       ),
@@ -92,9 +93,4 @@ function steps(confidences: ArrayLike<number>, bins: number, bottom: number): [x
   const { counts, edges } = confidenceHistogram(confidences, { bins });
   const height = (bin: number) => Math.max(bottom, counts[bin]! / confidences.length);
   return Array.from(edges, (edge, k) => [edge, height(Math.min(k, bins - 1))]);
-}
-
-/** 1, 1/10, 1/100, ... down to a share. */
-function powersOfTen(least: number): number[] {
-  return Array.from({ length: Math.floor(-Math.log10(least)) + 1 }, (_, k) => 10 ** -k);
 }

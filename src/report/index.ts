@@ -1,8 +1,10 @@
+export type { RayCurve } from './checkRays';
 export { type ConfidenceHistogramPlotOptions, confidenceHistogramPlot } from './confidenceHistogramPlot';
 export { confidenceMap } from './confidenceMap';
 export { type ImageGridOptions, type ImageRow, imageGrid } from './imageGrid';
 export type { ConfidenceMapOptions, LabelledPoints, MapBox } from './mapTypes';
 export type { PlotLook } from './plotLook';
+export { type RayPlotOptions, rayPlot } from './rayPlot';
 export { regionMap } from './regionMap';
 export type { RegionMapOptions } from './regionTypes';
 export { type RocPlotOptions, rocPlot } from './rocPlot';

@@ -5,6 +5,7 @@ import { checkSeries } from './checkSeries';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { seriesStyle } from './palette';
 import { checkPlotLook, type PlotLook } from './plotLook';
+import { type Point, thinPoints } from './thinPoints';
 
 /** Look of a {@link rocPlot}. */
 export interface RocPlotOptions extends PlotLook {}
@@ -46,7 +47,7 @@ export async function rocPlot(
   const side = width - MARGIN_LEFT - MARGIN_RIGHT;
   const curves = series.map(([label, scores], i) => ({
     label: `${label} (AUROC ${auroc(inS, scores).toFixed(3)})`,
-    points: thin(rocCurve(inS, scores), 1 / side),
+    points: thinPoints(pointsOf(rocCurve(inS, scores)), ([x, y]) => [x * side, y * side]),
     ...seriesStyle(i),
   }));
   const frame = {
@@ -86,12 +87,6 @@ export async function rocPlot(
   }));
 }
 
-/** The points of a curve without those that lie within `least` of the last one kept; both ends stay. */
-function thin({ fpr, tpr }: RocCurve, least: number): [x: number, y: number][] {
-  const kept: [number, number][] = [];
-  for (let i = 0; i < fpr.length; i++) {
-    const [x, y] = kept.at(-1) ?? [Number.NEGATIVE_INFINITY, 0];
-    if (fpr[i]! - x >= least || tpr[i]! - y >= least || i === fpr.length - 1) kept.push([fpr[i]!, tpr[i]!]);
-  }
-  return kept;
+function pointsOf({ fpr, tpr }: RocCurve): Point[] {
+  return Array.from(fpr, (rate, i) => [rate, tpr[i]!]);
 }
