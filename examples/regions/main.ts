@@ -4,11 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { twoMoons } from 'relu-overconfidence/datasets';
 import { inputPlane, planeThrough, type Region2d, sliceRegions, toPiecewiseAffine } from 'relu-overconfidence/regions';
-import { type RegionMapOptions, regionMap } from 'relu-overconfidence/report';
+import { type RayCurve, type RegionMapOptions, rayPlot, regionMap } from 'relu-overconfidence/report';
+import { rbfNetwork } from 'relu-overconfidence/theory';
 import { loadDigits } from '../digits/digits';
 import { type Claim, checkClaims } from '../support/claims';
 import { useWasm } from '../support/useWasm';
 import { trainLenet, trainMoons } from './networks';
+import { rbfCurve, reluCurve } from './ray';
 
 const OUTPUT = new URL('./output/', import.meta.url);
 
@@ -42,15 +44,33 @@ await draw('figure-1', regionsOf(small, 'small'), {
   colour: 'infinity',
   title: 'Regions of a network with hidden layers of 10 and 8 units',
 });
+/** A point in the gap between the moons; the ray from the origin through it leads away from all data. */
+const gap = [0.5, 0.4];
+const rays: RayCurve[] = [];
 for (const [method, label] of [
   ['plain', 'plain'],
   ['acet', 'ACET'],
 ] as const) {
   const model = await trainMoons(method, [32, 32], data);
+  rays.push(reluCurve(`ReLU, ${label}`, toPiecewiseAffine(model), gap));
   await draw(`moons-${method}`, regionsOf(model, label), {
     box: { x: [-0.5, 1.5], y: [-0.5, 1.5] },
     title: `Regions of the ${label} classifier and its confidence`,
     points: { x: moons.x.slice(0, 800), y: moons.y.slice(0, 400) },
+  });
+}
+
+rays.push(rbfCurve('RBF', rbfNetwork({ ...moons, centres: 200, seed: 1 }), gap));
+await writeFile(
+  new URL('ray.svg', OUTPUT),
+  await rayPlot(rays, { title: `Confidence at alpha times (${gap.join(', ')}): two ReLU networks and an RBF network` }),
+);
+for (const { name, confidences, limit } of rays) {
+  const last = confidences[confidences.length - 1]!;
+  claims.push({
+    text: `${name}: confidence at alpha = 1e6, whose limit is ${limit}`,
+    value: last,
+    holds: Math.abs(last - limit!) < 1e-9,
   });
 }
 

@@ -84,7 +84,7 @@ export async function rayPlot(rays: readonly RayCurve[], options: RayPlotOptions
       plot.gridX(x.ticks, { stroke: '#ddd', strokeOpacity: 1 }),
       plot.gridY(y.ticks, { stroke: '#ddd', strokeOpacity: 1 }),
       ...curves.map(({ limits, colour }) =>
-        plot.ruleY(limits, { stroke: colour, strokeWidth: 1.2, strokeDasharray: '1 4' }),
+        plot.ruleY(limits, { stroke: colour, strokeWidth: 1.6, strokeDasharray: '2 4' }),
       ),
       ...curves.map(({ points, colour, dash }) =>
         plot.line(points, { stroke: colour, strokeWidth: 2, strokeDasharray: dash }),

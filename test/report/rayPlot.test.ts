@@ -14,7 +14,7 @@ const bottomOf = (root: Element) => Number(root.getAttribute('height')) - 44;
 /** Where the limit lines lie, in pixels from the top. */
 const limitLines = (root: Element) =>
   [...root.querySelectorAll('g[aria-label="rule"]')]
-    .filter((g) => g.getAttribute('stroke-dasharray') === '1 4')
+    .filter((g) => g.getAttribute('stroke-dasharray') === '2 4')
     .map((g) => {
       const line = g.querySelector('line')!;
       const [, shift = '0'] = g.getAttribute('transform')?.match(/,(-?[\d.]+)\)/) ?? [];
