@@ -3,6 +3,7 @@ import { checkConfidences } from '../metrics/checkScores';
 import { confidenceHistogram } from '../metrics/confidenceHistogram';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { checkSeries } from './checkSeries';
+import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
 import { logTicks } from './logTicks';
 import { seriesStyle } from './palette';
@@ -78,7 +79,7 @@ export async function confidenceHistogramPlot(
       labelArrow: 'none',
     },
     marks: [
-      plot.gridY(logTicks(bottom, 1), { stroke: '#ddd', strokeOpacity: 1 }),
+      plot.gridY(logTicks(bottom, 1), { stroke: GRID.light, strokeOpacity: 1 }),
       ...lines.map(({ points, colour, dash }) =>
         plot.line(points, { curve: 'step-after', stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
       ),

@@ -1,4 +1,5 @@
 import type { PlotOptions } from '@observablehq/plot';
+import { adaptToDark, INK, PAPER } from './darkMode';
 import { drawHeading, type LegendItem, layOutHeading } from './heading';
 import { loadOptional } from './loadOptional';
 import { element, serialise } from './svg';
@@ -26,7 +27,7 @@ export const MARGIN_BOTTOM = 44;
 /** Space between the legend and the marks, part of the frame's height. */
 export const GAP = 12;
 
-/** Draws a plot with title, legend and white background, and returns it as a standalone SVG file. */
+/** Draws a plot with title, legend and background, and returns it as a standalone SVG file. */
 export async function drawPlot(
   fn: string,
   { title, description, width, height, legend, beside = () => [] }: Frame,
@@ -45,16 +46,14 @@ export async function drawPlot(
     marginBottom: MARGIN_BOTTOM,
     ...describe(library),
   });
-  // The page's text colour may be white, and Plot's own style sheet would leak into the page.
+  // Plot's own style sheet would leak into the page.
   svg.querySelector('style')?.remove();
-  for (const [key, value] of Object.entries({ role: 'img', color: '#222', 'font-size': 12 }))
+  for (const [key, value] of Object.entries({ role: 'img', color: INK.light, 'font-size': 12 }))
     svg.setAttribute(key, String(value));
-  svg.prepend(
-    element(document, 'title', {}, title),
-    element(document, 'desc', {}, description),
-    element(document, 'rect', { width: '100%', height: '100%', fill: '#fff' }),
-  );
+  const background = element(document, 'rect', { width: '100%', height: '100%', fill: PAPER.light });
+  svg.prepend(element(document, 'title', {}, title), element(document, 'desc', {}, description), background);
   svg.append(...drawHeading(document, heading), ...beside(document, marginTop));
+  adaptToDark(document, svg, background);
   return serialise(svg);
 }
 

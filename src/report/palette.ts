@@ -1,8 +1,10 @@
 /**
  * Okabe and Ito's eight colours, which people with any common colour blindness can tell apart ("Color universal design",
- * 2008), those that stand out least on white last.
+ * 2008), those that stand out least on white last and the yellow darkened for it.
  */
-const OKABE_ITO = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000', '#F0E442'] as const;
+const ON_LIGHT = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000', '#999933'] as const;
+/** The same colours in the order in which they stand out on a dark page. */
+const ON_DARK = ['#56B4E9', '#E69F00', '#009E73', '#CC79A7', '#0072B2', '#D55E00', '#FFFFFF', '#F0E442'] as const;
 const DASHES = ['none', '7 3', '2 3', '9 3 2 3'] as const;
 
 /** How the lines of one series look: neighbours differ in colour and in dashes, so one of the two is enough. */
@@ -13,11 +15,16 @@ export interface SeriesStyle {
 
 /** The look of series number `index`; 32 series go by before one comes back. */
 export function seriesStyle(index: number): SeriesStyle {
-  const round = Math.floor(index / OKABE_ITO.length);
+  const round = Math.floor(index / ON_LIGHT.length);
   return {
-    colour: OKABE_ITO[index % OKABE_ITO.length]!,
+    colour: ON_LIGHT[index % ON_LIGHT.length]!,
     dash: DASHES[(index + round) % DASHES.length]!,
   };
+}
+
+/** What the colour of a series becomes on a dark page; undefined for any other colour. */
+export function darkStyle(colour: string): string | undefined {
+  return ON_DARK[(ON_LIGHT as readonly string[]).indexOf(colour)];
 }
 
 /** The colour of a class for large areas: its series colour mixed with white. */

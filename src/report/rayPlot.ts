@@ -1,5 +1,6 @@
 import { checkOneOf } from '../core/check';
 import { checkRays, type RayCurve } from './checkRays';
+import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
 import { seriesStyle } from './palette';
 import { checkPlotLook, type PlotLook } from './plotLook';
@@ -81,8 +82,8 @@ export async function rayPlot(rays: readonly RayCurve[], options: RayPlotOptions
     x: { ...centred, ...x, label: 'alpha (how many times the point is scaled)' },
     y: { ...centred, ...y, labelOffset: MARGIN_LEFT - 10 },
     marks: [
-      plot.gridX(x.ticks, { stroke: '#ddd', strokeOpacity: 1 }),
-      plot.gridY(y.ticks, { stroke: '#ddd', strokeOpacity: 1 }),
+      plot.gridX(x.ticks, { stroke: GRID.light, strokeOpacity: 1 }),
+      plot.gridY(y.ticks, { stroke: GRID.light, strokeOpacity: 1 }),
       ...curves.map(({ limits, colour }) =>
         plot.ruleY(limits, { stroke: colour, strokeWidth: 1.6, strokeDasharray: '2 4' }),
       ),

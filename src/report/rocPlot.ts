@@ -2,6 +2,7 @@ import { auroc } from '../metrics/auroc';
 import { checkScores } from '../metrics/checkScores';
 import { type RocCurve, rocCurve } from '../metrics/rocCurve';
 import { checkSeries } from './checkSeries';
+import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { seriesStyle } from './palette';
 import { checkPlotLook, type PlotLook } from './plotLook';
@@ -77,8 +78,8 @@ export async function rocPlot(
       ticks: 6,
     },
     marks: [
-      plot.gridX({ ticks: 6, stroke: '#ddd', strokeOpacity: 1 }),
-      plot.gridY({ ticks: 6, stroke: '#ddd', strokeOpacity: 1 }),
+      plot.gridX({ ticks: 6, stroke: GRID.light, strokeOpacity: 1 }),
+      plot.gridY({ ticks: 6, stroke: GRID.light, strokeOpacity: 1 }),
       plot.line([[0, 0] as const, [1, 1] as const], { stroke: '#888', strokeDasharray: '4 4' }),
       ...curves.map(({ points, colour, dash }) =>
         plot.line(points, { stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
