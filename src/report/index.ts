@@ -1,6 +1,14 @@
 export type { RayCurve } from './checkRays';
 export { type ConfidenceHistogramPlotOptions, confidenceHistogramPlot } from './confidenceHistogramPlot';
 export { confidenceMap } from './confidenceMap';
+export { oodReportHtml } from './html/oodReportHtml';
+export type {
+  OodReportHtmlOptions,
+  ReportPicture,
+  ReportSection,
+  ReportTable,
+  ReportVerdict,
+} from './html/types';
 export { type ImageGridOptions, type ImageRow, imageGrid } from './imageGrid';
 export type { ConfidenceMapOptions, LabelledPoints, MapBox } from './mapTypes';
 export type { PlotLook } from './plotLook';

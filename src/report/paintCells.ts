@@ -1,3 +1,4 @@
+import { dataAddress } from './dataAddress';
 import { encodePng } from './encodePng';
 import type { MapBox } from './mapTypes';
 import { viridis } from './palette';
@@ -32,6 +33,5 @@ export async function paintCells(
 ): Promise<string> {
   const data = new Uint8Array(3 * values.length);
   for (const [i, c] of values.entries()) data.set(viridis((c - 1 / classes) / (1 - 1 / classes)), 3 * i);
-  const png = await encodePng(fn, { width: columns, height: rows, data });
-  return `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
+  return dataAddress('image/png', await encodePng(fn, { width: columns, height: rows, data }));
 }

@@ -13,9 +13,14 @@ export function element(
 ): Element {
   const made = document.createElementNS(NAMESPACE, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  if (typeof inside === 'string') made.textContent = inside.replace(FORBIDDEN, '\uFFFD');
+  if (typeof inside === 'string') made.textContent = cleanText(inside);
   else made.append(...inside);
   return made;
+}
+
+/** The text with what XML cannot hold replaced. */
+export function cleanText(text: string): string {
+  return text.replace(FORBIDDEN, '\uFFFD');
 }
 
 /** The element as a file of its own. */

@@ -9,7 +9,7 @@ import type {} from './browserPage';
 import type { ParityRun } from './runComputations';
 
 /** Where Debian's package `chromium` puts the browser. */
-const BROWSER = '/usr/bin/chromium';
+export const BROWSER = '/usr/bin/chromium';
 
 /** Whether there is a browser to run the suite in. */
 export const hasChromium = existsSync(BROWSER);
