@@ -17,7 +17,7 @@ if (!hasChromium)
 declare global {
   /** What the tests put into pages. */
   var axe: typeof import('axe-core');
-  var rayPlot: typeof import('../../src/report').rayPlot;
+  var drawRays: typeof import('../../src/report').rayPlot;
 }
 
 const rays = [{ name: 'ReLU', alphas: [1, 1e6], confidences: [0.6, 1], limit: 1 }];
@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   test('plots are drawn with the page’s own document, and the same as on Node', async () => {
     const { outputFiles } = await build({
       stdin: {
-        contents: "import { rayPlot } from './index'; globalThis.rayPlot = rayPlot;",
+        contents: "import { rayPlot } from './index'; globalThis.drawRays = rayPlot;",
         resolveDir: fileURLToPath(new URL('../../src/report', import.meta.url)),
       },
       bundle: true,
@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     });
     const { page, complaints } = await open('blank.html', '<!doctype html><title>Blank</title>');
     await page.addScriptTag({ content: outputFiles[0]!.text });
-    const svg = await page.evaluate((curves) => globalThis.rayPlot(curves), rays);
+    const svg = await page.evaluate((curves) => globalThis.drawRays(curves), rays);
     const [there, here] = [readSvg(svg), readSvg(await rayPlot(rays))];
     expect(texts(there)).toEqual(texts(here));
     expect([...there.querySelectorAll('path')].map((path) => path.getAttribute('d'))).toEqual(
