@@ -1,6 +1,6 @@
 import { checkOneOf } from '../core/check';
 import { checkScores } from './checkScores';
-import { OperatingPoints, type PositiveClass } from './operatingPoints';
+import { type PositiveClass, sortedSides } from './sortedSides';
 
 /** How {@link aupr} sums up the precision-recall points. */
 export type AuprMethod = 'average-precision' | 'trapezoid';
@@ -48,17 +48,26 @@ export function aupr(
   checkOneOf({ fn, argument: 'positive' }, positive, ['in', 'out']);
   checkOneOf({ fn, argument: 'method' }, method, ['average-precision', 'trapezoid']);
 
-  const point = new OperatingPoints(inS, outS, positive);
+  const { positives, negatives, highFirst } = sortedSides(inS, outS, positive);
   let area = 0;
-  let lastFound = 0;
-  let lastPrecision = 1;
-  while (point.next()) {
-    const found = point.truePositives;
-    const precision = found / (found + point.falsePositives);
-    const height = method === 'trapezoid' ? (precision + lastPrecision) / 2 : precision;
-    area += (found - lastFound) * height;
-    lastFound = found;
-    lastPrecision = precision;
+  let found = 0;
+  let falsePositives = 0;
+  // Scores that only negatives have move the curve straight down, which adds no area: only those of positives are visited.
+  while (found < positives.length) {
+    const score = positives[found]!;
+    while (falsePositives < negatives.length && precedes(negatives[falsePositives]!, score, highFirst))
+      falsePositives++;
+    const lastFound = found;
+    const lastPrecision = found + falsePositives === 0 ? 1 : found / (found + falsePositives);
+    while (found < positives.length && positives[found] === score) found++;
+    while (falsePositives < negatives.length && negatives[falsePositives] === score) falsePositives++;
+    const precision = found / (found + falsePositives);
+    area += (found - lastFound) * (method === 'trapezoid' ? (precision + lastPrecision) / 2 : precision);
   }
-  return area / lastFound;
+  return area / positives.length;
+}
+
+/** Whether a score is more positive than another. */
+function precedes(one: number, other: number, highFirst: boolean): boolean {
+  return highFirst ? one > other : one < other;
 }

@@ -1,8 +1,8 @@
 import { checkFraction, checkOneOf } from '../core/check';
 import { checkScores } from './checkScores';
-import type { PositiveClass } from './operatingPoints';
 import { lowerThreshold, upperThreshold } from './orderStatistic';
 import { sortedCopy } from './sortedCopy';
+import type { PositiveClass } from './sortedSides';
 
 /** How the threshold of {@link fprAtTpr} is found. */
 export type FprConvention = 'percentile' | 'roc' | 'nearest';

@@ -15,6 +15,6 @@ export {
 export { type CalibrationOptions, expectedCalibrationError } from './expectedCalibrationError';
 export { type FprConvention, type FprOptions, fprAtTpr } from './fprAtTpr';
 export { meanMaxConfidence } from './meanMaxConfidence';
-export type { PositiveClass } from './operatingPoints';
 export { type RocCurve, rocCurve } from './rocCurve';
+export type { PositiveClass } from './sortedSides';
 export { thresholdAtTpr } from './thresholdAtTpr';

@@ -1,7 +1,4 @@
-import { sortedCopy } from './sortedCopy';
-
-/** Which side counts as the positive class. */
-export type PositiveClass = 'in' | 'out';
+import { type PositiveClass, type SortedSides, sortedSides } from './sortedSides';
 
 /**
  * Walks along the distinct scores of both sides, the most positive one first, and knows what is accepted at each.
@@ -16,24 +13,16 @@ export class OperatingPoints {
   truePositives = 0;
   /** Accepted negatives. */
   falsePositives = 0;
-  private readonly positives: Float64Array;
-  private readonly negatives: Float64Array;
-  private readonly highFirst: boolean;
+  private readonly sides: SortedSides;
 
   /** High scores are the positive ones for `'in'`, low ones for `'out'`. */
   constructor(inS: ArrayLike<number>, outS: ArrayLike<number>, positive: PositiveClass) {
-    this.highFirst = positive === 'in';
-    this.positives = sortedCopy(this.highFirst ? inS : outS);
-    this.negatives = sortedCopy(this.highFirst ? outS : inS);
-    if (this.highFirst) {
-      this.positives.reverse();
-      this.negatives.reverse();
-    }
+    this.sides = sortedSides(inS, outS, positive);
   }
 
   /** Moves on to the next distinct score, the first one to begin with; `false` when there is none. */
   next(): boolean {
-    const { positives, negatives, highFirst } = this;
+    const { positives, negatives, highFirst } = this.sides;
     let tp = this.truePositives;
     let fp = this.falsePositives;
     if (tp === positives.length && fp === negatives.length) return false;

@@ -5,7 +5,7 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 const UPPER = 65536;
 /** Up to this many numbers insertion sort is the fastest. */
 const FEW = 24;
-/** Most parts that a group is cut into, so that their counters stay in the cache. */
+/** Most parts that a group is cut into, so that their counters stay in the cache and their numbers fit 16 bits. */
 const MOST_PARTS = 65536;
 
 /** The scores in ascending order, in a fresh array; `-0` comes before `0`. Expects no NaN. */
@@ -16,27 +16,37 @@ export function sortedCopy(scores: ArrayLike<number>): Float64Array {
 
 /**
  * Cuts the scores into groups of the same sign, exponent and four bits of the mantissa, and sorts group by group, which
- * the cache holds. About twice as fast as a radix sort on all 64 bits, which writes all over the memory.
+ * the cache holds. More than twice as fast as a radix sort on all 64 bits, which writes all over the memory.
  */
 function cutByUpperBits(scores: Float64Array): Float64Array {
   const upper = new Uint16Array(scores.buffer, scores.byteOffset, 4 * scores.length);
   const ends = new Uint32Array(UPPER);
   for (let i = 3; i < upper.length; i += 4) ends[rank(upper[i]!)]!++;
-  const largest = countsToStarts(ends);
+  const largest = countsToStarts(ends, 0);
+  const cut = new Float64Array(scores.length);
+  for (let i = 0; i < scores.length; i++) cut[ends[rank(upper[4 * i + 3]!)]!++] = scores[i]!;
   const sorted = new Float64Array(scores.length);
-  for (let i = 0; i < scores.length; i++) sorted[ends[rank(upper[4 * i + 3]!)]!++] = scores[i]!;
-  sortParts(sorted, 0, ends, new Float64Array(largest));
+  const parts = new Uint16Array(largest);
+  let from = 0;
+  for (let group = 0; group < UPPER; group++) {
+    const to = ends[group]!;
+    if (to > from) sortGroup(cut, sorted, from, to, parts);
+    from = to;
+  }
   return sorted;
 }
 
-/** Bit patterns are ordered like the numbers when these are positive and the other way round when negative. */
+/**
+ * Bit patterns are ordered like the numbers when these are positive and the other way round when negative: flips the
+ * sign bit of the former and every bit of the latter, without a branch, because signs come in no order.
+ */
 function rank(upper: number): number {
-  return upper < UPPER / 2 ? upper + UPPER / 2 : UPPER - 1 - upper;
+  return upper ^ ((-(upper >>> 15) & 0x7fff) | 0x8000);
 }
 
 /** Turns the size of every part into the place where it starts, and says how large the largest is. */
-function countsToStarts(counts: Uint32Array): number {
-  let filled = 0;
+function countsToStarts(counts: Uint32Array, first: number): number {
+  let filled = first;
   let largest = 0;
   for (let part = 0; part < counts.length; part++) {
     const count = counts[part]!;
@@ -47,42 +57,57 @@ function countsToStarts(counts: Uint32Array): number {
   return largest;
 }
 
-/** Sorts the parts that begin at `start` and end at `start + ends[0]`, `start + ends[1]`, ... */
-function sortParts(values: Float64Array, start: number, ends: Uint32Array, scratch: Float64Array): void {
-  let from = start;
-  for (let part = 0; part < ends.length; part++) {
-    const to = start + ends[part]!;
-    if (to - from > FEW) sortGroup(values, from, to, scratch);
-    else if (to - from > 1) insertionSort(values, from, to);
-    from = to;
-  }
-}
-
 /**
- * Sorts numbers of one group, all of one sign and finite or all alike: cuts the way from the smallest to the largest
- * into as many equal parts as there are numbers. Smallest and largest land in different parts, so this comes to an end,
- * and soon: the numbers of a group are 48-bit integers times a power of two, and every cut leaves a small part of that.
+ * Sorts numbers of one group, all of one sign and finite or all alike, from `cut` into the same places of `sorted`: cuts
+ * the way from the smallest to the largest into as many equal parts as there are numbers. Smallest and largest land in
+ * different parts, so this comes to an end, and soon: the numbers of a group are 48-bit integers times a power of two,
+ * and every cut leaves a small part of that. `parts` is memory for the part of every number.
  */
-function sortGroup(values: Float64Array, start: number, end: number, scratch: Float64Array): void {
-  let smallest = values[start]!;
+function sortGroup(cut: Float64Array, sorted: Float64Array, start: number, end: number, parts: Uint16Array): void {
+  let smallest = cut[start]!;
   let largest = smallest;
-  for (let i = start; i < end; i++) {
-    const value = values[i]!;
+  for (let i = start + 1; i < end; i++) {
+    const value = cut[i]!;
     if (value < smallest) smallest = value;
     if (value > largest) largest = value;
   }
-  if (smallest === largest) return;
-  const range = largest - smallest;
   const last = Math.min(end - start, MOST_PARTS) - 1;
-  const ends = new Uint32Array(last + 1);
-  for (let i = start; i < end; i++) ends[(((values[i]! - smallest) / range) * last) | 0]!++;
-  countsToStarts(ends);
-  for (let i = start; i < end; i++) {
-    const value = values[i]!;
-    scratch[ends[(((value - smallest) / range) * last) | 0]!++] = value;
+  const partsPerUnit = last / (largest - smallest);
+  if (end - start <= FEW || !Number.isFinite(partsPerUnit)) {
+    for (let i = start; i < end; i++) sorted[i] = cut[i]!;
+    if (end - start <= FEW) insertionSort(sorted, start, end);
+    // The differences are too small to have a reciprocal, or there are none.
+    else if (largest > smallest) sorted.subarray(start, end).sort();
+    return;
   }
-  for (let i = start; i < end; i++) values[i] = scratch[i - start]!;
-  sortParts(values, start, ends, scratch);
+  const ends = new Uint32Array(last + 1);
+  for (let i = start; i < end; i++) {
+    const part = ((cut[i]! - smallest) * partsPerUnit) | 0;
+    parts[i - start] = part;
+    ends[part]!++;
+  }
+  const crowded = countsToStarts(ends, start) > FEW;
+  for (let i = start; i < end; i++) sorted[ends[parts[i - start]!]!++] = cut[i]!;
+  if (crowded) sortParts(cut, sorted, start, ends, parts);
+  else insertionSort(sorted, start, end);
+}
+
+/** Sorts the parts that begin at `start` and end at `ends[0]`, `ends[1]`, ...; their places in `cut` are free. */
+function sortParts(
+  cut: Float64Array,
+  sorted: Float64Array,
+  start: number,
+  ends: Uint32Array,
+  parts: Uint16Array,
+): void {
+  let from = start;
+  for (const to of ends) {
+    if (to - from > FEW) {
+      cut.set(sorted.subarray(from, to), from);
+      sortGroup(cut, sorted, from, to, parts);
+    } else if (to - from > 1) insertionSort(sorted, from, to);
+    from = to;
+  }
 }
 
 function insertionSort(values: Float64Array, start: number, end: number): void {
