@@ -15,4 +15,5 @@ export type { PlotLook } from './plotLook';
 export { type RayPlotOptions, rayPlot } from './rayPlot';
 export { regionMap } from './regionMap';
 export type { RegionMapOptions } from './regionTypes';
+export { type ReliabilityDiagramOptions, reliabilityDiagram } from './reliabilityDiagram';
 export { type RocPlotOptions, rocPlot } from './rocPlot';

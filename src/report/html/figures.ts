@@ -34,7 +34,10 @@ export async function scorePictures(name: string, { rows }: OodReport): Promise<
   const reference = kept.find(({ kind }) => kind === 'in');
   const others = kept.filter(({ kind }) => kind !== 'in');
   const histogram = await confidenceHistogramPlot(
-    Object.fromEntries(kept.map(({ row, confidences }) => [row, confidences])),
+    // The in-distribution last, so that the others have the colours of their ROC curves.
+    Object.fromEntries(
+      [...others, ...(reference ? [reference] : [])].map(({ row, confidences }) => [row, confidences]),
+    ),
     { width: WIDTH, title: `${name}: distribution of confidence` },
   );
   const drawn = [{ svg: histogram, alt: `Histogram of the confidences of ${name}; the means are in the table above.` }];

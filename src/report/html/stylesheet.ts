@@ -21,6 +21,7 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .scroll:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);padding-bottom:.4rem}
+section caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 th,td{padding:.35rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{background:var(--raised)}
 tbody th{font-weight:600}
