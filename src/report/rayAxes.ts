@@ -19,6 +19,9 @@ export interface ConfidenceAxis {
 /** Confidences nearer to 1 than this are 1 in float64. */
 const LEAST_DOUBT = 1e-16;
 
+/** Share of its numbers that an axis must cover at least. */
+const NARROWEST = 1e-9;
+
 const CONFIDENCE = {
   type: 'linear',
   label: 'Confidence (largest softmax probability)',
@@ -31,8 +34,9 @@ const CONFIDENCE = {
 export function alphaAxis(rays: readonly RayCurve[], type: Axis['type']): Axis {
   const low = Math.min(...rays.map(({ alphas }) => alphas[0]!));
   const last = Math.max(...rays.map(({ alphas }) => alphas[alphas.length - 1]!));
-  // A curve of one point still needs an axis.
-  const high = last > low ? last : low + Math.max(1, Math.abs(low));
+  const single = last - low <= NARROWEST * Math.max(Math.abs(low), Math.abs(last));
+  // A single point still needs an axis, and numbers that differ by rounding make none.
+  const high = single ? low + Math.max(type === 'log' ? 0 : 1, 9 * Math.abs(low)) : last;
   if (type === 'log') return logAxis(low, high);
   const ticks = Array.from({ length: 6 }, (_, k) => low + (k / 5) * (high - low));
   return { type, domain: [low, high], ticks, tickFormat: (alpha) => String(Number(alpha.toPrecision(3))) };

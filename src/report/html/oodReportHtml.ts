@@ -15,7 +15,7 @@ const READING =
   'MMC is the mean of the largest softmax probability, ± its standard error: high is right in the in-distribution alone, and 1 / K is the lowest possible with K classes. AUROC is the chance that an image of the in-distribution gets more confidence than one of the row: 1 is best, 0.5 is chance. FPR@95 is the share of the row that passes a threshold which 95 % of the in-distribution pass: 0 is best.';
 
 /**
- * Writes reports of {@link evaluateOod}, a verdict and further findings as one HTML file, for people to read in any browser.
+ * Writes reports of `evaluateOod`, a verdict and further findings as one HTML file, for people to read in any browser.
  *
  * The file needs no network and no script. It follows the reader's choice of light or dark, fits a phone, prints, and works
  * with a screen reader. Everything passed in is escaped; pictures become images inside the file. Reports that keep their

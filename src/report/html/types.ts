@@ -28,12 +28,13 @@ export interface ReportTable {
 
 /** A part of a report with a heading of its own. */
 export interface ReportSection {
+  /** Title of the part. */
   readonly heading: string;
   /** Texts, one per paragraph. @defaultValue none */
   readonly paragraphs?: readonly string[];
-  /** @defaultValue none */
+  /** A table below the texts. @defaultValue none */
   readonly table?: ReportTable;
-  /** @defaultValue none */
+  /** Pictures below the table. @defaultValue none */
   readonly pictures?: readonly ReportPicture[];
 }
 
