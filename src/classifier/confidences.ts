@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { confidenceOf } from './confidenceOf';
 import { rowLogOdds } from './logOdds';
 import { type ReadOptions, readLogits } from './readLogits';
 import type { ModelLike } from './types';
@@ -26,8 +27,7 @@ import type { ModelLike } from './types';
  */
 export async function confidences(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Float64Array> {
   const logits = await readLogits('confidences', model, x, options);
-  return Float64Array.from(
-    { length: logits.count },
-    (_, row) => 1 / (1 + Math.exp(-rowLogOdds(logits.values, row * logits.classes, logits.classes))),
+  return Float64Array.from({ length: logits.count }, (_, row) =>
+    confidenceOf(rowLogOdds(logits.values, row * logits.classes, logits.classes)),
   );
 }

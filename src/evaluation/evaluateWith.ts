@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
+import { readLabels } from '../classifier/readLabels';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { checkTensor } from '../core/checkTensor';
@@ -12,7 +13,6 @@ import type { OodOptions } from './oodOptions';
 import type { OodReport, OodRow, UsedAttack } from './oodReport';
 import { oodRow } from './oodRow';
 import { oodSources } from './oodSources';
-import { readLabels } from './readLabels';
 import { type ResolvedAttack, type ResolvedOptions, resolveOptions } from './resolveOptions';
 import type { Runner } from './runner';
 import { passesOf, scoreSource } from './scoreSource';

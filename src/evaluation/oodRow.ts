@@ -1,7 +1,7 @@
+import { confidenceOf } from '../classifier/confidenceOf';
 import { auroc } from '../metrics/auroc';
 import { fprAtTpr } from '../metrics/fprAtTpr';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { confidenceOf } from './confidenceOf';
 import type { OodRow } from './oodReport';
 import type { OodSource } from './oodSources';
 import type { Scored } from './scoreSource';

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { confidenceOf } from '../classifier/confidenceOf';
 import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { checkFraction } from '../core/check';
-import { confidenceOf } from './confidenceOf';
 
 /** What a classifier with rejection answers: a class index, or 'unknown'. */
 export type PredictionOrUnknown = number | 'unknown';

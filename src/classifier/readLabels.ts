@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { argMax } from '../classifier/readLogits';
 import { refuse, type Where } from '../core/check';
 import { checkRank } from '../core/checkTensor';
+import { argMax } from './readLogits';
 
 /** The class index of each of `count` images, from indices `[count]` or one-hot rows `[count, classes]`. */
 export async function readLabels(where: Where, y: tf.Tensor, count: number, classes: number): Promise<Int32Array> {
