@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { AttackStep } from '../attacks/types';
+import { throwIfAborted } from '../core/abort';
+import { nextTask } from '../core/nextTask';
+import { progressClock } from '../core/progress';
+import { createRng } from '../core/rng';
+import { paperSampler } from '../noise/paperSampler';
+import { uniformNoise } from '../noise/uniformNoise';
+import type { AdversarialNoise } from './adversarialNoise';
+import { type Judgement, judge } from './judge';
+
+/** What the model says to the noise before the attack and after it. */
+export interface AttackedNoise {
+  readonly before: Judgement;
+  readonly after: Judgement;
+}
+
+/** Draws the noise, attacks it batch by batch, and asks the model about it. */
+export async function attackNoise(task: AdversarialNoise): Promise<AttackedNoise> {
+  const { fn, net, samples, batchSize, options } = task;
+  throwIfAborted(fn, options.signal);
+  const noise = drawNoise(task);
+  try {
+    const before = await judge(fn, net, noise, { batchSize });
+    const parts: Judgement[] = [];
+    const clock = options.onProgress && progressClock(samples);
+    for (let first = 0; first < samples; first += batchSize) {
+      const size = Math.min(batchSize, samples - first);
+      const onStep = ({ step, steps, restart, restarts }: AttackStep) => {
+        const share = ((restart - 1) * steps + step) / (steps * restarts);
+        options.onProgress?.(clock!(first + size * share, 'adversarial noise'));
+      };
+      const attacked = attackPart(task, noise, { first, size, onStep });
+      try {
+        parts.push(await judge(fn, net, attacked, { batchSize }));
+      } finally {
+        tf.dispose(attacked);
+      }
+      await nextTask();
+      throwIfAborted(fn, options.signal);
+    }
+    return { before, after: joined(parts) };
+  } finally {
+    tf.dispose(noise);
+  }
+}
+
+/** The noise to begin from, `[samples, ...inputShape]`. */
+function drawNoise({ net, images, samples, seed, options }: AdversarialNoise): tf.Tensor {
+  const { bounds, inputShape } = net;
+  const rng = createRng(seed).fork('noise');
+  if (images === undefined) return uniformNoise([samples, ...inputShape], { rng, bounds });
+  const { noise = paperSampler({ bounds }) } = options;
+  return tf.tidy(() => noise(tf.slice(images, 0, samples), rng));
+}
+
+interface Part {
+  readonly first: number;
+  readonly size: number;
+  readonly onStep: (at: AttackStep) => void;
+}
+
+/** The images of one batch after the attack, the same whatever the size of the batches. */
+function attackPart(task: AdversarialNoise, noise: tf.Tensor, { first, size, onStep }: Part): tf.Tensor {
+  const { net, samples, attack, seed, settings, options } = task;
+  const rows = { first, of: samples };
+  const rng = createRng(seed).fork('attack');
+  const signal = options.signal && { signal: options.signal };
+  return tf.tidy(
+    () => attack(net, tf.slice(noise, first, size), { ...settings, ...signal, rows, rng, onStep }).adversarial,
+  );
+}
+
+function joined(parts: readonly Judgement[]): Judgement {
+  return {
+    confidences: Float64Array.from(parts.flatMap(({ confidences }) => [...confidences])),
+    predicted: Int32Array.from(parts.flatMap(({ predicted }) => [...predicted])),
+    classes: parts[0]!.classes,
+  };
+}
