@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LabelledData, OverconfidenceError } from 'relu-overconfidence';
-import { type DatasetName, type ImageSet, loadDataset, unitPixels } from 'relu-overconfidence/datasets';
+import type { LabelledData } from 'relu-overconfidence';
+import { type Choice, loadFirst, toTensor } from './loadFirst';
 
 /** The data sets of Table 1 for CIFAR-10. */
 export interface CifarSets {
@@ -10,9 +10,6 @@ export interface CifarSets {
   /** Which sets these are, in words. */
   readonly names: readonly string[];
 }
-
-/** A part of a data set and what it is called: a piece of a set does not bear the name of the whole. */
-type Choice = readonly [name: DatasetName, part: string, title: string];
 
 const IN: readonly Choice[] = [
   ['cifar10', 'test', 'CIFAR-10'],
@@ -43,22 +40,4 @@ export async function loadCifarSets(folder: string): Promise<CifarSets> {
   const names = [inSet.title, ...found.map(([title]) => title)];
   const labels = tf.tensor1d(inSet.images.labels, 'int32');
   return { in: { x: toTensor(inSet.images), y: labels }, out: Object.fromEntries(found), names };
-}
-
-async function loadFirst(
-  folder: string,
-  choices: readonly Choice[],
-): Promise<{ title: string; images: ImageSet } | undefined> {
-  for (const [name, part, title] of choices)
-    try {
-      return { title, images: await loadDataset(folder, name, { part }) };
-    } catch (error) {
-      const absent = error instanceof OverconfidenceError && error.code === 'INVALID_OPTION';
-      if (!absent) throw error;
-    }
-  return undefined;
-}
-
-function toTensor(images: ImageSet): tf.Tensor4D {
-  return tf.tensor4d(unitPixels(images), [...images.shape]);
 }

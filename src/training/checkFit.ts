@@ -35,6 +35,16 @@ export function checkFit(net: Classifier, data: LabelledData, options: FitOption
       String(batchSize),
       'Lower it: a partial batch would be dropped, and none would be left.',
     );
+  const { stepsPerEpoch = Math.floor(examples / batchSize) } = options;
+  checkWhole({ fn, argument: 'stepsPerEpoch' }, stepsPerEpoch);
+  if (stepsPerEpoch * batchSize > examples)
+    refuse(
+      { fn, argument: 'stepsPerEpoch' },
+      'INVALID_OPTION',
+      `at most the whole batches of the data, ${Math.floor(examples / batchSize)}`,
+      String(stepsPerEpoch),
+      'Lower it, and ask for more epochs.',
+    );
   if (options.optimizer !== undefined) checkOptimizer(fn, options.optimizer);
   if (options.schedule !== undefined) checkFunction({ fn, argument: 'schedule' }, options.schedule);
   if (options.augmentation !== undefined) checkFunction({ fn, argument: 'augmentation' }, options.augmentation);
@@ -43,7 +53,7 @@ export function checkFit(net: Classifier, data: LabelledData, options: FitOption
     method,
     epochs,
     batchSize,
-    stepsPerEpoch: Math.floor(examples / batchSize),
+    stepsPerEpoch,
     checkpointEvery,
     store: typeof checkpoint === 'string' ? fileCheckpoint(checkpoint) : checkpoint,
   };

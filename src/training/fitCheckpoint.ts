@@ -11,6 +11,7 @@ export interface RunIdentity {
   readonly seed: string | number;
   readonly epochs: number;
   readonly batchSize: number;
+  readonly stepsPerEpoch: number;
   readonly examples: number;
   readonly optimizer: string;
 }

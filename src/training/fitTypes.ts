@@ -56,6 +56,11 @@ export interface FitOptions extends Omit<AcetOptions, 'rng'> {
   readonly epochs?: number;
   /** Clean examples per step; the last partial batch of an epoch is dropped. @defaultValue 128 */
   readonly batchSize?: number;
+  /**
+   * Steps that make an epoch, for schedules and validation finer than a pass over the data; each epoch takes them from an
+   * order of its own. @defaultValue a whole pass over the data
+   */
+  readonly stepsPerEpoch?: number;
   /** Any tfjs optimizer; its learning rate is the base of the schedule. @defaultValue tf.train.adam(1e-3) */
   readonly optimizer?: tf.Optimizer;
   /** Factor of the learning rate. @defaultValue paperSchedule */

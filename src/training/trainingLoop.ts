@@ -111,9 +111,10 @@ async function closeEpoch({ net, options, loop, optimizer, means }: Training, ep
 }
 
 function identity({ data, options, loop, optimizer }: Training): RunIdentity {
-  const { method, epochs, batchSize } = loop;
+  const { method, epochs, batchSize, stepsPerEpoch } = loop;
   const { seed = 0 } = options;
-  return { method, seed, epochs, batchSize, examples: data.x.shape[0]!, optimizer: optimizer.getClassName() };
+  const examples = data.x.shape[0]!;
+  return { method, seed, epochs, batchSize, stepsPerEpoch, examples, optimizer: optimizer.getClassName() };
 }
 
 async function resume(training: Training): Promise<Position> {
