@@ -67,6 +67,19 @@ describe('fit', () => {
     expect(steps.at(-2)).toBe(16);
   });
 
+  it('takes as many steps per epoch as it is told, from an order of the examples that is the epoch’s own', async () => {
+    const seen: number[][] = [];
+    const augmentation = (images: tf.Tensor) => {
+      seen.push([...images.dataSync()]);
+      return tf.clone(images);
+    };
+    const options: FitOptions = { ...BASE, method: 'plain', stepsPerEpoch: 2, augmentation };
+    const { epochs } = await fit(tinyMlp(), data, options);
+    expect(epochs.length).toBe(4);
+    expect(seen.length).toBe(4 * 2);
+    expect(seen[2]).not.toEqual(seen[0]);
+  });
+
   it('shows each example once per epoch, in another order each time', async () => {
     const orders: string[] = [];
     const x = tf.linspace(0, 1, 8);
