@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { LabelledData } from 'relu-overconfidence';
-import { type Choice, loadFirst, toTensor } from './loadFirst';
+import { type Choice, CIFAR10_TEST, loadFirst, loadLabelled, toTensor } from './loadFirst';
 
 /** The data sets of Table 1 for CIFAR-10. */
 export interface CifarSets {
@@ -11,10 +11,6 @@ export interface CifarSets {
   readonly names: readonly string[];
 }
 
-const IN: readonly Choice[] = [
-  ['cifar10', 'test', 'CIFAR-10'],
-  ['cifar10', 'test-exact1017', 'CIFAR-10 (first 1,017 of test)'],
-];
 const OUT: readonly (readonly Choice[])[] = [
   [
     ['cifar100', 'test', 'CIFAR-100'],
@@ -29,8 +25,7 @@ const OUT: readonly (readonly Choice[])[] = [
 
 /** Loads of every set the first choice that is in the folder; out-distributions that are not there are left out, aloud. */
 export async function loadCifarSets(folder: string): Promise<CifarSets> {
-  const inSet = await loadFirst(folder, IN);
-  if (inSet?.images.labels === undefined) throw new Error(`${folder} holds no CIFAR-10 test images with labels`);
+  const inSet = await loadLabelled(folder, CIFAR10_TEST);
   const found: [string, tf.Tensor4D][] = [];
   for (const choices of OUT) {
     const set = await loadFirst(folder, choices);
@@ -38,6 +33,5 @@ export async function loadCifarSets(folder: string): Promise<CifarSets> {
     else found.push([set.title, toTensor(set.images)]);
   }
   const names = [inSet.title, ...found.map(([title]) => title)];
-  const labels = tf.tensor1d(inSet.images.labels, 'int32');
-  return { in: { x: toTensor(inSet.images), y: labels }, out: Object.fromEntries(found), names };
+  return { in: inSet.data, out: Object.fromEntries(found), names };
 }

@@ -70,9 +70,15 @@ async function trainTask(): Promise<void> {
   });
 }
 
+async function table1Task(): Promise<void> {
+  if (!values.checkpoints) stop('table1 needs --checkpoints: it measures the networks that the authors published.');
+  if (models === '') stop('--models must name the folder of the checkpoints.');
+  if (!(attacked > 0)) stop('--attacked must be a number of images.');
+  await table1({ data, models, output, attacked });
+}
+
 const task = positionals.join();
 if (data === '') stop('--data must name the folder of the data sets.');
 if (task === 'train') await trainTask();
-else if (task === 'table1' && values.checkpoints && models !== '' && attacked > 0)
-  await table1({ data, models, output, attacked });
-else stop('No such task.');
+else if (task === 'table1') await table1Task();
+else stop(`The task must be table1 or train, but is "${task}".`);

@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { LabelledData } from 'relu-overconfidence';
-import { type Choice, loadFirst, toTensor } from './loadFirst';
+import { type Choice, CIFAR10_TEST, loadLabelled } from './loadFirst';
 import type { TrainingSet } from './recipes';
 
 /** What a network is trained on and watched on. */
@@ -24,10 +23,7 @@ const TRAIN: Readonly<Record<TrainingSet, readonly Choice[]>> = {
 const TEST: Readonly<Record<TrainingSet, readonly Choice[]>> = {
   mnist: [['mnist', 'test', 'MNIST']],
   svhn: [['svhn', 'test', 'SVHN']],
-  cifar10: [
-    ['cifar10', 'test', 'CIFAR-10'],
-    ['cifar10', 'test-exact1017', 'CIFAR-10 (first 1,017 of test)'],
-  ],
+  cifar10: CIFAR10_TEST,
   cifar100: [['cifar100', 'test', 'CIFAR-100']],
 };
 
@@ -40,15 +36,4 @@ export async function loadTrainingData(folder: string, name: TrainingSet): Promi
     classes: name === 'cifar100' ? 100 : 10,
     names: [`train: ${train.title}`, `test: ${test.title}`],
   };
-}
-
-async function loadLabelled(
-  folder: string,
-  choices: readonly Choice[],
-): Promise<{ title: string; data: LabelledData }> {
-  const found = await loadFirst(folder, choices);
-  const labels = found?.images.labels;
-  if (found === undefined || labels === undefined)
-    throw new Error(`${folder} holds no ${choices[0]![2]} images with labels: part ${choices[0]![1]}`);
-  return { title: found.title, data: { x: toTensor(found.images), y: tf.tensor1d(labels, 'int32') } };
 }

@@ -1,4 +1,5 @@
 import { refuse, show } from '../core/check';
+import { checkReports, isReport } from './checkReports';
 import type { OodReport, OodRow } from './oodReport';
 
 const fn = 'formatOodReport';
@@ -44,23 +45,12 @@ export function formatOodReport(reports: OodReport | Readonly<Record<string, Ood
 }
 
 function namedReports(reports: OodReport | Readonly<Record<string, OodReport>>): Named[] {
-  const named: Named[] = isReport(reports) ? [['', reports]] : Object.entries(reports ?? {});
+  if (isReport(reports)) return [['', reports]];
   const where = { fn, argument: 'reports' };
+  const named = Object.entries(reports ?? {});
   if (named.length === 0) refuse(where, 'EMPTY_INPUT', 'at least one report', show(reports), 'Pass a report by name.');
-  for (const [name, report] of named)
-    if (!isReport(report))
-      refuse(
-        where,
-        'INVALID_ARGUMENT',
-        'reports by name',
-        `${show(report)} as ${show(name)}`,
-        'Await evaluateOod first.',
-      );
+  checkReports(where, reports);
   return named;
-}
-
-function isReport(value: unknown): value is OodReport {
-  return value !== null && typeof value === 'object' && 'rows' in value && Array.isArray(value.rows);
 }
 
 /** What stands under one report's name, from top to bottom, all of one width. */

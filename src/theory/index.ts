@@ -1,4 +1,3 @@
-export { sharpLogitRange } from '../core/sharpLogitRange';
 export { type AlphaScaling, type AlphaScalingOptions, alphaScaling } from './alphaScaling';
 export { type AsymptoticConfidence, asymptoticConfidence } from './asymptoticConfidence';
 export { type CheckTheorem31Result, checkTheorem31, type IdenticalRows } from './checkTheorem31';
@@ -12,5 +11,6 @@ export { rbfModel } from './rbf/rbfModel';
 export { type RbfOptions, rbfNetwork } from './rbf/rbfNetwork';
 export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
 export { registerRbfLayer } from './rbf/registerRbfLayer';
+export { sharpLogitRange } from './rbf/sharpLogitRange';
 export type { RbfNetwork } from './rbf/types';
 export type { Samples } from './readRows';

@@ -1,4 +1,5 @@
 import { checkOneOf, refuse, show, type Where } from '../../core/check';
+import { checkReports } from '../../evaluation/checkReports';
 import type { OodReport } from '../../evaluation/oodReport';
 import { checkSection } from './checkSection';
 import { checkText } from './checkText';
@@ -25,35 +26,4 @@ export function checkReport(reports: Readonly<Record<string, OodReport>>, option
   for (const [i, section] of sections.entries()) checkSection(FN, `sections[${i}]`, section);
   if (Object.keys(reports).length + sections.length === 0 && verdict === undefined)
     refuse(at('reports'), 'EMPTY_INPUT', 'not empty', 'nothing to report', 'Pass a report, a verdict or a section.');
-}
-
-function checkReports(where: Where, reports: Readonly<Record<string, OodReport>>): void {
-  if (reports === null || typeof reports !== 'object' || Array.isArray(reports))
-    refuse(where, 'INVALID_ARGUMENT', 'reports by name', show(reports), 'Pass for example { plain: report }.');
-  for (const [name, report] of Object.entries(reports))
-    if (!isReport(report))
-      refuse(
-        where,
-        'INVALID_ARGUMENT',
-        'reports by name',
-        `${show(report)} as ${show(name)}`,
-        'Await evaluateOod first, and pass for example { plain: report }.',
-      );
-}
-
-function isReport(value: unknown): value is OodReport {
-  if (value === null || typeof value !== 'object') return false;
-  const { testError, classes, rows, settings } = value as Partial<OodReport>;
-  const numbers = typeof testError === 'number' && typeof classes === 'number';
-  return numbers && Array.isArray(rows) && rows.every(isRow) && typeof settings === 'object' && settings !== null;
-}
-
-function isRow(row: Partial<OodReport['rows'][number]> | null): boolean {
-  if (row === null || typeof row !== 'object') return false;
-  const { name, samples, resisted, meanMaxConfidence, standardError, auroc, fprAt95 } = row;
-  return (
-    typeof name === 'string' &&
-    [samples, resisted].every((value) => typeof value === 'number') &&
-    [meanMaxConfidence, standardError, auroc, fprAt95].every((value) => value === null || typeof value === 'number')
-  );
 }

@@ -1,4 +1,4 @@
-import { softmax } from '../../core/softmax';
+import { softmax } from '../softmax';
 import { squaredDistances } from './features';
 import type { RbfNetwork } from './types';
 

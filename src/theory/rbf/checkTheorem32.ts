@@ -1,7 +1,7 @@
 import { checkNonNegative, checkWhole } from '../../core/check';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import type { Rng } from '../../core/rng';
-import { softmax } from '../../core/softmax';
+import { softmax } from '../softmax';
 import { logOddsGradient, pushOut } from './ascend';
 import { checkRbf } from './checkRbf';
 import { featuresAt, rbfLogits } from './evaluateRbf';

@@ -1,4 +1,4 @@
-import { softmax } from '../../core/softmax';
+import { softmax } from '../softmax';
 
 /** What {@link trainWeights} learns from. */
 export interface WeightTraining {
