@@ -20,7 +20,7 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.75rem 0}
 .scroll:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft);padding-bottom:.4rem}
+caption{text-align:left;color:var(--soft);padding-bottom:.4rem;max-width:calc(100vw - 2rem)}
 section caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 th,td{padding:.35rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{background:var(--raised)}
