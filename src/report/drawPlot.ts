@@ -1,7 +1,7 @@
 import type { PlotOptions } from '@observablehq/plot';
 import { adaptToDark, INK, PAPER } from './darkMode';
 import { drawHeading, type LegendItem, layOutHeading } from './heading';
-import { loadOptional } from './loadOptional';
+import { importLinkedom, importPlot } from './optionalPackages';
 import { element, serialise } from './svg';
 
 type PlotLibrary = typeof import('@observablehq/plot');
@@ -33,7 +33,7 @@ export async function drawPlot(
   { title, description, width, height, legend, beside = () => [] }: Frame,
   describe: (plot: PlotLibrary) => PlotOptions,
 ): Promise<string> {
-  const library = await loadOptional(fn, '@observablehq/plot', () => import('@observablehq/plot'));
+  const library = await importPlot(fn);
   const document = await findDocument(fn);
   const heading = layOutHeading(title, legend, width);
   const marginTop = heading.height + GAP;
@@ -60,6 +60,6 @@ export async function drawPlot(
 /** The page's document, or on Node one made by linkedom. */
 async function findDocument(fn: string): Promise<Document> {
   if (typeof document !== 'undefined') return document;
-  const { parseHTML } = await loadOptional(fn, 'linkedom', () => import('linkedom'));
+  const { parseHTML } = await importLinkedom(fn);
   return parseHTML('<html><body></body></html>').document;
 }

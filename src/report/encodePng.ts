@@ -1,4 +1,4 @@
-import { loadOptional } from './loadOptional';
+import { importFastPng } from './optionalPackages';
 
 /** Pixels of three bytes each, red, green and blue, row by row from the top. */
 export interface Raster {
@@ -9,6 +9,6 @@ export interface Raster {
 
 /** The bytes of a PNG file. */
 export async function encodePng(fn: string, { width, height, data }: Raster): Promise<Uint8Array> {
-  const { encode } = await loadOptional(fn, 'fast-png', () => import('fast-png'));
+  const { encode } = await importFastPng(fn);
   return encode({ width, height, data, channels: 3 });
 }
