@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import * as main from 'relu-overconfidence';
 import * as models from 'relu-overconfidence/models';
 import { describe, expect, test } from 'vitest';
@@ -33,6 +35,33 @@ describe('the built package', () => {
       expect(Object.keys(require(`relu-overconfidence${path}`)).sort()).toEqual(Object.keys(imported).sort());
     },
   );
+
+  test('is packed with what its entry points need, the script of the workers and nothing else', () => {
+    const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const paths: string[] = JSON.parse(packed)[0].files.map((file: { path: string }) => file.path);
+    const code = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/;
+    expect(paths.filter((path) => !code.test(path)).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ]);
+    const needed = JSON.stringify(manifest.exports).match(/dist\/[^"]+/g) ?? [];
+    expect([...needed, 'dist/parallelWorker.js'].filter((path) => !paths.includes(path))).toEqual([]);
+    expect(paths).not.toContain('dist/parallelWorker.cjs');
+  });
+
+  test('has a limit of its size and a report of its public surface for every entry point', () => {
+    const entries = ['index', ...rooms].sort();
+    const limited = readJson('.size-limit.json').map(({ path }: { path: string }) => path);
+    expect([...new Set(limited)].sort()).toEqual(entries.map((entry) => `dist/${entry}.js`));
+    const reports = readdirSync(new URL('../.ci/api', import.meta.url)).sort();
+    expect(reports).toEqual(entries.map((entry) => `${entry}.api.md`));
+  });
 
   test('has no install scripts and installs nothing by itself', () => {
     const atInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
