@@ -1,7 +1,7 @@
 export * from './attacks/index';
 export * from './classifier/index';
 export { type ErrorCode, type ErrorDetails, OverconfidenceError } from './core/errors';
-export type { Progress } from './core/progress';
+export type { Progress, ProgressOptions } from './core/progress';
 export type { RandomOptions } from './core/resolveRng';
 export { createRng, type Rng, type RngState } from './core/rng';
 export * from './evaluation/index';

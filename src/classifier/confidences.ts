@@ -13,7 +13,7 @@ import type { ModelLike } from './types';
  * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
  * @returns One number in [1/K, 1] per row.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
- *   logits are not finite; `INVALID_OPTION` for `batchSize`.
+ *   logits are not finite; `INVALID_OPTION` for `batchSize`; `ABORTED`.
  *
  * @example
  * ```ts

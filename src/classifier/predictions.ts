@@ -9,7 +9,7 @@ import type { ModelLike } from './types';
  * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
  * @returns One class index in {0, ..., K - 1} per row.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
- *   logits are not finite; `INVALID_OPTION` for `batchSize`.
+ *   logits are not finite; `INVALID_OPTION` for `batchSize`; `ABORTED`.
  *
  * @example
  * ```ts

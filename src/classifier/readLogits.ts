@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkWhole, refuse } from '../core/check';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
+import { follow } from '../core/follow';
+import { nextTask } from '../core/nextTask';
+import type { ProgressOptions } from '../core/progress';
 import { asClassifier } from './asClassifier';
 import type { ModelLike } from './types';
 
-/** How logits are read. */
-export interface ReadOptions {
+/** How a model is run over a data set. Progress is counted in examples. */
+export interface ReadOptions extends ProgressOptions {
   /** Examples per forward pass. @defaultValue 256 */
   readonly batchSize?: number;
 }
@@ -22,7 +25,7 @@ export async function readLogits(
   fn: string,
   model: ModelLike,
   x: tf.Tensor,
-  { batchSize = 256 }: ReadOptions,
+  { batchSize = 256, ...watching }: ReadOptions,
 ): Promise<Logits> {
   checkWhole({ fn, argument: 'batchSize' }, batchSize);
   const net = asClassifier(fn, model, x);
@@ -31,10 +34,14 @@ export async function readLogits(
   if (bad !== undefined) refuseNonFinite({ fn, argument: 'x' }, bad);
   const count = x.shape[0]!;
   const values = new Float32Array(count * net.classes);
+  const tell = follow(fn, watching, count);
   for (let start = 0; start < count; start += batchSize) {
-    const batch = tf.tidy(() => net.logits(tf.slice(x, start, Math.min(batchSize, count - start))));
+    const size = Math.min(batchSize, count - start);
+    const batch = tf.tidy(() => net.logits(tf.slice(x, start, size)));
     values.set((await batch.data()) as Float32Array, start * net.classes);
     tf.dispose(batch);
+    tell(start + size, 'images');
+    if (start + size < count) await nextTask();
   }
   if (!values.every(Number.isFinite))
     refuse(

@@ -12,6 +12,14 @@ export interface Progress {
   readonly remainingMs: number;
 }
 
+/** How to watch long work, and stop it. */
+export interface ProgressOptions {
+  /** Told how far the work has come, again and again. @defaultValue none */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the work with `ABORTED`; looked at whenever `onProgress` would be called. @defaultValue none */
+  readonly signal?: AbortSignal;
+}
+
 /** A clock that turns counts into {@link Progress}; `alreadyDone` units (a resumed run) do not count for the pace. */
 export function progressClock(total: number, alreadyDone = 0): (done: number, label: string) => Progress {
   const start = performance.now();

@@ -1,12 +1,14 @@
 import { checkOneOf, refuse, show, type Where } from '../core/check';
+import { follow } from '../core/follow';
+import type { ProgressOptions } from '../core/progress';
 import { type DatasetName, datasetSources } from './datasetSources';
 import { folderReader } from './folderReader';
 import type { ImageSet } from './imageSet';
 import type { FoundPart } from './layout';
 import { layoutsOf } from './layoutsOf';
 
-/** Which part {@link loadDataset} reads. */
-export interface LoadDatasetOptions {
+/** Which part {@link loadDataset} reads. Progress is counted in files read; their number is not known, so its total is NaN. */
+export interface LoadDatasetOptions extends ProgressOptions {
   /**
    * Name of the part: 'train', 'test', 'extra' (SVHN), 'letters-test' (EMNIST), or what stands before `-images.idx.gz`.
    * @defaultValue 'test' where it is there, otherwise the only part there is
@@ -35,7 +37,7 @@ export interface LoadDatasetOptions {
  * @param name - Which data set.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if `folder` is not the name of a folder, or this is not Node;
  * `INVALID_OPTION` if the name is unknown or the part is not there, with the parts that are; `INVALID_DATA`, with the file
- * as its `argument`, if a file is damaged or does not belong to its labels.
+ * as its `argument`, if a file is damaged or does not belong to its labels; `ABORTED`.
  *
  * @example
  * ```ts no-run
@@ -48,12 +50,13 @@ export interface LoadDatasetOptions {
 export async function loadDataset(
   folder: string,
   name: DatasetName,
-  { part }: LoadDatasetOptions = {},
+  { part, ...watching }: LoadDatasetOptions = {},
 ): Promise<ImageSet> {
   const where: Where = { fn: 'loadDataset', argument: 'folder' };
   if (typeof folder !== 'string' || folder === '')
     refuse(where, 'INVALID_ARGUMENT', 'the name of a folder', show(folder), "Pass for example 'data'.");
   checkOneOf({ ...where, argument: 'name' }, name, Object.keys(datasetSources) as DatasetName[]);
+  const tell = follow(where.fn, watching, Number.NaN);
   const { list, readAs } = folderReader('loadDataset', folder);
   const parts = new Map<string, FoundPart>();
   for (const { folders, find } of layoutsOf(name)) {
@@ -63,7 +66,12 @@ export async function loadDataset(
   const only = parts.size === 1 ? [...parts.keys()][0] : undefined;
   const chosen = parts.get(part ?? (parts.has('test') ? 'test' : (only ?? '')));
   if (chosen === undefined) refusePart(`${folder}/${name}`, part, [...parts.keys()]);
-  return chosen.read(readAs);
+  let done = 0;
+  return chosen.read(async (path, parse) => {
+    const parsed = await readAs(path, parse);
+    tell(++done, path);
+    return parsed;
+  });
 }
 
 function refusePart(place: string, part: string | undefined, found: readonly string[]): never {

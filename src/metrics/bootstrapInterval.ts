@@ -1,4 +1,6 @@
 import { checkFunction, checkWhole, refuse, show } from '../core/check';
+import { follow } from '../core/follow';
+import type { ProgressOptions } from '../core/progress';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { checkScores } from './checkScores';
@@ -8,8 +10,11 @@ import { sortedCopy } from './sortedCopy';
 /** A number computed from in-distribution and out-distribution scores, such as `auroc`. */
 export type ScoreMetric = (inS: ArrayLike<number>, outS: ArrayLike<number>) => number;
 
-/** Options of {@link bootstrapInterval}. */
-export interface BootstrapOptions extends RandomOptions {
+/**
+ * Options of {@link bootstrapInterval}. Progress is counted in resamples; the call is synchronous, so a signal must be fired
+ * in `onProgress`.
+ */
+export interface BootstrapOptions extends RandomOptions, ProgressOptions {
   /** Wanted coverage of the interval, in (0, 1). @defaultValue 0.95 */
   readonly level?: number;
   /** How many times both sides are drawn anew. @defaultValue 1000 */
@@ -39,7 +44,7 @@ export interface BootstrapInterval {
  * @param outS - Scores of out-distribution examples on the same scale.
  * @throws OverconfidenceError `EMPTY_INPUT` if a side has no scores, `NON_FINITE` for NaN among the scores or as the
  *   metric's result, `INVALID_ARGUMENT` if `metric` is not a function or a side is not an array of numbers,
- *   `INVALID_OPTION` for an option out of its range.
+ *   `INVALID_OPTION` for an option out of its range, `ABORTED`.
  *
  * @example
  * ```ts
@@ -60,7 +65,7 @@ export function bootstrapInterval(
   metric: ScoreMetric,
   inS: ArrayLike<number>,
   outS: ArrayLike<number>,
-  { level = 0.95, resamples = 1000, ...random }: BootstrapOptions = {},
+  { level = 0.95, resamples = 1000, ...others }: BootstrapOptions = {},
 ): BootstrapInterval {
   const fn = 'bootstrapInterval';
   checkFunction({ fn, argument: 'metric' }, metric);
@@ -69,7 +74,8 @@ export function bootstrapInterval(
   if (typeof level !== 'number' || !(level > 0 && level < 1))
     refuse({ fn, argument: 'level' }, 'INVALID_OPTION', 'a number in (0, 1)', show(level), 'Pass for example 0.95.');
   checkWhole({ fn, argument: 'resamples' }, resamples);
-  const rng = resolveRng(random);
+  const rng = resolveRng(others);
+  const tell = follow(fn, others, resamples);
 
   const estimate = checkResult(metric(inS, outS));
   const ins = new Float64Array(inS.length);
@@ -79,6 +85,7 @@ export function bootstrapInterval(
     resample(inS, ins, rng);
     resample(outS, outs, rng);
     values[i] = checkResult(metric(ins, outs));
+    tell(i + 1, 'resamples');
   }
   const sorted = sortedCopy(values);
   const below = (1 + level) / 2;

@@ -1,3 +1,4 @@
+import { follow } from '../core/follow';
 import { checkSlice } from './slice/checkSlice';
 import { subdivide } from './slice/subdivide';
 import type { SliceOptions } from './sliceRegions';
@@ -25,7 +26,11 @@ import type { PiecewiseAffine } from './types';
  */
 export function countRegions(net: PiecewiseAffine, plane: Plane2d, options: SliceOptions = {}): number {
   const { vectors, whole, maxRegions } = checkSlice('countRegions', net, plane, options);
+  const tell = follow('countRegions', options, Number.NaN);
   let count = 0;
-  subdivide(net, vectors, whole, () => ++count < maxRegions);
+  subdivide(net, vectors, whole, () => {
+    tell(++count, 'regions');
+    return count < maxRegions;
+  });
   return count;
 }

@@ -1,3 +1,5 @@
+import { follow } from '../core/follow';
+import type { ProgressOptions } from '../core/progress';
 import { checkSlice } from './slice/checkSlice';
 import { NOTHING, sizesOf } from './slice/line';
 import type { Polygon } from './slice/polygon';
@@ -9,8 +11,11 @@ import type { PiecewiseAffine } from './types';
 /** Slopes of logits that differ by less than this share of the largest slope count as equal. */
 const EQUAL = 1e-13;
 
-/** Options of {@link sliceRegions} and {@link countRegions}. */
-export interface SliceOptions {
+/**
+ * Options of {@link sliceRegions} and {@link countRegions}. Progress is counted in regions found; how many there are is not
+ * known before, so its total is NaN. The calls are synchronous: a signal must be fired in `onProgress`.
+ */
+export interface SliceOptions extends ProgressOptions {
   /** Part of the plane to look at, in its coordinates (s, t). By default the whole plane. */
   readonly box?: Box2d;
   /** The search ends after so many regions. @defaultValue Infinity */
@@ -37,7 +42,7 @@ export interface SliceOptions {
  * @param plane - `inputPlane` for a network with two inputs, or see {@link planeThrough}.
  * @returns The regions, and whether these are all.
  * @throws OverconfidenceError `INVALID_SHAPE` if the vectors of the plane do not fit the network, `NON_FINITE`,
- *   `INVALID_ARGUMENT` if they span no plane, `INVALID_OPTION` for an option out of range.
+ *   `INVALID_ARGUMENT` if they span no plane, `INVALID_OPTION` for an option out of range, `ABORTED`.
  *
  * @example
  * ```ts
@@ -54,9 +59,11 @@ export interface SliceOptions {
  */
 export function sliceRegions(net: PiecewiseAffine, plane: Plane2d, options: SliceOptions = {}): RegionList {
   const { vectors, whole, maxRegions } = checkSlice('sliceRegions', net, plane, options);
+  const tell = follow('sliceRegions', options, Number.NaN);
   const found: { readonly polygon: Polygon; readonly logits: Float64Array }[] = [];
   const complete = subdivide(net, vectors, whole, (polygon, logits) => {
     found.push({ polygon, logits: logits.slice() });
+    tell(found.length, 'regions');
     return found.length < maxRegions;
   });
   // Only now, when neighbours have left all their corners on the edges.

@@ -1,9 +1,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isLayersModel } from '../classifier/walkLayers';
-import { throwIfAborted } from '../core/abort';
-import { checkBounds, checkFunction, checkNonNegative, checkWhole, refuse, show } from '../core/check';
+import { checkBounds, checkNonNegative, checkWhole, refuse, show } from '../core/check';
+import { follow } from '../core/follow';
 import { nextTask } from '../core/nextTask';
-import { type Progress, progressClock } from '../core/progress';
+import type { ProgressOptions } from '../core/progress';
 import { orderStatistic } from '../metrics/orderStatistic';
 import { sortedCopy } from '../metrics/sortedCopy';
 import { toPiecewiseAffine } from '../regions/toPiecewiseAffine';
@@ -14,8 +14,8 @@ import { firstAlpha } from './minimalAlpha';
 import { readRows, type Samples } from './readRows';
 import { sureAt, sureOnPath } from './sureOnPath';
 
-/** Options of {@link alphaScaling}. */
-export interface AlphaScalingOptions extends ConfidenceTarget {
+/** Options of {@link alphaScaling}. Progress is counted in samples. */
+export interface AlphaScalingOptions extends ConfidenceTarget, ProgressOptions {
   /** The smallest alpha looked at, >= 0. @defaultValue 1 */
   readonly from?: number;
   /** Confidence from which on a point inside the box counts as overconfident, between 0 and 1. @defaultValue 0.95 */
@@ -27,10 +27,6 @@ export interface AlphaScalingOptions extends ConfidenceTarget {
    * alpha; or 'exact', which misses nothing and takes far longer. @defaultValue 100
    */
   readonly pathPoints?: number | 'exact';
-  /** Called after every sample. */
-  readonly onProgress?: (progress: Progress) => void;
-  /** Stops the work when it fires. */
-  readonly signal?: AbortSignal;
 }
 
 /** Table 2 of arXiv 1812.05720 for one model. */
@@ -86,18 +82,17 @@ export async function alphaScaling(
   options: AlphaScalingOptions = {},
 ): Promise<AlphaScaling> {
   const fn = 'alphaScaling';
-  const { from = 1, overconfident = 0.95, bounds = [0, 1], pathPoints = 100, onProgress, signal } = options;
+  const { from = 1, overconfident = 0.95, bounds = [0, 1], pathPoints = 100 } = options;
   checkNonNegative({ fn, argument: 'from' }, from);
   checkBounds({ fn, argument: 'bounds' }, bounds);
   if (pathPoints !== 'exact') checkWhole({ fn, argument: 'pathPoints' }, pathPoints);
-  if (onProgress !== undefined) checkFunction({ fn, argument: 'onProgress' }, onProgress);
   const target = targetLogOdds(fn, options);
   const question = { from, bounds, points: pathPoints, target: logOdds(fn, 'overconfident', overconfident) };
   const net = readNet(fn, netOrModel);
   const rows = readRows({ fn, argument: 'samples' }, net, samples);
   checkNoOrigin(fn, rows);
 
-  const clock = progressClock(rows.length);
+  const tell = follow(fn, options, rows.length);
   const alphas = new Float64Array(rows.length);
   let [atMinimal, onRay] = [0, 0];
   let breathed = performance.now();
@@ -106,13 +101,12 @@ export async function alphaScaling(
       await nextTask();
       breathed = performance.now();
     }
-    throwIfAborted(fn, signal);
     const alpha = firstAlpha(net, x, { from, target });
     alphas[n] = alpha;
     const sureThere = alpha < Number.POSITIVE_INFINITY && sureAt(net, x, alpha, question);
     if (sureThere) atMinimal++;
     if (sureThere || sureOnPath(net, x, question)) onRay++;
-    onProgress?.(clock(n + 1, 'alpha scaling'));
+    tell(n + 1, 'alpha scaling');
   }
   return {
     medianAlpha: orderStatistic(sortedCopy(alphas), (rows.length - 1) / 2),

@@ -1,4 +1,6 @@
 import { refuse } from '../core/check';
+import { follow } from '../core/follow';
+import type { ProgressOptions } from '../core/progress';
 import { affineUnder } from '../regions/affineMap';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNet } from './checkDirection';
@@ -36,8 +38,9 @@ export interface CheckTheorem31Result {
  *
  * @param net - A network read by `toPiecewiseAffine`.
  * @param samples - `[n, ...inputShape]`, or n flat lists of d numbers; none of them all zero.
+ * @param options - Progress is counted in samples. The call is synchronous, so a signal must be fired in `onProgress`.
  * @throws OverconfidenceError `INVALID_ARGUMENT`, `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `net` or `samples`;
- *   `MISSING_KERNEL` for a tensor on webgpu.
+ *   `INVALID_ARGUMENT` for `onProgress`; `MISSING_KERNEL` for a tensor on webgpu; `ABORTED`.
  *
  * @example
  * ```ts
@@ -51,14 +54,20 @@ export interface CheckTheorem31Result {
  * console.log(checkTheorem31(net, uniformNoise([10, 4], { seed: 1 })).holds); // true
  * ```
  */
-export function checkTheorem31(net: PiecewiseAffine, samples: Samples): CheckTheorem31Result {
+export function checkTheorem31(
+  net: PiecewiseAffine,
+  samples: Samples,
+  options: ProgressOptions = {},
+): CheckTheorem31Result {
   const fn = 'checkTheorem31';
   checkNet(fn, 'net', net);
   const rows = readRows({ fn, argument: 'samples' }, net, samples);
   checkNoOrigin(fn, rows);
+  const tell = follow(fn, options, rows.length);
   const identicalRows: IdenticalRows[] = [];
   const exceptions: number[] = [];
   for (const [sample, x] of rows.entries()) {
+    tell(sample, 'samples');
     const { slope, pattern } = limitAlongRay(net, x);
     const tied = tiedPairs(slope);
     if (tied.length === 0) continue;
@@ -70,6 +79,7 @@ export function checkTheorem31(net: PiecewiseAffine, samples: Samples): CheckThe
     if (different.some((pair) => pair.every((k) => steepest - slope[k]! <= slopeTolerance(slope))))
       exceptions.push(sample);
   }
+  tell(rows.length, 'samples');
   return { holds: identicalRows.length === 0, identicalRows, exceptions };
 }
 

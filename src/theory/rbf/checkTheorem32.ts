@@ -1,4 +1,6 @@
 import { checkNonNegative, checkWhole } from '../../core/check';
+import { follow } from '../../core/follow';
+import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import type { Rng } from '../../core/rng';
 import { softmax } from '../softmax';
@@ -10,8 +12,11 @@ import { boundAt } from './rbfConfidenceBound';
 import { nearest } from './rbfDistance';
 import type { RbfNetwork } from './types';
 
-/** How {@link checkTheorem32} looks for a counterexample. */
-export interface CheckTheorem32Options extends RandomOptions {
+/**
+ * How {@link checkTheorem32} looks for a counterexample. Progress is counted in starts; the call is synchronous, so a signal
+ * must be fired in `onProgress`.
+ */
+export interface CheckTheorem32Options extends RandomOptions, ProgressOptions {
   /** Points that are no nearer to any centre than this are searched, in input units, >= 0. */
   readonly distance: number;
   /** Number of random starts. @defaultValue 20 */
@@ -45,7 +50,7 @@ const ROUNDING = 1e-12;
  *
  * @param net - See {@link rbfNetwork}.
  * @throws OverconfidenceError `INVALID_OPTION` for an option out of range; `INVALID_ARGUMENT`, `INVALID_SHAPE` or
- *   `NON_FINITE` for `net`.
+ *   `NON_FINITE` for `net`; `ABORTED`.
  *
  * @example
  * ```ts
@@ -59,14 +64,15 @@ const ROUNDING = 1e-12;
  */
 export function checkTheorem32(
   net: RbfNetwork,
-  { distance, starts = 20, steps = 100, ...random }: CheckTheorem32Options,
+  { distance, starts = 20, steps = 100, ...others }: CheckTheorem32Options,
 ): CheckTheorem32Result {
   const fn = 'checkTheorem32';
   checkRbf(fn, net);
   checkNonNegative({ fn, argument: 'distance' }, distance);
   checkWhole({ fn, argument: 'starts' }, starts);
   checkWhole({ fn, argument: 'steps' }, steps);
-  const rng = resolveRng(random);
+  const rng = resolveRng(others);
+  const tell = follow(fn, others, starts);
   const contrast = largestContrast(net);
   const found = { holds: true, confidence: 0, point: new Float64Array(net.inputSize) };
   const visit = (x: Float64Array): Float64Array => {
@@ -83,6 +89,7 @@ export function checkTheorem32(
     let x = startPoint(net, distance, rng);
     for (let step = 0; x !== undefined && step < steps; step++) x = climb(net, x, visit(x), distance, 1 - step / steps);
     if (x !== undefined) visit(x);
+    tell(s + 1, 'starts');
   }
   return { ...found, bound: boundAt(net, contrast, distance).upper };
 }

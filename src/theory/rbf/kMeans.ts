@@ -8,7 +8,7 @@ const MOST_ROUNDS = 100;
  * `count` centres of n points of d entries each: k-means++ (Arthur and Vassilvitskii 2007) for the start, then Lloyd's
  * algorithm until no point changes its centre. A centre that loses all its points stays where it is.
  */
-export function kMeans(x: Float64Array, d: number, count: number, rng: Rng): Float64Array {
+export function kMeans(x: Float64Array, d: number, count: number, rng: Rng, onRound?: () => void): Float64Array {
   const centres = spreadOut(x, d, count, rng);
   let nearest: Int32Array = new Int32Array(x.length / d).fill(-1);
   for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -16,6 +16,7 @@ export function kMeans(x: Float64Array, d: number, count: number, rng: Rng): Flo
     if (next.every((centre, i) => centre === nearest[i])) break;
     nearest = next;
     moveToMeans(x, centres, d, nearest);
+    onRound?.();
   }
   return centres;
 }

@@ -1,4 +1,6 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
+import { follow } from '../../core/follow';
+import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import { checkNumbers } from './checkRbf';
 import { radialFeatures, squaredDistances } from './features';
@@ -6,8 +8,11 @@ import { kMeans } from './kMeans';
 import { trainWeights } from './trainWeights';
 import type { RbfNetwork } from './types';
 
-/** What {@link rbfNetwork} learns from, and how. */
-export interface RbfOptions extends RandomOptions {
+/**
+ * What {@link rbfNetwork} learns from, and how. Progress is counted in `iterations`, after the centres have been found; the
+ * call is synchronous, so a signal must be fired in `onProgress`.
+ */
+export interface RbfOptions extends RandomOptions, ProgressOptions {
   /** Training inputs, flat, row after row; n x d numbers. */
   readonly x: ArrayLike<number>;
   /** Class of each input: n whole numbers from 0 on. */
@@ -38,7 +43,8 @@ export interface RbfOptions extends RandomOptions {
  * @returns Plain numbers. {@link evaluateRbf} gives its logits in float64, {@link rbfModel} makes a LayersModel of it,
  *   {@link rbfConfidenceBound} and {@link rbfRadius} say what the theorem says about it.
  * @throws OverconfidenceError `INVALID_ARGUMENT`, `EMPTY_INPUT` or `NON_FINITE` for `x` or `y`; `INVALID_SHAPE` if their
- *   lengths do not fit each other or `inputShape`; `INVALID_LABELS`; `INVALID_OPTION` for an option out of range.
+ *   lengths do not fit each other or `inputShape`; `INVALID_LABELS`; `INVALID_OPTION` for an option out of
+ *   range; `ABORTED`.
  *
  * @example
  * ```ts
@@ -54,12 +60,13 @@ export function rbfNetwork(options: RbfOptions): RbfNetwork {
   const { x, labels, classes, inputShape } = checkData(options);
   const { centres: asked = 'data', gamma, weightDecay = 1e-4, iterations = 500 } = options;
   checkSettings({ centres: asked, gamma, weightDecay, iterations }, labels.length);
+  const tell = follow(fn, options, iterations);
   const inputSize = x.length / labels.length;
-  const centres = asked === 'data' ? x : kMeans(x, inputSize, asked, resolveRng(options));
+  const centres = asked === 'data' ? x : kMeans(x, inputSize, asked, resolveRng(options), () => tell(0, 'centres'));
   const squared = squaredDistances(x, centres, inputSize);
   const width = gamma ?? 1 / medianOf(squared);
   const features = radialFeatures(squared, width);
-  const weights = trainWeights({ features, labels, classes, weightDecay, iterations });
+  const weights = trainWeights({ features, labels, classes, weightDecay, iterations }, (done) => tell(done, 'weights'));
   return { inputShape, inputSize, classes, centres, gamma: width, weights };
 }
 

@@ -19,7 +19,10 @@ export interface WeightTraining {
  * needs no learning rate: the Hessian is at most F^T F / (2 n) + 2 weightDecay, and the largest row sum of a matrix
  * without negative entries bounds its largest eigenvalue.
  */
-export function trainWeights({ features, labels, classes, weightDecay, iterations }: WeightTraining): Float64Array {
+export function trainWeights(
+  { features, labels, classes, weightDecay, iterations }: WeightTraining,
+  onIteration?: (done: number) => void,
+): Float64Array {
   const n = labels.length;
   const m = features.length / n;
   const stepSize = 1 / (largestRowSum(features, n, m) / (2 * n) + 2 * weightDecay);
@@ -39,6 +42,7 @@ export function trainWeights({ features, labels, classes, weightDecay, iteration
       ahead[i] = moved + ((momentum - 1) / nextMomentum) * change;
     }
     momentum = uphill > 0 ? 1 : nextMomentum;
+    onIteration?.(iteration + 1);
   }
   return weights;
 }
