@@ -11,6 +11,6 @@ export { rbfModel } from './rbf/rbfModel';
 export { type RbfOptions, rbfNetwork } from './rbf/rbfNetwork';
 export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
 export { registerRbfLayer } from './rbf/registerRbfLayer';
-export { sharpLogitRange } from './rbf/sharpLogitRange';
+export { sharpLogitRange } from '../core/sharpLogitRange';
 export type { RbfNetwork } from './rbf/types';
 export type { Samples } from './readRows';

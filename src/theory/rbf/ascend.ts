@@ -1,5 +1,5 @@
-import { softmax } from '../softmax';
-import { squaredDistances } from './features';
+import { softmax } from '../../core/softmax';
+import { squaredDistances } from '../../core/squaredDistances';
 import type { RbfNetwork } from './types';
 
 /** Rounds after which {@link pushOut} gives up. */

@@ -3,7 +3,7 @@ import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import type { Rng } from '../../core/rng';
-import { softmax } from '../softmax';
+import { softmax } from '../../core/softmax';
 import { logOddsGradient, pushOut } from './ascend';
 import { checkRbf } from './checkRbf';
 import { featuresAt, rbfLogits } from './evaluateRbf';

@@ -1,6 +1,7 @@
+import { squaredDistances } from '../../core/squaredDistances';
 import { checkVector } from '../../regions/checkVector';
 import { checkRbf } from './checkRbf';
-import { radialFeatures, squaredDistances } from './features';
+import { radialFeatures } from './features';
 import type { RbfNetwork } from './types';
 
 /**

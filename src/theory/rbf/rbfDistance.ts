@@ -1,6 +1,6 @@
+import { squaredDistances } from '../../core/squaredDistances';
 import { checkVector } from '../../regions/checkVector';
 import { checkRbf } from './checkRbf';
-import { squaredDistances } from './features';
 import type { RbfNetwork } from './types';
 
 /**

@@ -1,10 +1,11 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
 import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
+import { kMeans } from '../../core/kMeans';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
+import { squaredDistances } from '../../core/squaredDistances';
 import { checkNumbers } from './checkRbf';
-import { radialFeatures, squaredDistances } from './features';
-import { kMeans } from './kMeans';
+import { radialFeatures } from './features';
 import { trainWeights } from './trainWeights';
 import type { RbfNetwork } from './types';
 

@@ -2,7 +2,7 @@ import { checkOneOf, checkPositive, refuse } from '../../core/check';
 import { checkNumbers, checkRbf } from './checkRbf';
 import { largestContrast } from './largestContrast';
 import { nearest } from './rbfDistance';
-import { sharpLogitRange } from './sharpLogitRange';
+import { sharpLogitRange } from '../../core/sharpLogitRange';
 import type { RbfNetwork } from './types';
 
 /** Options of {@link rbfRadius}. */

@@ -1,4 +1,4 @@
-import { softmax } from '../softmax';
+import { softmax } from '../../core/softmax';
 
 /** What {@link trainWeights} learns from. */
 export interface WeightTraining {

@@ -1,4 +1,4 @@
-import { checkPositive, checkWhole } from '../../core/check';
+import { checkPositive, checkWhole } from './check';
 
 /**
  * The largest D such that logits whose largest and smallest differ by at most D give every class a probability within

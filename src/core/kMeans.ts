@@ -1,5 +1,5 @@
-import type { Rng } from '../../core/rng';
-import { squaredDistances } from './features';
+import type { Rng } from './rng';
+import { squaredDistances } from './squaredDistances';
 
 /** Rounds after which Lloyd's algorithm is ended, whether or not points still change sides. */
 const MOST_ROUNDS = 100;
