@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { readLogits } from '../../classifier/readLogits';
+import type { Classifier, ModelLike } from '../../classifier/types';
+import { isLayersModel } from '../../classifier/walkLayers';
+import { checkPositive, refuse } from '../../core/check';
+import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import { assumedGrowth, type LogitGrowth, logitGrowth } from './logitGrowth';
+
+/** What is known of how fast the logits of a model grow. */
+export interface GrowthOptions {
+  /**
+   * A Lipschitz constant of every difference of two logits, for Euclidean distances and with rounding counted. @defaultValue
+   * computed from the layers; only a LayersModel that `toPiecewiseAffine` can read shows them
+   */
+  readonly lipschitz?: number;
+}
+
+/** The growth that the caller states, or else the one that the layers have. */
+export async function growthOf(
+  fn: string,
+  model: ModelLike,
+  net: Classifier,
+  centre: Float64Array,
+  { lipschitz }: GrowthOptions,
+): Promise<LogitGrowth> {
+  if (lipschitz !== undefined) {
+    checkPositive({ fn, argument: 'lipschitz' }, lipschitz);
+    const x = tf.tensor(Float32Array.from(centre), [1, ...net.inputShape]);
+    const { values } = await readLogits(fn, net, x, {}).finally(() => x.dispose());
+    return assumedGrowth(net.classes, lipschitz, Float64Array.from(values));
+  }
+  if (isLayersModel(model)) return logitGrowth(toPiecewiseAffine(model), centre);
+  return refuse(
+    { fn, argument: 'model' },
+    'UNSUPPORTED_MODEL',
+    'a LayersModel, whose layers say how fast its logits can grow',
+    'a model that does not show its layers',
+    'Pass the LayersModel itself, or state `lipschitz`.',
+  );
+}

@@ -1,0 +1,83 @@
+import type { LinearMap, PiecewiseAffine } from '../../regions/types';
+import { type Affine, networkGrowth } from './networkGrowth';
+import { roundoff } from './roundoff';
+
+/** How the differences of logits can change with the input. */
+export interface LogitGrowth {
+  /** A Lipschitz constant of logit k minus logit j: K x K, for Euclidean distances. */
+  readonly pairs: Float64Array;
+  /** No two logits differ by more than this, float32 rounding included, at a distance from the centre. */
+  readonly range: Affine;
+  /** Error of a difference of two logits in float32, at a distance from the centre. */
+  readonly error: Affine;
+}
+
+/** Far more than what float64 loses on the way. */
+const ROUNDING = 1 + 1e-9;
+
+/** The growth of a network's logits around a centre; see {@link networkGrowth}. */
+export function logitGrowth(net: PiecewiseAffine, centre: Float64Array): LogitGrowth {
+  const { growths, output } = networkGrowth(net, centre);
+  const last = net.output === 0 ? undefined : net.nodes[net.output - 1];
+  if (last?.kind !== 'affine') {
+    const { lipschitz, error } = growths[net.output]!;
+    const pairs = new Float64Array(net.classes ** 2).fill(Math.SQRT2 * lipschitz);
+    return assemble(pairs, output, {
+      atCentre: Math.SQRT2 * error.atCentre,
+      perUnit: Math.SQRT2 * error.perUnit,
+    });
+  }
+  const { length, lipschitz, error } = growths[last.inputs[0]!]!;
+  const { distances, longest } = rowDistances(last.map, net.classes);
+  const farthest = distances.reduce((a, b) => Math.max(a, b), 0);
+  const unit = 2 * roundoff(last.map.inputSize + 1);
+  const bias = last.offset?.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
+  return assemble(
+    distances.map((distance) => distance * lipschitz),
+    output,
+    {
+      atCentre: farthest * error.atCentre + unit * (longest * (length + error.atCentre) + bias),
+      perUnit: farthest * error.perUnit + unit * longest * (lipschitz + error.perUnit),
+    },
+  );
+}
+
+/** The growth of a function whose logits' differences have a known Lipschitz constant, rounding included. */
+export function assumedGrowth(classes: number, lipschitz: number, atCentre: Float64Array): LogitGrowth {
+  return assemble(new Float64Array(classes ** 2).fill(lipschitz), atCentre, { atCentre: 0, perUnit: 0 });
+}
+
+function assemble(pairs: Float64Array, output: Float64Array, error: Affine): LogitGrowth {
+  const steepest = pairs.reduce((a, b) => Math.max(a, b), 0);
+  return {
+    pairs: pairs.map((value) => ROUNDING * value),
+    range: {
+      atCentre: ROUNDING * (rangeOf(output) + error.atCentre),
+      perUnit: ROUNDING * (steepest + error.perUnit),
+    },
+    error: { atCentre: ROUNDING * error.atCentre, perUnit: ROUNDING * error.perUnit },
+  };
+}
+
+/** The largest minus the smallest entry. */
+function rangeOf(values: Float64Array): number {
+  return values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
+}
+
+/** Distances between any two rows of a matrix, K x K, and the length of its longest row. */
+function rowDistances(map: LinearMap, classes: number): { readonly distances: Float64Array; readonly longest: number } {
+  const size = map.inputSize;
+  const rows = new Float64Array(classes * size);
+  const units = new Float64Array(classes * classes);
+  for (let k = 0; k < classes; k++) units[k * classes + k] = 1;
+  map.addTransposedTo(rows, units, classes);
+  const distances = new Float64Array(classes * classes);
+  let longest = 0;
+  for (let k = 0; k < classes; k++) {
+    const row = rows.subarray(k * size, (k + 1) * size);
+    longest = Math.max(longest, Math.sqrt(row.reduce((sum, v) => sum + v * v, 0)));
+    for (let j = 0; j < classes; j++)
+      distances[k * classes + j] = Math.sqrt(row.reduce((sum, v, i) => sum + (v - rows[j * size + i]!) ** 2, 0));
+  }
+  return { distances, longest };
+}

@@ -1,0 +1,53 @@
+import type { ModelLike } from '../classifier/types';
+import { checkOneOf } from '../core/check';
+import { type ReluGpResidual, restoreReluGp, type SavedReluGpResidual } from './gp/reluGpResidual';
+import { type RadialTemperature, restoreRadial, type SavedRadialTemperature } from './radial/radialTemperature';
+
+/** What the `save()` of any wrapper returned. */
+export type SavedGuarantee = SavedRadialTemperature | SavedReluGpResidual;
+
+/** What a {@link SavedGuarantee} becomes again. */
+export type RestoredGuarantee<S extends SavedGuarantee> = S extends SavedRadialTemperature
+  ? RadialTemperature
+  : ReluGpResidual;
+
+/**
+ * Wraps a model again with what `save()` returned, so that a guarantee can be stored beside the weights.
+ *
+ * The guarantee is worked out anew from the model's weights; nothing about the model itself is taken from `saved`.
+ *
+ * @param model - The model that was wrapped, or one loaded with the same weights.
+ * @param saved - Plain data; a way through JSON changes nothing.
+ * @throws OverconfidenceError `INVALID_OPTION` if `saved` names no wrapper, and whatever the wrapper refuses of the model.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { uniformNoise } from 'relu-overconfidence';
+ * import { radialTemperature, restoreGuarantee } from 'relu-overconfidence/guarantees';
+ * import { mlp } from 'relu-overconfidence/models';
+ *
+ * const model = mlp({ inputShape: [2], hidden: [16, 16], classes: 2, seed: 1 });
+ * const safe = await radialTemperature(model, uniformNoise([100, 2], { seed: 1 }));
+ * const text = JSON.stringify(safe.save()); // store it with the model
+ * const again = await restoreGuarantee(model, JSON.parse(text));
+ * console.log(again.farAwayRadius(0.01) === safe.farAwayRadius(0.01)); // true
+ * ```
+ */
+export async function restoreGuarantee<S extends SavedGuarantee>(
+  model: ModelLike,
+  saved: S,
+): Promise<RestoredGuarantee<S>> {
+  const method = saved?.method;
+  checkOneOf({ fn: 'restoreGuarantee', argument: 'saved.method' }, method, ['radialTemperature', 'reluGpResidual']);
+  return (await restored(model, saved)) as RestoredGuarantee<S>;
+}
+
+function restored(model: ModelLike, saved: SavedGuarantee): Promise<RestoredGuarantee<SavedGuarantee>> {
+  switch (saved.method) {
+    case 'radialTemperature':
+      return restoreRadial(model, saved);
+    case 'reluGpResidual':
+      return restoreReluGp(model, saved);
+  }
+}

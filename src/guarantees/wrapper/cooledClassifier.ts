@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { readLogits } from '../../classifier/readLogits';
+import type { Classifier } from '../../classifier/types';
+import { checkNonNegative, checkPositive } from '../../core/check';
+import { sharpLogitRange } from '../../core/sharpLogitRange';
+import type { LogitGrowth } from '../growth/logitGrowth';
+import type { Affine } from '../growth/networkGrowth';
+import { lengthOf } from '../growth/networkGrowth';
+import { roundoff } from '../growth/roundoff';
+import type { GuaranteedClassifier } from '../types';
+import type { Cooling } from './cooling';
+import { coolRadius } from './coolRadius';
+import { radiusWithinHorizon, withinHorizon } from './horizon';
+import { largestConfidence } from './largestConfidence';
+import { pointAt, readPoints } from './readPoints';
+import { wrap } from './wrap';
+
+/** Logits divided by a temperature that outgrows them: `f(x) / T(x)`, uniform in the limit of every ray. */
+export function cooledClassifier(
+  net: Classifier,
+  centre: Float64Array,
+  growth: LogitGrowth,
+  cooling: Cooling,
+): GuaranteedClassifier {
+  const size = centre.length;
+  const centre32 = Float32Array.from(centre);
+  /** How much the division and the sums in T can change a logit, relative to it. */
+  const unit = roundoff(size + 10);
+  const logits: Classifier['logits'] = (x, options) =>
+    tf.tidy(() => {
+      const seen = withinHorizon(x);
+      const displacement = tf.sub(tf.reshape(seen, [x.shape[0]!, size]), tf.tensor1d(centre32)) as tf.Tensor2D;
+      return cooling.divide(net.logits(seen, options), displacement);
+    });
+  return wrap(net, {
+    logits,
+    centre,
+    asymptote: 1 / net.classes,
+    farAwayRadius(epsilon: number) {
+      checkPositive({ fn: 'farAwayRadius', argument: 'epsilon' }, epsilon);
+      const range = sharpLogitRange(net.classes, epsilon) * (1 - unit);
+      return radiusWithinHorizon(coolRadius(cooling, growth.range, range), centre);
+    },
+    async confidenceBound(x: tf.Tensor, radius: number) {
+      const fn = 'confidenceBound';
+      checkNonNegative({ fn, argument: 'radius' }, radius);
+      const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
+      const seen = withinHorizon(x);
+      const { values } = await readLogits(fn, net, seen, {}).finally(() => seen.dispose());
+      return Float64Array.from({ length: points.count }, (_, i) => {
+        const displacement = pointAt(points, i).map((value, j) => value - centre[j]!);
+        const row = values.subarray(i * net.classes, (i + 1) * net.classes);
+        return rowBound(row, growth, displacement, radius, cooling.range(displacement, radius), unit);
+      });
+    },
+  });
+}
+
+/** The bound for one row: of every difference of two logits the better of a local and a global bound. */
+function rowBound(
+  logits: Float32Array,
+  { pairs, range, error }: LogitGrowth,
+  displacement: Float64Array,
+  radius: number,
+  temperature: { readonly least: number; readonly largest: number },
+  unit: number,
+): number {
+  const distance = lengthOf(displacement);
+  const at = ({ atCentre, perUnit }: Affine, r: number) => atCentre + perUnit * r;
+  const slack = at(error, distance) + at(error, distance + radius);
+  const overall = at(range, distance + radius);
+  const differences = pairs.map((pair, index) => {
+    const [k, j] = [Math.floor(index / logits.length), index % logits.length];
+    const near = logits[k]! - logits[j]! + pair * radius + slack;
+    const most = Math.min(near, overall);
+    const cooled = most / (most > 0 ? temperature.least : temperature.largest);
+    return cooled + unit * Math.abs(cooled);
+  });
+  return largestConfidence(differences, logits.length);
+}
