@@ -1,7 +1,7 @@
+import { softmax } from '../core/softmax';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
 import { limitAlongRay, slopeTolerance } from './limitAlongRay';
-import { softmax } from '../core/softmax';
 
 /** The limit of a network along a ray. */
 export interface AsymptoticConfidence {

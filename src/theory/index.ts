@@ -1,3 +1,4 @@
+export { sharpLogitRange } from '../core/sharpLogitRange';
 export { type AlphaScaling, type AlphaScalingOptions, alphaScaling } from './alphaScaling';
 export { type AsymptoticConfidence, asymptoticConfidence } from './asymptoticConfidence';
 export { type CheckTheorem31Result, checkTheorem31, type IdenticalRows } from './checkTheorem31';
@@ -11,6 +12,5 @@ export { rbfModel } from './rbf/rbfModel';
 export { type RbfOptions, rbfNetwork } from './rbf/rbfNetwork';
 export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
 export { registerRbfLayer } from './rbf/registerRbfLayer';
-export { sharpLogitRange } from '../core/sharpLogitRange';
 export type { RbfNetwork } from './rbf/types';
 export type { Samples } from './readRows';

@@ -1,8 +1,8 @@
 import { checkOneOf, checkPositive, refuse } from '../../core/check';
+import { sharpLogitRange } from '../../core/sharpLogitRange';
 import { checkNumbers, checkRbf } from './checkRbf';
 import { largestContrast } from './largestContrast';
 import { nearest } from './rbfDistance';
-import { sharpLogitRange } from '../../core/sharpLogitRange';
 import type { RbfNetwork } from './types';
 
 /** Options of {@link rbfRadius}. */
