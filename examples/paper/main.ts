@@ -1,13 +1,20 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Method } from 'relu-overconfidence';
+import { type Networks, trainingFolder } from './networks';
 import { type Preset, recipe, type TrainingSet } from './recipes';
 import { table1 } from './table1';
+import { table2 } from './table2';
 import { train } from './train';
 
 const USAGE = `Usage: npx tsx examples/paper/main.ts <task> [options]
 
-  table1 --checkpoints   Table 1 on CIFAR-10 with the authors' weights
+  table1                 Table 1: test error, MMC, AUROC and FPR@95, beside the published values
+  table2                 Table 2: how far noise must be scaled up until a network is sure
+    --checkpoints        of the authors' CIFAR-10 networks
+    --trained            of the networks that "train" made, by --dataset and --preset
+    --method M           only one method (table2)
+    --attacked N         images attacked per row (table1; default: 200; the paper attacks all)
+    --samples N          samples of noise (table2; default: 10000, as in the paper)
   train                  trains a network; a run that was stopped goes on where it was
     --method M           plain, ceda or acet
     --dataset D          mnist (LeNet); svhn, cifar10 or cifar100 (small ResNet)
@@ -16,13 +23,14 @@ const USAGE = `Usage: npx tsx examples/paper/main.ts <task> [options]
 
   --data DIR       folder of the data sets (default: RELU_DATA)
   --models DIR     folder of cifar10-plain, cifar10-ceda, cifar10-acet, each with a checkpoint (default: RELU_MODELS)
-  --output DIR     where results go and are found again (default: examples/paper/output)
-  --attacked N     images attacked per row (default: 200; the paper attacks all)`;
+  --output DIR     where results go and are found again (default: examples/paper/output)`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     checkpoints: { type: 'boolean', default: false },
+    trained: { type: 'boolean', default: false },
+    samples: { type: 'string', default: '10000' },
     method: { type: 'string' },
     dataset: { type: 'string', default: 'mnist' },
     preset: { type: 'string', default: 'paper' },
@@ -35,8 +43,13 @@ const { positionals, values } = parseArgs({
     attacked: { type: 'string', default: '200' },
   },
 });
-const attacked = Number(values.attacked);
 const { data, models, output } = values;
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
+
+function stop(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(2);
+}
 
 /** One of the words allowed, or the end of the program. */
 function oneOf<T extends string>(option: string, value: string | undefined, allowed: readonly T[]): T {
@@ -44,41 +57,61 @@ function oneOf<T extends string>(option: string, value: string | undefined, allo
   return found ?? stop(`--${option} must be one of ${allowed.join(', ')}.`);
 }
 
-function stop(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(2);
+function wholeNumber(option: string, value: string): number {
+  const number = Number(value);
+  return Number.isInteger(number) && number > 0 ? number : stop(`--${option} must be a whole number > 0.`);
+}
+
+const dataset = () => oneOf<TrainingSet>('dataset', values.dataset, ['mnist', 'svhn', 'cifar10', 'cifar100']);
+const preset = () => oneOf<Preset>('preset', values.preset, ['paper', 'short']);
+const folderOfData = () => (data === '' ? stop('--data must name the folder of the data sets.') : data);
+
+function networks(): Networks {
+  if (values.checkpoints === values.trained) stop('Say --checkpoints or --trained.');
+  if (values.trained) return { from: 'training', output, dataset: dataset(), preset: preset() };
+  return models === ''
+    ? stop("--models must name the folder of the authors' weights.")
+    : { from: 'checkpoints', folder: models };
 }
 
 async function trainTask(): Promise<void> {
-  const method = oneOf<Method>('method', values.method, ['plain', 'ceda', 'acet']);
-  const dataset = oneOf<TrainingSet>('dataset', values.dataset, ['mnist', 'svhn', 'cifar10', 'cifar100']);
-  const preset = oneOf<Preset>('preset', values.preset, ['paper', 'short']);
+  const method = oneOf<Method>('method', values.method, METHODS);
   const changes = {
-    ...(values.epochs !== undefined && { epochs: Number(values.epochs) }),
-    ...(values['steps-per-epoch'] !== undefined && { stepsPerEpoch: Number(values['steps-per-epoch']) }),
-    ...(values['batch-size'] !== undefined && { batchSize: Number(values['batch-size']) }),
+    ...(values.epochs !== undefined && { epochs: wholeNumber('epochs', values.epochs) }),
+    ...(values['steps-per-epoch'] !== undefined && {
+      stepsPerEpoch: wholeNumber('steps-per-epoch', values['steps-per-epoch']),
+    }),
+    ...(values['batch-size'] !== undefined && { batchSize: wholeNumber('batch-size', values['batch-size']) }),
   };
-  const settings = recipe(dataset, method, preset, changes);
-  if (preset !== 'paper' || Object.keys(changes).length > 0)
+  const chosen = { output, dataset: dataset(), preset: preset() };
+  const settings = recipe(chosen.dataset, method, chosen.preset, changes);
+  if (chosen.preset !== 'paper' || Object.keys(changes).length > 0)
     console.error(`*** SCALED DOWN: these are not the paper's settings.\n*** ${JSON.stringify(settings)}`);
   await train({
     method,
-    dataset,
+    dataset: chosen.dataset,
     recipe: settings,
-    data,
-    folder: join(output, 'models', `${dataset}-${method}-${preset}`),
+    data: folderOfData(),
+    folder: trainingFolder(chosen, method),
   });
 }
 
-async function table1Task(): Promise<void> {
-  if (!values.checkpoints) stop('table1 needs --checkpoints: it measures the networks that the authors published.');
-  if (models === '') stop('--models must name the folder of the checkpoints.');
-  if (!(attacked > 0)) stop('--attacked must be a number of images.');
-  await table1({ data, models, output, attacked });
-}
-
-const task = positionals.join();
-if (data === '') stop('--data must name the folder of the data sets.');
-if (task === 'train') await trainTask();
-else if (task === 'table1') await table1Task();
-else stop(`The task must be table1 or train, but is "${task}".`);
+const TASKS: Readonly<Record<string, () => Promise<void>>> = {
+  train: trainTask,
+  table1: () =>
+    table1({
+      networks: networks(),
+      data: folderOfData(),
+      output,
+      attacked: wholeNumber('attacked', values.attacked),
+    }),
+  table2: () =>
+    table2({
+      networks: networks(),
+      methods: values.method === undefined ? METHODS : [oneOf('method', values.method, METHODS)],
+      output,
+      samples: wholeNumber('samples', values.samples),
+    }),
+};
+const task = TASKS[positionals.join()] ?? stop(`The task must be one of ${Object.keys(TASKS).join(', ')}.`);
+await task();

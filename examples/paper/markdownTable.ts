@@ -1,5 +1,5 @@
 import type { Method, OodReport, OodRow } from 'relu-overconfidence';
-import type { CIFAR10, PublishedRow } from './published';
+import type { PublishedRow, PublishedTable } from './published';
 
 type Number = 'meanMaxConfidence' | 'auroc' | 'fprAt95';
 
@@ -10,7 +10,7 @@ const NUMBERS: readonly (readonly [Number, string])[] = [
 ];
 
 /** Ours, the published value and the difference of every number, one line per row and method. */
-export function markdownTable(reports: Readonly<Record<Method, OodReport>>, published: typeof CIFAR10): string {
+export function markdownTable(reports: Readonly<Record<Method, OodReport>>, published: PublishedTable): string {
   const head = ['row', 'method', 'n', ...NUMBERS.flatMap(([, title]) => [title, 'paper', 'difference'])];
   const lines = Object.entries(reports).flatMap(([method, report]) => linesOf(method as Method, report, published));
   // The rows of the three methods stand together.
@@ -19,7 +19,7 @@ export function markdownTable(reports: Readonly<Record<Method, OodReport>>, publ
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function linesOf(method: Method, { testError, rows }: OodReport, published: typeof CIFAR10): string[][] {
+function linesOf(method: Method, { testError, rows }: OodReport, published: PublishedTable): string[][] {
   const { testError: paperError, rows: paperRows } = published[method];
   const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
   const error = [percent(testError), percent(paperError), signed(100 * (testError - paperError), 2)];

@@ -1,4 +1,5 @@
 import type { Method } from 'relu-overconfidence';
+import type { TrainingSet } from './recipes';
 
 /** Numbers of a row of the paper's Table 1: MMC, AUROC and FPR@95. */
 export interface PublishedRow {
@@ -13,10 +14,48 @@ const row = (meanMaxConfidence: number, auroc: number, fprAt95: number): Publish
   fprAt95,
 });
 
-/** Table 1 of arXiv 1812.05720 for CIFAR-10, each row under the beginning of the name that ours has. */
-export const CIFAR10: Readonly<
+/** A data set's part of Table 1 of arXiv 1812.05720, each row under the beginning of the name that ours has. */
+export type PublishedTable = Readonly<
   Record<Method, { readonly testError: number; readonly rows: Readonly<Record<string, PublishedRow>> }>
-> = {
+>;
+
+const MNIST: PublishedTable = {
+  plain: {
+    testError: 0.0051,
+    rows: {
+      FashionMNIST: row(0.654, 0.972, 0.121),
+      EMNIST: row(0.821, 0.883, 0.374),
+      'gray CIFAR-10': row(0.492, 0.996, 0.003),
+      noise: row(0.463, 0.998, 0),
+      'adversarial noise': row(1, 0.031, 1),
+      'adversarial samples': row(0.999, 0.358, 0.992),
+    },
+  },
+  ceda: {
+    testError: 0.0074,
+    rows: {
+      FashionMNIST: row(0.373, 0.994, 0.027),
+      EMNIST: row(0.787, 0.895, 0.358),
+      'gray CIFAR-10': row(0.105, 1, 0),
+      noise: row(0.1, 1, 0),
+      'adversarial noise': row(0.102, 0.998, 0.002),
+      'adversarial samples': row(0.987, 0.549, 0.953),
+    },
+  },
+  acet: {
+    testError: 0.0066,
+    rows: {
+      FashionMNIST: row(0.239, 0.998, 0.003),
+      EMNIST: row(0.752, 0.912, 0.313),
+      'gray CIFAR-10': row(0.101, 1, 0),
+      noise: row(0.1, 1, 0),
+      'adversarial noise': row(0.162, 0.992, 0.042),
+      'adversarial samples': row(0.854, 0.692, 0.782),
+    },
+  },
+};
+
+const CIFAR10: PublishedTable = {
   plain: {
     testError: 0.0887,
     rows: {
@@ -49,5 +88,35 @@ export const CIFAR10: Readonly<
       'adversarial noise': row(0.112, 0.999, 0.008),
       'adversarial samples': row(0.633, 0.512, 0.59),
     },
+  },
+};
+
+/** Table 1 by what the networks were trained on. */
+export const TABLE_1 = { mnist: MNIST, cifar10: CIFAR10 } as const;
+
+/** A column of Table 2, as it is printed. */
+export interface PublishedAlpha {
+  readonly medianAlpha: string;
+  /** Share of overconfident samples, in per cent. */
+  readonly overconfident: string;
+}
+
+/** Table 2 of arXiv 1812.05720, which has no CEDA. */
+export const TABLE_2: Readonly<Record<TrainingSet, Readonly<Partial<Record<Method, PublishedAlpha>>>>> = {
+  mnist: {
+    plain: { medianAlpha: '1.5', overconfident: '98.7' },
+    acet: { medianAlpha: '> 10^6', overconfident: '0.0' },
+  },
+  svhn: {
+    plain: { medianAlpha: '28.1', overconfident: '99.9' },
+    acet: { medianAlpha: '49.8', overconfident: '50.2' },
+  },
+  cifar10: {
+    plain: { medianAlpha: '8.1', overconfident: '99.9' },
+    acet: { medianAlpha: '45.3', overconfident: '3.4' },
+  },
+  cifar100: {
+    plain: { medianAlpha: '9.9', overconfident: '99.8' },
+    acet: { medianAlpha: '9.9', overconfident: '0.0' },
   },
 };

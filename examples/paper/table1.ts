@@ -11,16 +11,16 @@ import {
 } from 'relu-overconfidence';
 import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
-import { loadCheckpoint } from './checkpoint';
-import { type CifarSets, loadCifarSets } from './cifarSets';
 import { kept } from './kept';
 import { markdownTable } from './markdownTable';
-import { CIFAR10 } from './published';
+import { datasetOf, loadNetwork, type Networks, resultsFolder } from './networks';
+import { TABLE_1 } from './published';
+import { loadTestSets, type TableSet, type TestSets } from './testSets';
 
 /** Where things are, and how much of the attacks is done. */
 export interface Table1Settings {
+  readonly networks: Networks;
   readonly data: string;
-  readonly models: string;
   readonly output: string;
   /** Images attacked per row. */
   readonly attacked: number;
@@ -38,8 +38,17 @@ const NOISE = {
   'noise, one sigma per image': paperSampler({ sigmaPer: 'image' }),
 };
 
+const SAMPLE_ATTACK: Readonly<Record<TableSet, { readonly epsilon: number; readonly stepSize: number }>> = {
+  mnist: { epsilon: 0.3, stepSize: 0.0075 },
+  cifar10: { epsilon: 0.1, stepSize: 0.0025 },
+};
+
 /** The pieces of work that are kept one by one, each on top of {@link NOTHING}. */
-const pieces = ({ out }: CifarSets, attacked: number): Readonly<Record<string, Partial<OodOptions>>> => ({
+const pieces = (
+  { out }: TestSets,
+  dataset: TableSet,
+  attacked: number,
+): Readonly<Record<string, Partial<OodOptions>>> => ({
   sets: { out },
   noise: { noise: NOISE, attackBatchSize: 128 },
   'adversarial-noise': {
@@ -47,23 +56,32 @@ const pieces = ({ out }: CifarSets, attacked: number): Readonly<Record<string, P
     attackBatchSize: Math.min(attacked, 128),
   },
   'adversarial-samples': {
-    adversarialSamples: { epsilon: 0.1, stepSize: 0.0025, steps: 80, samples: attacked },
+    adversarialSamples: { ...SAMPLE_ATTACK[dataset], steps: 80, samples: attacked },
     attackBatchSize: Math.min(attacked, 128),
   },
 });
 
-/** Measures the authors' three networks and prints their Table 1 beside the published one. */
-export async function table1({ data, models, output, attacked }: Table1Settings): Promise<void> {
+/** Measures a network of each method and prints Table 1 beside the published one. */
+export async function table1({ networks, data, output, attacked }: Table1Settings): Promise<void> {
+  const dataset = datasetOf(networks);
+  if (dataset !== 'mnist' && dataset !== 'cifar10')
+    throw new Error(`Table 1 is built for mnist and cifar10, not ${dataset}`);
   await useWasm();
-  const sets = await loadCifarSets(data);
+  const folder = resultsFolder(networks, output);
+  const sets = await loadTestSets(data, dataset);
   const reports = {} as Record<Method, OodReport>;
   for (const method of METHODS) {
-    const model = await loadCheckpoint(models, method);
+    const { model, identity } = await loadNetwork(networks, method);
     const done: OodReport[] = [];
-    for (const [piece, options] of Object.entries(pieces(sets, attacked))) {
-      const settings = { sets: sets.names, attacked: piece.startsWith('adversarial') ? attacked : 0, seed: 1 };
+    for (const [piece, options] of Object.entries(pieces(sets, dataset, attacked))) {
+      const settings = {
+        ...identity,
+        sets: sets.names,
+        attacked: piece.startsWith('adversarial') ? attacked : 0,
+        seed: 1,
+      };
       done.push(
-        await kept(join(output, `table1-${method}-${piece}.json`), settings, () =>
+        await kept(join(folder, `table1-${method}-${piece}.json`), settings, () =>
           evaluate(model, sets, options, `${method}, ${piece}`),
         ),
       );
@@ -73,15 +91,15 @@ export async function table1({ data, models, output, attacked }: Table1Settings)
     model.dispose();
   }
   tf.dispose([sets.in.x, sets.in.y, sets.out]);
-  const table = markdownTable(reports, CIFAR10);
-  await writeFile(join(output, 'table1.md'), `${table}\n`);
-  await writeFile(join(output, 'table1.json'), `${JSON.stringify(reports, null, 2)}\n`);
+  const table = markdownTable(reports, TABLE_1[dataset]);
+  await writeFile(join(folder, 'table1.md'), `${table}\n`);
+  await writeFile(join(folder, 'table1.json'), `${JSON.stringify(reports, null, 2)}\n`);
   console.log(`\nIn-distribution: ${sets.names[0]}. Attacked: ${attacked} images per row.\n\n${table}`);
 }
 
 function evaluate(
   model: ModelLike,
-  { in: inSet }: CifarSets,
+  { in: inSet }: TestSets,
   options: Partial<OodOptions>,
   title: string,
 ): Promise<OodReport> {
