@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ModelLike, type OodReport, paperNoise, pgdLinf } from 'relu-overconfidence';
-import { confidenceHistogramPlot, type ImageRow, imageGrid, rocPlot } from 'relu-overconfidence/report';
+import { confidenceHistogramPlot, imageGrid, rocPlot } from 'relu-overconfidence/report';
+import { imageRow } from '../support/imageRow';
 import type { Digits } from './digits';
 import { EPSILON } from './train';
 
@@ -42,9 +43,4 @@ async function noiseGrid({ test }: Digits, models: ByMethod<ModelLike>): Promise
   }
   tf.dispose(noise);
   return imageGrid({ rows, scale: 6 });
-}
-
-async function imageRow(label: string, images: tf.Tensor): Promise<ImageRow> {
-  const [count, height, width, channels] = images.shape as [number, number, number, number];
-  return { label, images: (await images.data()) as Float32Array, count, height, width, channels };
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Method } from 'relu-overconfidence';
+import { figures } from './figures';
 import { type Networks, trainingFolder } from './networks';
 import { type Preset, recipe, type TrainingSet } from './recipes';
 import { table1 } from './table1';
@@ -10,6 +11,7 @@ const USAGE = `Usage: npx tsx examples/paper/main.ts <task> [options]
 
   table1                 Table 1: test error, MMC, AUROC and FPR@95, beside the published values
   table2                 Table 2: how far noise must be scaled up until a network is sure
+  figures                Figures 2 to 4: adversarial noise, other data sets, adversarial samples (after table1)
     --checkpoints        of the authors' CIFAR-10 networks
     --trained            of the networks that "train" made, by --dataset and --preset
     --method M           only one method (table2)
@@ -105,6 +107,7 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
       output,
       attacked: wholeNumber('attacked', values.attacked),
     }),
+  figures: () => figures({ networks: networks(), data: folderOfData(), output }),
   table2: () =>
     table2({
       networks: networks(),

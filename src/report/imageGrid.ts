@@ -6,6 +6,8 @@ import { LETTER_HEIGHT, LETTER_WIDTH, writeText } from './pixelFont';
 export interface ImageRow {
   /** Text to the left of the row; letters beyond ASCII are drawn as boxes. */
   readonly label: string;
+  /** A line of text under each image, such as its confidence; cut where the next image begins. @defaultValue none */
+  readonly captions?: readonly string[];
   /** Pixel values `[count, height, width, channels]`, row-major, such as `await tensor.data()` gives. */
   readonly images: ArrayLike<number>;
   /** Number of images. */
@@ -65,7 +67,7 @@ export async function imageGrid({ rows, scale = 2, bounds = [0, 1] }: ImageGridO
   checkWhole({ fn: FN, argument: 'scale' }, scale);
   checkBounds({ fn: FN, argument: 'bounds' }, bounds);
   const margin = GAP + (DOT * LETTER_WIDTH * Math.max(...rows.map(({ label }) => [...label].length)) || 0);
-  const heights = rows.map(({ height }) => Math.max(height * scale, DOT * LETTER_HEIGHT));
+  const heights = rows.map((row) => Math.max(row.height * scale + captionHeight(row), DOT * LETTER_HEIGHT));
   const width = margin + GAP + Math.max(...rows.map((row) => row.count * (row.width * scale + GAP)));
   const height = GAP + heights.reduce((sum, h) => sum + h + GAP, 0);
   const raster: Raster = { width, height, data: new Uint8Array(3 * width * height).fill(255) };
@@ -73,11 +75,21 @@ export async function imageGrid({ rows, scale = 2, bounds = [0, 1] }: ImageGridO
   for (const [r, row] of rows.entries()) {
     const rowHeight = heights[r]!;
     writeText(raster, row.label, GAP, top + Math.floor((rowHeight - DOT * LETTER_HEIGHT) / 2), DOT);
-    for (let i = 0; i < row.count; i++)
-      paint(raster, row, i, { left: margin + GAP + i * (row.width * scale + GAP), top, scale, bounds });
+    for (let i = 0; i < row.count; i++) {
+      const left = margin + GAP + i * (row.width * scale + GAP);
+      paint(raster, row, i, { left, top, scale, bounds });
+      const letters = Math.floor((row.width * scale + GAP) / (DOT * LETTER_WIDTH));
+      const caption = [...(row.captions?.[i] ?? '')].slice(0, letters).join('');
+      writeText(raster, caption, left, top + row.height * scale + GAP, DOT);
+    }
     top += rowHeight + GAP;
   }
   return encodePng(FN, raster);
+}
+
+/** Room under the images of a row, in pixels. */
+function captionHeight({ captions }: ImageRow): number {
+  return captions === undefined ? 0 : GAP + DOT * LETTER_HEIGHT;
 }
 
 interface Place {
@@ -102,10 +114,20 @@ function paint({ data, width: stride }: Raster, row: ImageRow, index: number, pl
       }
 }
 
-function checkRow({ label, images, count, height, width, channels }: ImageRow): void {
+function checkRow({ label, captions, images, count, height, width, channels }: ImageRow): void {
   if (typeof label !== 'string')
     refuse({ fn: FN, argument: 'label' }, 'INVALID_OPTION', 'a text', show(label), "Pass '' for no label.");
   checkWhole({ fn: FN, argument: 'count' }, count);
+  if (captions !== undefined && !(Array.isArray(captions) && captions.every((text) => typeof text === 'string')))
+    refuse({ fn: FN, argument: 'captions' }, 'INVALID_OPTION', 'texts', show(captions), 'Pass one text per image.');
+  if (captions !== undefined && captions.length !== count)
+    refuse(
+      { fn: FN, argument: 'captions' },
+      'INVALID_OPTION',
+      `${count} texts, one per image`,
+      `${captions.length}`,
+      `Check the row "${label}".`,
+    );
   checkWhole({ fn: FN, argument: 'height' }, height);
   checkWhole({ fn: FN, argument: 'width' }, width);
   if (channels !== 1 && channels !== 3)

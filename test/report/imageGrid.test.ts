@@ -53,6 +53,24 @@ describe('imageGrid', () => {
     expect(long.width - short.width).toBe(3 * 12);
   });
 
+  it('writes a caption under each image, no longer than there is room until the next', async () => {
+    const images = { label: '', images: Array<number>(2 * 6).fill(1), count: 2, height: 1, width: 6, channels: 1 };
+    const plain = decode(await imageGrid({ rows: [images] }));
+    const { width, height, data } = decode(await imageGrid({ rows: [{ ...images, captions: ['LL', 'T'] }] }));
+    expect([width, height]).toEqual([plain.width, plain.height + 4 + 7 * 2 - (7 * 2 - 2)]);
+    const dot = (x: number, y: number) => (data[3 * ((10 + 2 * y) * width + 8 + 2 * x)]! < 128 ? '#' : '.');
+    const picture = Array.from({ length: 7 }, (_, y) => Array.from({ length: 13 }, (__, x) => dot(x, y)).join(''));
+    expect(picture).toEqual([
+      '#.......#####',
+      '#.........#..',
+      '#.........#..',
+      '#.........#..',
+      '#.........#..',
+      '#.........#..',
+      '#####.....#..',
+    ]);
+  });
+
   it('shows the bounds as black and white and clips what lies beyond', async () => {
     const images = [-1, 0, 1, 5];
     const png = decode(await imageGrid({ rows: [{ ...row, images, width: 4 }], bounds: [-1, 1], scale: 1 }));
@@ -63,6 +81,8 @@ describe('imageGrid', () => {
     ['rows', 'EMPTY_INPUT', { rows: [] }],
     ['rows', 'EMPTY_INPUT', { rows: undefined }],
     ['label', 'INVALID_OPTION', { rows: [{ ...row, label: 3 }] }],
+    ['captions', 'INVALID_OPTION', { rows: [{ ...row, captions: [1] }] }],
+    ['captions', 'INVALID_OPTION', { rows: [{ ...row, captions: ['a', 'b'] }] }],
     ['count', 'INVALID_OPTION', { rows: [{ ...row, count: 0 }] }],
     ['height', 'INVALID_OPTION', { rows: [{ ...row, height: 1.5 }] }],
     ['width', 'INVALID_OPTION', { rows: [{ ...row, width: -1 }] }],
