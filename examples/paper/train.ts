@@ -18,7 +18,7 @@ import { lenet, resnetSmall } from 'relu-overconfidence/models';
 import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
 import type { Recipe, TrainingSet } from './recipes';
-import { saveModel } from './saveModel';
+import { saveModel } from './modelFiles';
 import { loadTrainingData } from './trainingData';
 
 /** What is trained, on what, and where it goes. */

@@ -1,7 +1,7 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
 import { follow } from '../../core/follow';
-import type { ProgressOptions } from '../../core/progress';
 import { kMeans } from '../../core/kMeans';
+import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import { squaredDistances } from '../../core/squaredDistances';
 import { checkNumbers } from './checkRbf';

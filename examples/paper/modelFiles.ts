@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 
 /** Writes a model in the format of tfjs, `model.json` and `weights.bin`, which every loader of tfjs reads. */
 export async function saveModel(model: LayersModel, folder: string): Promise<void> {
@@ -13,6 +13,19 @@ export async function saveModel(model: LayersModel, folder: string): Promise<voi
       const json = { format, generatedBy, convertedBy, modelTopology, weightsManifest };
       await writeFile(join(folder, 'model.json'), JSON.stringify(json));
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+}
+
+/** Reads what {@link saveModel} wrote. */
+export async function loadModel(folder: string): Promise<LayersModel> {
+  const { modelTopology, weightsManifest } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
+  const weights = await readFile(join(folder, 'weights.bin'));
+  return loadLayersModel(
+    io.fromMemory({
+      modelTopology,
+      weightSpecs: weightsManifest[0].weights,
+      weightData: Uint8Array.from(weights).buffer,
     }),
   );
 }
