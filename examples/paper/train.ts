@@ -17,8 +17,8 @@ import {
 import { lenet, resnetSmall } from 'relu-overconfidence/models';
 import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
-import type { Recipe, TrainingSet } from './recipes';
 import { saveModel } from './modelFiles';
+import type { Recipe, TrainingSet } from './recipes';
 import { loadTrainingData } from './trainingData';
 
 /** What is trained, on what, and where it goes. */
