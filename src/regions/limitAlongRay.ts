@@ -1,11 +1,11 @@
-import { push } from '../regions/pass/push';
-import type { KinkNode, MaxNode, Pattern, PiecewiseAffine } from '../regions/types';
+import { push } from './pass/push';
+import type { KinkNode, MaxNode, Pattern, PiecewiseAffine } from './types';
 
-/** A network on the last linear region that a ray alpha x meets. */
+/** A network on the last linear region that a ray `origin + alpha direction` meets. */
 export interface LimitAlongRay {
-  /** K numbers, V x: how fast each logit grows with alpha. */
+  /** K numbers, V times the direction: how fast each logit grows with alpha. */
   readonly slope: Float64Array;
-  /** K numbers, a: the logits are `slope * alpha + intercept`. */
+  /** K numbers: the logits are `slope * alpha + intercept`. */
   readonly intercept: Float64Array;
   /** From this alpha on nothing is decided differently any more. */
   readonly from: number;
@@ -17,16 +17,17 @@ export interface LimitAlongRay {
 const SAME_SLOPE = 1e-12;
 
 /**
- * Where the ray alpha x ends, in a single pass: Lemma 3.1 of arXiv 1812.05720.
+ * Where the ray `origin + alpha direction` ends, in a single pass: Lemma 3.1 of arXiv 1812.05720.
  *
  * For large alpha every value is a line `b + s alpha`, and what is decided about it depends on s first and on b only where s
  * is zero (or, between members of a group, equal). So the lines of the last region follow layer by layer without the regions
  * before it; and the last breakpoint is the largest alpha at which one of these lines meets its threshold or its rival.
  */
-export function limitAlongRay(net: PiecewiseAffine, x: Float64Array): LimitAlongRay {
+export function limitAlongRay(net: PiecewiseAffine, origin: Float64Array, direction: Float64Array): LimitAlongRay {
   let from = 0;
   const both = new Float64Array(2 * net.inputSize);
-  both.set(x, net.inputSize);
+  both.set(origin);
+  both.set(direction, net.inputSize);
   const { outputs, pattern } = push(net, both, { count: 2, points: 1 }, (node, z) => {
     const intercepts = z.subarray(0, z.length / 2);
     const slopes = z.subarray(z.length / 2);

@@ -1,7 +1,7 @@
 import { softmax } from '../core/softmax';
+import { limitAlongRay, slopeTolerance } from '../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
-import { limitAlongRay, slopeTolerance } from './limitAlongRay';
 
 /** The limit of a network along a ray. */
 export interface AsymptoticConfidence {
@@ -43,7 +43,11 @@ export interface AsymptoticConfidence {
  * ```
  */
 export function asymptoticConfidence(net: PiecewiseAffine, x: ArrayLike<number>): AsymptoticConfidence {
-  const { slope, intercept, from } = limitAlongRay(net, checkDirection('asymptoticConfidence', net, x));
+  const { slope, intercept, from } = limitAlongRay(
+    net,
+    new Float64Array(net.inputSize),
+    checkDirection('asymptoticConfidence', net, x),
+  );
   const steepest = slope.reduce((a, b) => Math.max(a, b));
   const tolerance = slopeTolerance(slope);
   const tied = [...slope.keys()].filter((k) => steepest - slope[k]! <= tolerance);

@@ -2,9 +2,9 @@ import { refuse } from '../core/check';
 import { follow } from '../core/follow';
 import type { ProgressOptions } from '../core/progress';
 import { affineUnder } from '../regions/affineMap';
+import { limitAlongRay, slopeTolerance } from '../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNet } from './checkDirection';
-import { limitAlongRay, slopeTolerance } from './limitAlongRay';
 import { readRows, type Samples } from './readRows';
 
 /** Two rows of V that are the same in the region that a sample's ray ends in. */
@@ -68,7 +68,7 @@ export function checkTheorem31(
   const exceptions: number[] = [];
   for (const [sample, x] of rows.entries()) {
     tell(sample, 'samples');
-    const { slope, pattern } = limitAlongRay(net, x);
+    const { slope, pattern } = limitAlongRay(net, new Float64Array(net.inputSize), x);
     const tied = tiedPairs(slope);
     if (tied.length === 0) continue;
     const { V } = affineUnder(net, pattern);
