@@ -32,7 +32,7 @@ export function endsInSoftmax(model: LayersModel): boolean {
 }
 
 /** The model up to one of its inner tensors; its input itself needs no model. */
-function run(model: LayersModel, until: SymbolicTensor): Forward {
+export function run(model: LayersModel, until: SymbolicTensor): Forward {
   if (model.inputs.includes(until)) return (x) => x;
   const part = buildModel({ inputs: model.inputs, outputs: until });
   return (x, training) => part.apply(x, { training }) as tf.Tensor;

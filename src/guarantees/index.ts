@@ -5,6 +5,14 @@ export {
   type SavedReluGpResidual,
 } from './gp/reluGpResidual';
 export type { GrowthOptions } from './growth/growthOf';
+export type { PassOptions } from './laplace/gaussNewton';
+export {
+  type LastLayerLaplace,
+  type LastLayerLaplaceOptions,
+  lastLayerLaplace,
+  type SavedLastLayerLaplace,
+} from './laplace/lastLayerLaplace';
+export type { ConfidenceLimit } from './laplace/limitAlong';
 export {
   type RadialTemperature,
   type RadialTemperatureOptions,

@@ -1,15 +1,19 @@
 import type { ModelLike } from '../classifier/types';
 import { checkOneOf } from '../core/check';
 import { type ReluGpResidual, restoreReluGp, type SavedReluGpResidual } from './gp/reluGpResidual';
+import { type LastLayerLaplace, restoreLaplace, type SavedLastLayerLaplace } from './laplace/lastLayerLaplace';
 import { type RadialTemperature, restoreRadial, type SavedRadialTemperature } from './radial/radialTemperature';
 
+const METHODS = ['radialTemperature', 'reluGpResidual', 'lastLayerLaplace'] as const;
+
 /** What the `save()` of any wrapper returned. */
-export type SavedGuarantee = SavedRadialTemperature | SavedReluGpResidual;
+export type SavedGuarantee = SavedRadialTemperature | SavedReluGpResidual | SavedLastLayerLaplace;
 
 /** What a {@link SavedGuarantee} becomes again. */
-export type RestoredGuarantee<S extends SavedGuarantee> = S extends SavedRadialTemperature
-  ? RadialTemperature
-  : ReluGpResidual;
+export type RestoredGuarantee<S extends SavedGuarantee> = Extract<
+  RadialTemperature | ReluGpResidual | LastLayerLaplace,
+  { save(): S }
+>;
 
 /**
  * Wraps a model again with what `save()` returned, so that a guarantee can be stored beside the weights.
@@ -39,7 +43,7 @@ export async function restoreGuarantee<S extends SavedGuarantee>(
   saved: S,
 ): Promise<RestoredGuarantee<S>> {
   const method = saved?.method;
-  checkOneOf({ fn: 'restoreGuarantee', argument: 'saved.method' }, method, ['radialTemperature', 'reluGpResidual']);
+  checkOneOf({ fn: 'restoreGuarantee', argument: 'saved.method' }, method, METHODS);
   return (await restored(model, saved)) as RestoredGuarantee<S>;
 }
 
@@ -49,5 +53,7 @@ function restored(model: ModelLike, saved: SavedGuarantee): Promise<RestoredGuar
       return restoreRadial(model, saved);
     case 'reluGpResidual':
       return restoreReluGp(model, saved);
+    case 'lastLayerLaplace':
+      return restoreLaplace(model, saved);
   }
 }

@@ -1,5 +1,5 @@
 import type { LinearMap, PiecewiseAffine } from '../../regions/types';
-import { type Affine, networkGrowth } from './networkGrowth';
+import { type Affine, type NetworkGrowth, networkGrowth } from './networkGrowth';
 import { roundoff } from './roundoff';
 
 /** How the differences of logits can change with the input. */
@@ -15,9 +15,13 @@ export interface LogitGrowth {
 /** Far more than what float64 loses on the way. */
 const ROUNDING = 1 + 1e-9;
 
-/** The growth of a network's logits around a centre; see {@link networkGrowth}. */
+/** The growth of a network's logits around a centre. */
 export function logitGrowth(net: PiecewiseAffine, centre: Float64Array): LogitGrowth {
-  const { growths, output } = networkGrowth(net, centre);
+  return logitGrowthOf(net, networkGrowth(net, centre));
+}
+
+/** The growth of a network's logits, given that of all its values. */
+export function logitGrowthOf(net: PiecewiseAffine, { growths, output }: NetworkGrowth): LogitGrowth {
   const last = net.output === 0 ? undefined : net.nodes[net.output - 1];
   if (last?.kind !== 'affine') {
     const { lipschitz, error } = growths[net.output]!;

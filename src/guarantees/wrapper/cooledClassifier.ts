@@ -4,15 +4,13 @@ import type { Classifier } from '../../classifier/types';
 import { checkNonNegative, checkPositive } from '../../core/check';
 import { sharpLogitRange } from '../../core/sharpLogitRange';
 import type { LogitGrowth } from '../growth/logitGrowth';
-import type { Affine } from '../growth/networkGrowth';
-import { lengthOf } from '../growth/networkGrowth';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
 import type { Cooling } from './cooling';
 import { coolRadius } from './coolRadius';
 import { radiusWithinHorizon, withinHorizon } from './horizon';
-import { largestConfidence } from './largestConfidence';
 import { pointAt, readPoints } from './readPoints';
+import { rowBound } from './rowBound';
 import { wrap } from './wrap';
 
 /** Logits divided by a temperature that outgrows them: `f(x) / T(x)`, uniform in the limit of every ray. */
@@ -54,27 +52,4 @@ export function cooledClassifier(
       });
     },
   });
-}
-
-/** The bound for one row: of every difference of two logits the better of a local and a global bound. */
-function rowBound(
-  logits: Float32Array,
-  { pairs, range, error }: LogitGrowth,
-  displacement: Float64Array,
-  radius: number,
-  temperature: { readonly least: number; readonly largest: number },
-  unit: number,
-): number {
-  const distance = lengthOf(displacement);
-  const at = ({ atCentre, perUnit }: Affine, r: number) => atCentre + perUnit * r;
-  const slack = at(error, distance) + at(error, distance + radius);
-  const overall = at(range, distance + radius);
-  const differences = pairs.map((pair, index) => {
-    const [k, j] = [Math.floor(index / logits.length), index % logits.length];
-    const near = logits[k]! - logits[j]! + pair * radius + slack;
-    const most = Math.min(near, overall);
-    const cooled = most / (most > 0 ? temperature.least : temperature.largest);
-    return cooled + unit * Math.abs(cooled);
-  });
-  return largestConfidence(differences, logits.length);
 }

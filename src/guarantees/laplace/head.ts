@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkTrainingMode, trainingForward } from '../../classifier/trainingForward';
+import type { LogitsOptions, ModelLike } from '../../classifier/types';
+import { isLayersModel } from '../../classifier/walkLayers';
+import { refuse } from '../../core/check';
+import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import type { PiecewiseAffine } from '../../regions/types';
+import { lastDense } from './lastDense';
+
+/** A network as features and a dense layer on them: `f(x) = W phi(x) + b`. */
+export interface Head {
+  /** Number of features, with the constant 1 that stands for the bias if there is one. */
+  readonly size: number;
+  /** phi(x), with a column of ones if the layer has a bias: `[B, size]`. */
+  features(x: tf.Tensor, options?: LogitsOptions): tf.Tensor2D;
+  /** The logits of features: `[B, K]`. */
+  logits(features: tf.Tensor2D): tf.Tensor2D;
+  /** W and b as they are now: row j holds what feature j adds to each logit, `size` x K. */
+  weights(): Promise<Float64Array>;
+  /** The whole network in float64, as it is now. */
+  network(): PiecewiseAffine;
+}
+
+/** The features and the last dense layer of a LayersModel. */
+export function headOf(fn: string, model: ModelLike): Head {
+  const found = isLayersModel(model) ? lastDense(model) : undefined;
+  if (!isLayersModel(model) || found === undefined)
+    return refuse(
+      { fn, argument: 'model' },
+      'UNSUPPORTED_MODEL',
+      'a LayersModel whose logits come from a dense layer',
+      'a model that does not show one',
+      'Pass the LayersModel itself; only a softmax may follow its last dense layer.',
+    );
+  const { features, layer } = found;
+  const weights = () => layer.weights.map((weight) => weight.read());
+  const [kernel, bias] = weights();
+  const withOnes = (phi: tf.Tensor): tf.Tensor2D => {
+    if (bias === undefined) return phi as tf.Tensor2D;
+    return tf.concat([phi as tf.Tensor2D, tf.ones([phi.shape[0]!, 1])], 1);
+  };
+  return {
+    size: kernel!.shape[0]! + (bias === undefined ? 0 : 1),
+    features: (x, { training = false, rng } = {}) =>
+      tf.tidy(() => {
+        if (!training) return withOnes(features(x, false));
+        checkTrainingMode(model);
+        return withOnes(trainingForward(model, rng, () => features(x, true)));
+      }),
+    logits: (phi) => tf.tidy(() => tf.matMul(phi, stacked(weights()))),
+    weights: async () => {
+      const all = tf.tidy(() => stacked(weights()));
+      return Float64Array.from(await all.data().finally(() => all.dispose()));
+    },
+    network: () => toPiecewiseAffine(model),
+  };
+}
+
+/** The kernel with the bias as its last row. */
+function stacked([kernel, bias]: readonly tf.Tensor[]): tf.Tensor2D {
+  if (bias === undefined) return tf.clone(kernel as tf.Tensor2D);
+  return tf.concat([kernel as tf.Tensor2D, tf.reshape(bias, [1, bias.shape[0]!])], 0);
+}

@@ -1,0 +1,57 @@
+import { refuse } from '../../core/check';
+import { softmax } from '../../core/softmax';
+import { checkVector } from '../../regions/checkVector';
+import { limitAlongRay } from '../../regions/limitAlongRay';
+import { lengthOf } from '../growth/networkGrowth';
+import { PROBIT } from './headBound';
+import { type LaplaceParts, timesFactor } from './laplaceParts';
+
+/** The limit of a classifier along a ray. */
+export interface ConfidenceLimit {
+  /** Limit of the largest softmax probability. */
+  readonly confidence: number;
+  /** Limit of the probability of each of the K classes. */
+  readonly probabilities: Float64Array;
+}
+
+/** A slope of the features smaller than this, relative to the steepest there can be, is rounding. */
+const NO_SLOPE = 1e-12;
+
+/**
+ * The exact limit along `origin + t direction`. From some t on the features are `u t + c` (Lemma 3.1 of arXiv 1812.05720), so
+ * the logits go to `W u / sqrt(pi/8 |L^T u|^2)`; if u is zero they stay at those of the features c.
+ */
+export function limitAlong(
+  parts: LaplaceParts,
+  origin: ArrayLike<number>,
+  direction: ArrayLike<number>,
+): ConfidenceLimit {
+  const fn = 'asymptoteAlong';
+  const { features, featureGrowth } = parts;
+  const from = checkVector({ fn, argument: 'origin' }, features, origin);
+  const along = checkVector({ fn, argument: 'direction' }, features, direction);
+  const speed = lengthOf(along);
+  if (speed === 0)
+    refuse(
+      { fn, argument: 'direction' },
+      'INVALID_ARGUMENT',
+      'a direction',
+      'zeros',
+      'Pass a vector that is not zero.',
+    );
+  const { slope, intercept } = limitAlongRay(features, from, along);
+  const grows = lengthOf(slope) > NO_SLOPE * featureGrowth.lipschitz * speed;
+  const probabilities = softmax(grows ? cooled(parts, slope, 0) : cooled(parts, intercept, 1));
+  return { confidence: probabilities.reduce((a, b) => Math.max(a, b)), probabilities };
+}
+
+/** `W phi + one b` divided by `sqrt(one + pi/8 v)`, v the variance there: at a point (one = 1) or at infinity (one = 0). */
+function cooled({ net, head, weights, factor }: LaplaceParts, phi: Float64Array, one: 0 | 1): Float64Array {
+  const padded = new Float64Array(head.size).fill(one);
+  padded.set(phi);
+  const temperature = Math.sqrt(one + PROBIT * lengthOf(timesFactor(padded, factor)) ** 2);
+  return Float64Array.from({ length: net.classes }, (_, k) => {
+    const logit = padded.reduce((sum, value, i) => sum + value * weights[i * net.classes + k]!, 0);
+    return logit / temperature;
+  });
+}

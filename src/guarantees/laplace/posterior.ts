@@ -1,0 +1,113 @@
+import { symmetricEigen } from '../../core/symmetricEigen';
+import type { GaussNewton } from './gaussNewton';
+
+/** Prior precisions between 2^-40 and 2^40 are searched. */
+const EXPONENTS = 40;
+const BISECTIONS = 60;
+
+/** No variance is smaller than this share of the largest: more than float32 features can tell apart. */
+const LEAST_SHARE = 1e-10;
+
+/** The covariance of the last layer, as far as confidences can see it. */
+export interface Posterior {
+  /** Precision of the Gaussian prior of every weight. */
+  readonly priorPrecision: number;
+  /** L, lower triangular, D x D, in float32 numbers: the mean variance of a difference of two logits is `|L^T phi|^2`. */
+  readonly factor: Float64Array;
+}
+
+/**
+ * The Gaussian posterior of the last layer by Laplace's method, with the Gauss-Newton matrix `A (x) G` of its Kronecker
+ * factors and a prior of precision tau.
+ *
+ * With eigenvalues a_i of A and g_c of G the covariance has the eigenvalues `1 / (a_i g_c + tau)`. What all logits have in
+ * common does not change a softmax: it is the eigenvector (1, ..., 1) of G, and left out. The mean over all pairs of logits
+ * of the variance of their difference is then `phi^T S phi` with `S = 2 / (K - 1) sum_c (g_c A + tau I)^-1`.
+ */
+export function posterior(
+  { features, outputs }: GaussNewton,
+  weights: Float64Array,
+  priorPrecision: number | undefined,
+): Posterior {
+  const classes = Math.sqrt(outputs.length);
+  const size = Math.sqrt(features.length);
+  const { values: stretches, vectors } = symmetricEigen(features, size);
+  const positive = stretches.map((value) => Math.max(0, value));
+  const curvatures = seenCurvatures(outputs, classes);
+  const tau = priorPrecision ?? mostLikelyPrecision(positive, curvatures, seenLength(weights, classes));
+  const variances = positive.map(
+    (a) => (2 / (classes - 1)) * curvatures.reduce((sum, g) => sum + 1 / (a * g + tau), 0),
+  );
+  const least = LEAST_SHARE * variances.reduce((a, b) => Math.max(a, b));
+  const covariance = assembled(
+    variances.map((value) => Math.max(least, value)),
+    vectors,
+    size,
+  );
+  return { priorPrecision: tau, factor: cholesky(covariance, size).map(Math.fround) };
+}
+
+/** Eigenvalues of G but that of (1, ..., 1), which is lifted above all others (none of which exceeds 1/2) to be dropped. */
+function seenCurvatures(outputs: Float64Array, classes: number): Float64Array {
+  const { values } = symmetricEigen(
+    outputs.map((value) => value + 1 / classes),
+    classes,
+  );
+  return values.subarray(0, classes - 1).map((value) => Math.max(0, value));
+}
+
+/** The squared length of the weights without what all classes have in common. */
+function seenLength(weights: Float64Array, classes: number): number {
+  let sum = 0;
+  for (let start = 0; start < weights.length; start += classes) {
+    const row = weights.subarray(start, start + classes);
+    const mean = row.reduce((a, b) => a + b) / classes;
+    sum += row.reduce((squares, value) => squares + (value - mean) ** 2, 0);
+  }
+  return sum;
+}
+
+/**
+ * The tau that maximises the marginal likelihood `-tau |w|^2 / 2 + sum_ic log(tau / (a_i g_c + tau)) / 2`: where its
+ * derivative is zero, `tau |w|^2 = sum_ic a_i g_c / (a_i g_c + tau)`. The left side rises and the right side falls.
+ */
+function mostLikelyPrecision(stretches: Float64Array, curvatures: Float64Array, squaredLength: number): number {
+  const excess = (tau: number) => {
+    let determined = 0;
+    for (const a of stretches) for (const g of curvatures) determined += (a * g) / (a * g + tau);
+    return tau * squaredLength - determined;
+  };
+  let [low, high] = [-EXPONENTS, EXPONENTS];
+  for (let n = 0; n < BISECTIONS; n++) {
+    const middle = (low + high) / 2;
+    if (excess(2 ** middle) < 0) low = middle;
+    else high = middle;
+  }
+  return 2 ** high;
+}
+
+/** `Q^T diag(values) Q` for orthonormal rows Q. */
+function assembled(values: Float64Array, vectors: Float64Array, size: number): Float64Array {
+  const matrix = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    const row = vectors.subarray(i * size, (i + 1) * size);
+    for (let j = 0; j < size; j++) {
+      const factor = values[i]! * row[j]!;
+      const target = matrix.subarray(j * size, (j + 1) * size);
+      for (let k = 0; k <= j; k++) target[k]! += factor * row[k]!;
+    }
+  }
+  return matrix;
+}
+
+/** The lower triangular L with `L L^T` equal to a positive definite matrix, whose lower triangle is read. */
+function cholesky(matrix: Float64Array, size: number): Float64Array {
+  const factor = new Float64Array(size * size);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++) {
+      let sum = matrix[i * size + j]!;
+      for (let k = 0; k < j; k++) sum -= factor[i * size + k]! * factor[j * size + k]!;
+      factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / factor[j * size + j]!;
+    }
+  return factor;
+}
