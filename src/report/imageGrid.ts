@@ -87,9 +87,9 @@ export async function imageGrid({ rows, scale = 2, bounds = [0, 1] }: ImageGridO
   return encodePng(FN, raster);
 }
 
-/** Room under the images of a row, in pixels. */
+/** Room under the images of a row, in pixels: a gap above the text and one below it, so that it is nearer to its image. */
 function captionHeight({ captions }: ImageRow): number {
-  return captions === undefined ? 0 : GAP + DOT * LETTER_HEIGHT;
+  return captions === undefined ? 0 : 2 * GAP + DOT * LETTER_HEIGHT;
 }
 
 interface Place {

@@ -57,7 +57,7 @@ describe('imageGrid', () => {
     const images = { label: '', images: Array<number>(2 * 6).fill(1), count: 2, height: 1, width: 6, channels: 1 };
     const plain = decode(await imageGrid({ rows: [images] }));
     const { width, height, data } = decode(await imageGrid({ rows: [{ ...images, captions: ['LL', 'T'] }] }));
-    expect([width, height]).toEqual([plain.width, plain.height + 4 + 7 * 2 - (7 * 2 - 2)]);
+    expect([width, height]).toEqual([plain.width, plain.height + 4 + 7 * 2 + 4 - (7 * 2 - 2)]);
     const dot = (x: number, y: number) => (data[3 * ((10 + 2 * y) * width + 8 + 2 * x)]! < 128 ? '#' : '.');
     const picture = Array.from({ length: 7 }, (_, y) => Array.from({ length: 13 }, (__, x) => dot(x, y)).join(''));
     expect(picture).toEqual([
