@@ -30,19 +30,23 @@ function linesOf(method: Method, { testError, rows }: OodReport, published: Publ
       row.name,
       method,
       count(row),
-      ...NUMBERS.flatMap(([key]) => cells(row, key, paperRow(paperRows, row.name))),
+      ...NUMBERS.flatMap(([key]) => cells(row, key, paperRows[publishedName(row.name)])),
     ]),
+    ...Object.entries(paperRows)
+      .filter(([name]) => !rows.some((row) => publishedName(row.name) === name))
+      .map(([name, row]) => [name, method, 'data not at hand', ...NUMBERS.flatMap(([key]) => cells(null, key, row))]),
   ];
 }
 
 /** Pieces of a set ("SVHN (first 1,083 of train)") stand beside the published row of the whole. */
-function paperRow(rows: Readonly<Record<string, PublishedRow>>, name: string): PublishedRow | undefined {
-  return rows[name.replace(/ \(.*|, one sigma per image$/, '')];
+function publishedName(name: string): string {
+  return name.replace(/ \(.*|, one sigma per image$/, '');
 }
 
-function cells(row: OodRow, key: Number, paper: PublishedRow | undefined): string[] {
-  const [ours, theirs] = [row[key], paper?.[key]];
-  const error = key === 'meanMaxConfidence' && row.standardError !== null ? ` ± ${row.standardError.toFixed(3)}` : '';
+function cells(row: OodRow | null, key: Number, paper: PublishedRow | undefined): string[] {
+  const [ours, theirs] = [row?.[key] ?? null, paper?.[key]];
+  const standardError = key === 'meanMaxConfidence' ? row?.standardError : undefined;
+  const error = typeof standardError === 'number' ? ` ± ${standardError.toFixed(3)}` : '';
   return [
     ours === null ? '' : ours.toFixed(3) + error,
     theirs?.toFixed(3) ?? '',
