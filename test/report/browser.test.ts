@@ -1,13 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { oodReportHtml, rayPlot } from '../../src/report';
 import { BROWSER, hasChromium } from '../parity/chromium';
+import { accessibilityFaults } from '../support/accessibilityFaults';
 import { exampleReport } from './exampleReport';
 import { readSvg, texts } from './readSvg';
 
@@ -16,7 +16,6 @@ if (!hasChromium)
 
 declare global {
   /** What the tests put into pages. */
-  var axe: typeof import('axe-core');
   var drawRays: typeof import('../../src/report').rayPlot;
 }
 
@@ -42,8 +41,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     const file = join(folder, name);
     await writeFile(file, text);
     const { colorScheme = 'light', width = 1200 } = look;
-    // axe has to be put into a page that lets no script in.
-    const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
+    const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -53,14 +51,6 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     });
     await page.goto(address);
     return { page, complaints };
-  }
-
-  async function accessibilityFaults(page: Page): Promise<string[]> {
-    await page.addScriptTag({ content: await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8') });
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   }
 
   test.each([
