@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { log1p } from './log1p';
+import { log1p } from '../core/log1p';
 import { predicted } from './predicted';
 import { type LossAndGradient, withGradient } from './withGradient';
 
