@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   metrics: ['core'],
   regions: ['classifier'],
   theory: ['regions', 'metrics'],
-  guarantees: ['classifier', 'regions'],
+  guarantees: ['classifier', 'noise', 'regions'],
   evaluation: ['attacks', 'noise', 'metrics'],
   models: ['core'],
   datasets: ['core'],

@@ -1,3 +1,6 @@
+export { type Ccu, type CcuData, type CcuOptions, ccu } from './ccu/ccu';
+export type { CcuClassifier } from './ccu/ccuClassifier';
+export type { SavedCcu, SavedMixture } from './ccu/saved';
 export {
   type ReluGpResidual,
   type ReluGpResidualOptions,

@@ -1,17 +1,19 @@
 import type { ModelLike } from '../classifier/types';
 import { checkOneOf } from '../core/check';
+import { type Ccu, restoreCcu } from './ccu/ccu';
+import type { SavedCcu } from './ccu/saved';
 import { type ReluGpResidual, restoreReluGp, type SavedReluGpResidual } from './gp/reluGpResidual';
 import { type LastLayerLaplace, restoreLaplace, type SavedLastLayerLaplace } from './laplace/lastLayerLaplace';
 import { type RadialTemperature, restoreRadial, type SavedRadialTemperature } from './radial/radialTemperature';
 
-const METHODS = ['radialTemperature', 'reluGpResidual', 'lastLayerLaplace'] as const;
+const METHODS = ['radialTemperature', 'reluGpResidual', 'lastLayerLaplace', 'ccu'] as const;
 
 /** What the `save()` of any wrapper returned. */
-export type SavedGuarantee = SavedRadialTemperature | SavedReluGpResidual | SavedLastLayerLaplace;
+export type SavedGuarantee = SavedRadialTemperature | SavedReluGpResidual | SavedLastLayerLaplace | SavedCcu;
 
 /** What a {@link SavedGuarantee} becomes again. */
 export type RestoredGuarantee<S extends SavedGuarantee> = Extract<
-  RadialTemperature | ReluGpResidual | LastLayerLaplace,
+  RadialTemperature | ReluGpResidual | LastLayerLaplace | Ccu,
   { save(): S }
 >;
 
@@ -55,5 +57,7 @@ function restored(model: ModelLike, saved: SavedGuarantee): Promise<RestoredGuar
       return restoreReluGp(model, saved);
     case 'lastLayerLaplace':
       return restoreLaplace(model, saved);
+    case 'ccu':
+      return restoreCcu(model, saved);
   }
 }

@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Classifier } from '../../classifier/types';
+import { checkNonNegative, checkPositive, refuse } from '../../core/check';
+import { sharpLogitRange } from '../../core/sharpLogitRange';
+import type { GuaranteedClassifier } from '../types';
+import { radiusWithinHorizon, withinHorizon } from '../wrapper/horizon';
+import { largestConfidence } from '../wrapper/largestConfidence';
+import { pointAt, readPoints } from '../wrapper/readPoints';
+import { wrap } from '../wrapper/wrap';
+import { horizonOf } from './horizonOf';
+import { largestRadius } from './largestRadius';
+import { logRatio } from './logRatio';
+import { ratioRadius } from './ratioRadius';
+import { type CcuModel, safeDensities } from './safeDensities';
+import { softplus } from './softplus';
+import { worstLogRatio } from './worstLogRatio';
+
+/** A {@link GuaranteedClassifier} that also says how far around a point it can promise a confidence. */
+export interface CcuClassifier extends GuaranteedClassifier {
+  /**
+   * How far around each x the confidence is certified: every point nearer than this, in Euclidean distance, has a
+   * confidence of at most `confidence`. Found by bisection of `confidenceBound`.
+   *
+   * @param x - `[B, ...inputShape]`, float32; need not lie in `bounds`. Stays the caller's.
+   * @param confidence - Above 1/K and below 1, for example `1.1 / classes`.
+   * @returns One radius per row of x, in input units; 0 where nothing can be promised.
+   */
+  radiusFor(x: tf.Tensor, confidence: number): Promise<Float64Array>;
+}
+
+/** What backends without an exact log(1 + x) lose of it. */
+const LOG1P_ERROR = 2 ** -20;
+
+/**
+ * CCU on a classifier, with `z_k = log(1 + K r(x) p(k|x, in))`, `r = p(x|in) / (lambda p(x|out))`, as logits: their softmax is
+ * `(1 + K r p_k) / (K + K r)`, the probability of CCU, and they keep the order of the p_k as r goes to 0.
+ */
+export function ccuClassifier(net: Classifier, model: CcuModel): CcuClassifier {
+  const { classes, inputShape } = net;
+  const { metric } = model;
+  const { centre } = metric;
+  const horizon = horizonOf(model);
+  const ratioOf = logRatio(model);
+  const safe = safeDensities(model);
+  const logits: Classifier['logits'] = (x, options) =>
+    tf.tidy(() => {
+      const seen = withinHorizon(x, horizon);
+      const flat = tf.reshape(seen, [x.shape[0]!, centre.length]);
+      const displacement: tf.Tensor2D = tf.sub(flat, tf.tensor1d(Float32Array.from(centre)));
+      const ratio = tf.add(ratioOf(displacement), Math.log(classes));
+      return softplus(tf.add(ratio, tf.logSoftmax(net.logits(seen, options))));
+    });
+  // With log r <= ratio no logit exceeds log(1 + K r), and none is negative.
+  const confidenceAt = (ratio: number) => {
+    const a = ratio + Math.log(classes);
+    const logit = Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
+    return largestConfidence(new Float64Array(classes ** 2).fill((1 + safe.unit) * logit + LOG1P_ERROR), classes);
+  };
+  const boundsOf = async (fn: string, x: tf.Tensor) => {
+    const points = await readPoints({ fn, argument: 'x' }, x, inputShape, horizon);
+    return Array.from({ length: points.count }, (_, i) => {
+      const displacement = pointAt(points, i).map((value, j) => value - centre[j]!);
+      return (radius: number) => confidenceAt(worstLogRatio(metric, safe, displacement, radius));
+    });
+  };
+  const guaranteed = wrap(net, {
+    logits,
+    centre,
+    asymptote: 1 / classes,
+    farAwayRadius(epsilon: number) {
+      checkPositive({ fn: 'farAwayRadius', argument: 'epsilon' }, epsilon);
+      const logit = (sharpLogitRange(classes, epsilon) - LOG1P_ERROR) / (1 + safe.unit);
+      if (logit === Number.POSITIVE_INFINITY) return 0;
+      if (logit <= 0) return Number.POSITIVE_INFINITY;
+      const limit = Math.log(Math.expm1(logit) / classes);
+      return radiusWithinHorizon(ratioRadius(metric, safe, limit), centre, horizon);
+    },
+    async confidenceBound(x: tf.Tensor, radius: number) {
+      const fn = 'confidenceBound';
+      checkNonNegative({ fn, argument: 'radius' }, radius);
+      return Float64Array.from(await boundsOf(fn, x), (bound) => bound(radius));
+    },
+  });
+  return Object.assign(guaranteed, {
+    async radiusFor(x: tf.Tensor, confidence: number) {
+      const fn = 'radiusFor';
+      checkConfidence(fn, confidence, classes);
+      return Float64Array.from(await boundsOf(fn, x), (bound) =>
+        largestRadius((radius) => bound(radius) <= confidence),
+      );
+    },
+  });
+}
+
+function checkConfidence(fn: string, confidence: number, classes: number): void {
+  if (typeof confidence !== 'number' || !(confidence > 1 / classes && confidence < 1))
+    refuse(
+      { fn, argument: 'confidence' },
+      'INVALID_OPTION',
+      `a number above 1/K = ${1 / classes} and below 1`,
+      String(confidence),
+      'Pass for example 1.1 / classes.',
+    );
+}
