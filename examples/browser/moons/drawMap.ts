@@ -1,5 +1,4 @@
 import type { Region2d } from 'relu-overconfidence/regions';
-import { clipRegion } from 'relu-overconfidence/regions';
 import { classStyle } from '../../../src/report/palette';
 import { ink, openSheet, type Sheet } from '../canvas';
 import { moons } from './trainee';
@@ -14,13 +13,19 @@ export interface Picture {
 /** Everything that a map shows. */
 export interface MapContent {
   readonly view: View;
-  readonly picture: Picture | undefined;
-  readonly regions: readonly Region2d[] | undefined;
+  /** The last one on top. */
+  readonly pictures: readonly Picture[];
+  /** Edges of linear regions, see {@link edgesOf}. */
+  readonly edges: Path2D | undefined;
   readonly withPoints: boolean;
   /** Direction of the ray from (0, 0), in radians. */
   readonly angle: number;
 }
 
+const EDGES = [
+  { colour: 'rgb(255 255 255 / 12%)', width: 1.4 },
+  { colour: 'rgb(0 0 0 / 14%)', width: 0.6 },
+] as const;
 const MARGIN = { left: 38, bottom: 38, top: 8, right: 8 } as const;
 
 /** Places in the plane as places on the sheet, and back. */
@@ -61,38 +66,43 @@ export function drawMap(canvas: HTMLCanvasElement, content: MapContent): void {
   context.fillStyle = ink('line');
   context.fill();
   context.clip();
-  drawPicture(context, frame, content.picture);
-  if (content.regions !== undefined) drawEdges(context, frame, content.view, content.regions);
+  for (const picture of content.pictures) drawPicture(context, frame, picture);
+  if (content.edges !== undefined) drawEdges(context, frame, content.edges);
   if (content.withPoints) drawPoints(context, frame, content.view);
   drawRay(context, frame, content.angle);
   context.restore();
   drawAxes(context, frame, content.view);
 }
 
-function drawPicture(context: CanvasRenderingContext2D, frame: Frame, picture: Picture | undefined): void {
-  if (picture === undefined) return;
+function drawPicture(context: CanvasRenderingContext2D, frame: Frame, picture: Picture): void {
   const { x, y } = picture.view;
   const [left, top] = [frame.across(x[0]), frame.down(y[1])];
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture.image, left, top, frame.across(x[1]) - left, frame.down(y[0]) - top);
 }
 
-function drawEdges(context: CanvasRenderingContext2D, frame: Frame, view: View, regions: readonly Region2d[]): void {
+/** The edges of bounded regions as a path in the coordinates of the plane. */
+export function edgesOf(regions: readonly Region2d[]): Path2D {
   const edges = new Path2D();
-  for (const region of regions) {
-    const corners = clipRegion(region, view);
-    for (let i = 0; i < corners.length; i += 2) {
-      const place = [frame.across(corners[i]!), frame.down(corners[i + 1]!)] as const;
-      if (i === 0) edges.moveTo(...place);
-      else edges.lineTo(...place);
+  for (const { vertices } of regions) {
+    for (let i = 0; i < vertices.length; i += 2) {
+      if (i === 0) edges.moveTo(vertices[i]!, vertices[i + 1]!);
+      else edges.lineTo(vertices[i]!, vertices[i + 1]!);
     }
     edges.closePath();
   }
+  return edges;
+}
+
+function drawEdges(context: CanvasRenderingContext2D, { across, down }: Frame, edges: Path2D): void {
+  const placed = new Path2D();
+  const [left, bottom] = [across(0), down(0)];
+  placed.addPath(edges, new DOMMatrix([across(1) - left, 0, 0, down(1) - bottom, left, bottom]));
   // Dark lines can be seen on the light colours, and light lines on the dark ones.
-  for (const colour of ['rgb(255 255 255 / 12%)', 'rgb(0 0 0 / 14%)']) {
+  for (const { colour, width } of EDGES) {
     context.strokeStyle = colour;
-    context.lineWidth = colour.startsWith('rgb(255') ? 1.4 : 0.6;
-    context.stroke(edges);
+    context.lineWidth = width;
+    context.stroke(placed);
   }
 }
 

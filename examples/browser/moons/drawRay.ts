@@ -62,11 +62,11 @@ export function drawRay(canvas: HTMLCanvasElement, curves: readonly RayCurve[]):
     const key = MARGIN.left + i * Math.min(90, width / curves.length);
     context.beginPath();
     context.moveTo(key, 14);
-    context.lineTo(key + 26, 14);
+    context.lineTo(key + 20, 14);
     context.stroke();
     context.setLineDash([]);
     context.textAlign = 'left';
-    context.fillText(name, key + 32, 18);
+    context.fillText(name, key + 25, 18);
     context.beginPath();
     // Rings of different sizes, because the limits usually are one and the same.
     context.arc(right, down(reading.limit), 4 + 3 * i, 0, 2 * Math.PI);

@@ -3,11 +3,13 @@ import { confidences, createRng, meanMaxConfidence } from 'relu-overconfidence';
 import { paintShares } from '../canvas';
 import type { Picture } from './drawMap';
 import { moons, type Trainee } from './trainee';
-import type { View } from './view';
+import { type View, WHOLE } from './view';
 
 /** What a network thinks of the part of the plane that is shown, and of three places. */
 export interface Measurement {
   readonly picture: Picture;
+  /** A coarse picture of the whole plane, to be seen while the visitor zooms out. */
+  readonly wide: Picture;
   /** Mean confidence on the training points, on uniform noise around them in [0, 1]^2, and 10 from the origin. */
   readonly means: Readonly<Record<keyof typeof PLACES, number>>;
 }
@@ -15,6 +17,7 @@ export interface Measurement {
 const rng = createRng('places');
 const circle = Array.from({ length: 200 }, (_, i) => (2 * Math.PI * i) / 200);
 
+const WIDE_CELLS = 50;
 /** Noise at this distance from all training points is not on the moons. */
 const AROUND = 0.1;
 
@@ -33,20 +36,33 @@ const PLACES = {
 
 /** Measures a network: one reading of confidences at all points at once. */
 export async function measure({ model }: Trainee, view: View, cells: number): Promise<Measurement> {
-  const points = [cellCentres(view, cells), ...Object.values(PLACES)].flat();
+  const groups = [cellCentres(view, cells), cellCentres(WHOLE, WIDE_CELLS), ...Object.values(PLACES)];
+  const points = groups.flat();
   const x = tf.tensor2d(points, [points.length / 2, 2]);
   const values = await confidences(model, x, { batchSize: points.length / 2 });
   x.dispose();
-  const shares = values.subarray(0, cells * cells).map((confidence) => 2 * confidence - 1);
-  let from = cells * cells;
-  const means = Object.fromEntries(
-    Object.entries(PLACES).map(([name, place]) => {
-      const part = values.subarray(from, from + place.length / 2);
-      from += place.length / 2;
-      return [name, meanMaxConfidence(part)];
-    }),
-  ) as Measurement['means'];
-  return { picture: { image: paintShares(shares, cells), view }, means };
+  let from = 0;
+  const [near, wide, ...means] = groups.map(({ length }) => {
+    const part = values.subarray(from, from + length / 2);
+    from += length / 2;
+    return part;
+  });
+  const names = Object.keys(PLACES);
+  return {
+    picture: paint(near!, view, cells),
+    wide: paint(wide!, WHOLE, WIDE_CELLS),
+    means: Object.fromEntries(names.map((name, i) => [name, meanMaxConfidence(means[i]!)])) as Measurement['means'],
+  };
+}
+
+function paint(values: Float64Array, view: View, cells: number): Picture {
+  return {
+    image: paintShares(
+      values.map((confidence) => 2 * confidence - 1),
+      cells,
+    ),
+    view,
+  };
 }
 
 /** Centres of square cells, by rows from the top. */

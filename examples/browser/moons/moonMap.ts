@@ -1,10 +1,10 @@
 import type { Method } from 'relu-overconfidence';
-import { inputPlane, type PiecewiseAffine, type Region2d, sliceRegions } from 'relu-overconfidence/regions';
+import { inputPlane, type PiecewiseAffine, sliceRegions } from 'relu-overconfidence/regions';
 import { element, find, percent } from '../ui';
-import { drawMap, type MapContent, pointUnder } from './drawMap';
+import { drawMap, edgesOf, type MapContent, pointUnder } from './drawMap';
 import { type Measurement, measure } from './measure';
 import { createTrainee, disposeTrainee, readNetwork, type Settings, type Trainee, trainOnce } from './trainee';
-import { viewAt } from './view';
+import { WHOLE } from './view';
 
 /** What all maps have in common. */
 export interface MapLook extends Pick<MapContent, 'view' | 'withPoints' | 'angle'> {
@@ -31,7 +31,6 @@ export interface MoonMap {
   draw(look: MapLook): void;
 }
 
-const WHOLE = viewAt(1);
 /** Cells across a map while things move and at rest. */
 const CELLS = { hasty: 72, calm: 160 } as const;
 /** Milliseconds between two cuts into linear regions while things move. */
@@ -57,7 +56,8 @@ export function createMoonMap(method: Method, onAim: (angle: number) => void, lo
   let seen: Measurement | undefined;
   let seenCells = 0;
   let net: PiecewiseAffine | undefined;
-  let regions: readonly Region2d[] | undefined;
+  let edges: Path2D | undefined;
+  let count = 0;
   let cutAt = Number.NEGATIVE_INFINITY;
   let netIsFresh = false;
   let refreshedAt = Number.NEGATIVE_INFINITY;
@@ -85,7 +85,7 @@ export function createMoonMap(method: Method, onAim: (angle: number) => void, lo
       NUMBERS[place],
       percent(means[place]),
     ]);
-    rows.push(['Linear regions', (regions?.length ?? 0).toLocaleString('en')]);
+    rows.push(['Linear regions', count.toLocaleString('en')]);
     numbers.replaceChildren(...rows.flatMap(([term, value]) => [element('dt', term), element('dd', value)]));
     const inWords = rows.map((row) => row.join(': ')).join('; ');
     canvas.setAttribute('aria-label', `Confidence of the ${name} network over the plane. ${inWords}.`);
@@ -121,7 +121,8 @@ export function createMoonMap(method: Method, onAim: (angle: number) => void, lo
       seen = await measure(trainee!, look.view, cells);
       if (!netIsFresh && (!hasty || net === undefined || begun - cutAt > CUT_EVERY)) {
         net = await readNetwork(trainee!);
-        regions = sliceRegions(net, inputPlane, { box: WHOLE });
+        const regions = sliceRegions(net, inputPlane, { box: WHOLE });
+        [edges, count] = [edgesOf(regions), regions.length];
         [netIsFresh, cutAt] = [true, begun];
       }
       [seenCells, refreshedAt] = [cells, performance.now()];
@@ -130,7 +131,11 @@ export function createMoonMap(method: Method, onAim: (angle: number) => void, lo
     },
     draw(look) {
       const { withEdges, ...rest } = look;
-      drawMap(canvas, { ...rest, picture: seen?.picture, regions: withEdges ? regions : undefined });
+      drawMap(canvas, {
+        ...rest,
+        pictures: seen === undefined ? [] : [seen.wide, seen.picture],
+        edges: withEdges ? edges : undefined,
+      });
     },
   };
 }

@@ -20,7 +20,7 @@ const SETTLES_IN = 300;
 /** Milliseconds of the way from near to far. */
 const FLIGHT = 900;
 /** The training pauses after so many steps. */
-const ENOUGH = 1500;
+const ENOUGH = 1000;
 
 /** Makes the first tab: three networks that learn the two moons before the visitor's eyes. */
 export function createMoonsTab(queue: Queue, onFailure: (error: unknown) => void): Tab {

@@ -23,7 +23,7 @@ export const moons = twoMoons({ points: 400, noise: 0.02, seed: 1 });
 
 const HIDDEN = [32, 32];
 const BATCH = 128;
-const LEARNING_RATE = 1e-2;
+const LEARNING_RATE = 2e-2;
 
 /** A network with two hidden layers, the same first weights for every method. */
 export function createTrainee(method: Method): Trainee {

@@ -4,8 +4,7 @@ export interface View {
   readonly y: readonly [number, number];
 }
 
-/** The largest part that is ever shown. */
-export const WIDEST = 10;
+const WIDEST = 10;
 
 /** From [0, 1]^2 at 0 to [-10, 10]^2 at 1, growing by the same factor all the way. */
 export function viewAt(zoom: number): View {
@@ -14,6 +13,9 @@ export function viewAt(zoom: number): View {
   const range = [centre - half, centre + half] as const;
   return { x: range, y: range };
 }
+
+/** The largest part that is ever shown. */
+export const WHOLE = viewAt(1);
 
 /** Round numbers inside a range, about five of them. */
 export function ticksOf([low, high]: readonly [number, number]): number[] {
