@@ -59,7 +59,7 @@ export function drawRay(canvas: HTMLCanvasElement, curves: readonly RayCurve[]):
     }
     context.stroke();
     // The key, above the axes.
-    const key = MARGIN.left + i * Math.min(90, width / curves.length);
+    const key = MARGIN.left + i * Math.min(90, (sheet.width - 60) / curves.length);
     context.beginPath();
     context.moveTo(key, 14);
     context.lineTo(key + 20, 14);
