@@ -33,7 +33,7 @@ export function isDark(): boolean {
   return window.matchMedia('(prefers-color-scheme: dark)').matches;
 }
 
-/** An upscaled-to-be picture with one pixel per value, the values being shares in [0, 1], by rows from the top. */
+/** A picture with one pixel per value, to be drawn larger; the values being shares in [0, 1], by rows from the top. */
 export function paintShares(shares: ArrayLike<number>, columns: number, colour = viridis): HTMLCanvasElement {
   const picture = document.createElement('canvas');
   picture.width = columns;
