@@ -59,7 +59,7 @@ function checkOneInOneOut(model: LayersModel): void {
       where,
       'UNSUPPORTED_MODEL',
       'a model with output [batch, classes], two classes or more',
-      `output shape [${shape.join(', ')}]`,
+      `output shape [${shape.map(String).join(', ')}]`,
       'Flatten the output; give a one-output (sigmoid) model a second logit of zero.',
     );
 }
