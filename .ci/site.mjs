@@ -3,8 +3,8 @@
  *
  * - every link, image and anchor of the Markdown files as GitHub shows them, and of the pages as built, leads somewhere inside;
  * - every guide has a page and a title;
- * - opened from the disk in headless Chromium without a network, the pages show their pictures, the search finds what is
- *   looked for, and the console stays empty (skipped, and said so, where there is no Chromium).
+ * - opened from the disk in headless Chromium without a network, the guides show their pictures and fit a phone, the search
+ *   finds what is looked for, and the console stays empty (skipped, and said so, where there is no Chromium).
  *
  *     node .ci/site.mjs
  */
@@ -14,6 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const browserPath = '/usr/bin/chromium';
+const phoneWidth = 390;
 /** What a reader may look for, and the page that must be among the first hits. */
 const searches = { acetStep: 'functions/index.acetStep.html', 'epsilon lambda': 'documents/Choose_epsilon' };
 
@@ -108,14 +109,18 @@ async function checkInBrowser() {
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--allow-file-access-from-files'],
   });
   try {
-    const context = await browser.newContext({ offline: true });
+    const context = await browser.newContext({ offline: true, viewport: { width: phoneWidth, height: 800 } });
     const page = await context.newPage();
     page.on('console', (message) => faults.push(`${page.url()}: ${message.type()} in the console: ${message.text()}`));
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`));
     for (const name of ['index.html', ...pages.filter((path) => path.startsWith('documents'))]) {
       await page.goto(pathToFileURL(join(site, name)).href);
+      // typedoc hides a page until its script has run.
+      await page.locator('.tsd-panel').first().waitFor();
       for (const source of await page.evaluate(brokenPictures))
         faults.push(`${name}: the picture ${source} is not shown`);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (width > phoneWidth) faults.push(`${name}: ${width} pixels wide on a phone of ${phoneWidth}`);
     }
     for (const [query, expected] of Object.entries(searches)) await checkSearch(page, query, expected);
   } finally {
