@@ -1,0 +1,5 @@
+import { useWasm } from '../support/useWasm';
+import { moons } from './moons';
+
+await useWasm();
+await moons();
