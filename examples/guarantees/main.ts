@@ -1,5 +1,35 @@
+import { parseArgs } from 'node:util';
 import { useWasm } from '../support/useWasm';
 import { moons } from './moons';
+import { table } from './table';
 
+const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digits|cifar10] [options]
+
+  without a task       draws the pictures of the two moons and checks what they promise
+  table                measures networks and wrappers on real images
+    --attacked N       images of noise that are attacked (default: 200)
+    --data DIR         folder of CIFAR-10 (default: RELU_DATA)
+    --models DIR       folder of the authors' networks (default: RELU_MODELS)
+    --output DIR       where results go and are found again (default: examples/guarantees/output)`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dataset: { type: 'string' },
+    attacked: { type: 'string', default: '200' },
+    data: { type: 'string', default: process.env.RELU_DATA ?? '' },
+    models: { type: 'string', default: process.env.RELU_MODELS ?? '' },
+    output: { type: 'string', default: 'examples/guarantees/output' },
+  },
+});
+const { dataset, data, models, output } = values;
+const attacked = Number(values.attacked);
+const task = positionals.join();
+const known = task === 'table' ? dataset === 'digits' || dataset === 'cifar10' : task === '';
+if (!known || !(Number.isInteger(attacked) && attacked > 0)) {
+  console.error(USAGE);
+  process.exit(2);
+}
 await useWasm();
-await moons();
+if (dataset === 'digits' || dataset === 'cifar10') await table({ dataset, attacked, data, models, output });
+else await moons();

@@ -14,7 +14,7 @@ import { asymptoticConfidence } from 'relu-overconfidence/theory';
 export interface Method {
   readonly name: string;
   readonly model: Classifier;
-  /** What it guarantees; the bare network guarantees nothing. */
+  /** What it guarantees; a bare network guarantees nothing. */
   readonly guarantee?: GuaranteedClassifier;
   /** The exact limit of its confidence in a direction from the origin. */
   limit(direction: readonly number[]): number;
@@ -24,10 +24,6 @@ type Wrap = (model: LayersModel, x: tf.Tensor) => Promise<Omit<Method, 'name'>>;
 
 /** Every wrapper, each fitted to the training inputs. */
 const WRAPPERS: Readonly<Record<string, Wrap>> = {
-  'bare ReLU network': async (model) => {
-    const net = toPiecewiseAffine(model);
-    return { model: classifier(model), limit: (direction) => asymptoticConfidence(net, direction).confidence };
-  },
   'last-layer Laplace': async (model, x) => {
     const made = await lastLayerLaplace(model, x);
     const origin = Array.from(made.centre, () => 0);
@@ -41,9 +37,14 @@ function guaranteed(made: GuaranteedClassifier): Omit<Method, 'name'> {
   return { model: made, guarantee: made, limit: () => made.asymptote };
 }
 
-/** The network itself and every wrapper around it. */
-export async function methodsAround(model: LayersModel, x: tf.Tensor): Promise<Method[]> {
-  const methods: Method[] = [];
-  for (const [name, wrap] of Object.entries(WRAPPERS)) methods.push({ name, ...(await wrap(model, x)) });
-  return methods;
+/** A network as it was trained. */
+export function bare(name: string, model: LayersModel): Method {
+  const net = toPiecewiseAffine(model);
+  const limit = (direction: readonly number[]) => asymptoticConfidence(net, direction).confidence;
+  return { name, model: classifier(model), limit };
+}
+
+/** Every wrapper around a network, one after the other. */
+export async function* wrappersOf(model: LayersModel, x: tf.Tensor): AsyncGenerator<Method, void, undefined> {
+  for (const [name, wrap] of Object.entries(WRAPPERS)) yield { name, ...(await wrap(model, x)) };
 }

@@ -7,7 +7,7 @@ import { confidenceMap, type RayCurve, rayPlot } from 'relu-overconfidence/repor
 import { type Claim, checkClaims } from '../support/claims';
 import { confidenceAt } from '../two-moons/confidenceAt';
 import { trainMoons } from '../two-moons/train';
-import { type Method, methodsAround } from './methods';
+import { bare, type Method, wrappersOf } from './methods';
 import { sideBySide } from './sideBySide';
 
 const OUTPUT = new URL('./output/', import.meta.url);
@@ -27,7 +27,9 @@ const EPSILON = 0.01;
 export async function moons(): Promise<void> {
   const points = twoMoons({ points: 1000, noise: 0.02, seed: 1 });
   const data = { x: tf.tensor2d(points.x, [points.y.length, 2]), y: tf.tensor1d(points.y, 'int32') };
-  const methods = await methodsAround(await trainMoons('plain', data), data.x);
+  const network = await trainMoons('plain', data);
+  const methods = [bare('bare ReLU network', network)];
+  for await (const method of wrappersOf(network, data.x)) methods.push(method);
   const rays: RayCurve[] = [];
   for (const method of methods) rays.push(await rayOf(method));
   await mkdir(OUTPUT, { recursive: true });
@@ -53,7 +55,7 @@ async function rayOf({ name, model, limit }: Method): Promise<RayCurve> {
   return { name, alphas: DISTANCES, confidences: await confidenceAt(model, points), limit: limit(DIRECTION) };
 }
 
-async function claimsOf(method: Method, bare: Method, ray: RayCurve, { x, y }: LabelledData): Promise<Claim[]> {
+async function claimsOf(method: Method, unwrapped: Method, ray: RayCurve, { x, y }: LabelledData): Promise<Claim[]> {
   const { name, model, guarantee } = method;
   const last = ray.confidences[ray.confidences.length - 1]!;
   const off = Math.abs(last - ray.limit!);
@@ -61,9 +63,9 @@ async function claimsOf(method: Method, bare: Method, ray: RayCurve, { x, y }: L
   if (guarantee === undefined) return claims;
   const flat = Float32Array.from(await x.data());
   const cost =
-    meanMaxConfidence(await confidenceAt(bare.model, flat)) - meanMaxConfidence(await confidenceAt(model, flat));
+    meanMaxConfidence(await confidenceAt(unwrapped.model, flat)) - meanMaxConfidence(await confidenceAt(model, flat));
   claims.push({ text: `${name}: mean confidence lost on the moons`, value: cost, holds: cost < 0.02 });
-  const [before, after] = [await predictions(bare.model, x), await predictions(model, x)];
+  const [before, after] = [await predictions(unwrapped.model, x), await predictions(model, x)];
   const changed = before.filter((label, i) => label !== after[i]).length;
   claims.push({ text: `${name}: predictions changed, of ${y.size}`, value: changed, holds: changed <= y.size / 200 });
   const radius = guarantee.farAwayRadius(EPSILON);

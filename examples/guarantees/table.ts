@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabelledData, Method as Training } from 'relu-overconfidence';
+import { kept } from '../paper/kept';
+import { EPSILON, type Measured, measure } from './measure';
+import { bare, type Method, wrappersOf } from './methods';
+import { type Folders, TABLES } from './tableData';
+
+const TRAININGS: Readonly<Record<string, Training>> = { plain: 'plain', CEDA: 'ceda', ACET: 'acet' };
+
+/** What the table is made of. */
+export interface TableSettings extends Folders {
+  readonly dataset: keyof typeof TABLES;
+  /** Images of noise that are attacked. */
+  readonly attacked: number;
+}
+
+/** Measures networks and wrappers around the plain one; every finished line is kept and not measured again. */
+export async function table({ dataset, attacked, ...folders }: TableSettings): Promise<void> {
+  const { train, test, network } = await TABLES[dataset](folders);
+  const plain = await network('plain');
+  const lines: Record<string, Measured> = {};
+  const add = async (method: Method): Promise<void> => {
+    const file = join(folders.output, `table-${dataset}-${method.name.replaceAll(/\W+/g, '-').toLowerCase()}.json`);
+    lines[method.name] = await kept(file, { attacked, epsilon: EPSILON }, () => measure(method, plain, test, attacked));
+  };
+  for (const [name, training] of Object.entries(TRAININGS)) await add(bare(name, await network(training)));
+  for await (const method of wrappersOf(plain, train.x)) await add(method);
+  const text = markdown(lines, test, attacked);
+  await writeFile(join(folders.output, `table-${dataset}.json`), `${JSON.stringify(lines, null, 2)}\n`);
+  await writeFile(join(folders.output, `table-${dataset}.md`), `${text}\n`);
+  console.log(`\n${text}`);
+}
+
+function markdown(lines: Readonly<Record<string, Measured>>, { y }: LabelledData, attacked: number): string {
+  const base = lines.plain!;
+  const rows = Object.entries(lines).map(([name, line]) => [
+    name in TRAININGS ? name : `${name} around plain`,
+    (100 * line.testError).toFixed(2),
+    (100 * (line.testError - base.testError)).toFixed(2),
+    line.inMmc.toFixed(3),
+    line.mmc.toFixed(3),
+    line.certifiedMmc === null ? '' : line.certifiedMmc.toFixed(3),
+    line.auroc.toFixed(3),
+    line.fprAt95.toFixed(3),
+    line.relativeTime.toFixed(2),
+  ]);
+  const head = ['', 'test error %', 'cost, points', 'MMC in', 'MMC adv. noise', 'certified', 'AUROC', 'FPR@95', 'time'];
+  return [
+    ...[head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((row) => `| ${row.join(' | ')} |`),
+    '',
+    `${y.shape[0]} test images; ${attacked} images of noise attacked for 200 steps in the ball of radius ${EPSILON}.`,
+  ].join('\n');
+}
