@@ -37,7 +37,7 @@ export async function measure(
   const { testError, rows } = await evaluateOod(method.model, {
     in: test,
     noise: false,
-    adversarialNoise: { ...ATTACK, samples: attacked, start: () => tf.clone(noise) },
+    adversarialNoise: { ...ATTACK, samples: attacked, start: ({ shape }) => tf.slice(noise, 0, shape[0]!) },
     adversarialSamples: false,
     attackBatchSize: attacked,
     seed: 1,
