@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   metrics: ['core'],
   regions: ['classifier'],
   theory: ['regions', 'metrics'],
-  guarantees: ['classifier', 'noise', 'regions'],
+  guarantees: ['classifier', 'regions', 'training'],
   evaluation: ['attacks', 'noise', 'metrics'],
   models: ['core'],
   datasets: ['core'],

@@ -1,3 +1,8 @@
+export { type CertifyOptions, certifiedMaxConfidence } from './bounds/certifiedMaxConfidence';
+export type { BoundMethod } from './bounds/confidenceOverBox';
+export type { Interval } from './bounds/interval';
+export { intervalBounds } from './bounds/intervalBounds';
+export type { Arithmetic } from './bounds/linfBox';
 export { type Ccu, type CcuData, type CcuOptions, ccu } from './ccu/ccu';
 export type { CcuClassifier } from './ccu/ccuClassifier';
 export type { SavedCcu, SavedMixture } from './ccu/saved';

@@ -7,12 +7,16 @@ export interface LinearMap {
   readonly inputSize: number;
   /** Length of y in y = A x. */
   readonly outputSize: number;
+  /** The most products that one entry of A x sums. */
+  readonly fanIn: number;
   /** Adds A x to y, for each of `count` vectors. */
   addTo(y: Float64Array, x: Float64Array, count: number): void;
   /** Adds the transpose of A times y to x, for each of `count` vectors. */
   addTransposedTo(x: Float64Array, y: Float64Array, count: number): void;
   /** Adds A x to y for changes x, and lists the entries of y that may have changed. */
   spread(y: Changes, x: Changes): void;
+  /** The map of the absolute values of the entries of A, made when it is first asked for. */
+  absolute(): LinearMap;
 }
 
 /** A vector of changes, most of them zero, with a list of the entries that may not be. */

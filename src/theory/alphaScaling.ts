@@ -6,12 +6,12 @@ import { nextTask } from '../core/nextTask';
 import type { ProgressOptions } from '../core/progress';
 import { orderStatistic } from '../metrics/orderStatistic';
 import { sortedCopy } from '../metrics/sortedCopy';
+import { readRows, type Samples } from '../regions/readRows';
 import { toPiecewiseAffine } from '../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNoOrigin } from './checkTheorem31';
 import { type ConfidenceTarget, logOdds, targetLogOdds } from './confidenceTarget';
 import { firstAlpha } from './minimalAlpha';
-import { readRows, type Samples } from './readRows';
 import { sureAt, sureOnPath } from './sureOnPath';
 
 /** Options of {@link alphaScaling}. Progress is counted in samples. */

@@ -3,9 +3,9 @@ import { follow } from '../core/follow';
 import type { ProgressOptions } from '../core/progress';
 import { affineUnder } from '../regions/affineMap';
 import { limitAlongRay, slopeTolerance } from '../regions/limitAlongRay';
+import { readRows, type Samples } from '../regions/readRows';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNet } from './checkDirection';
-import { readRows, type Samples } from './readRows';
 
 /** Two rows of V that are the same in the region that a sample's ray ends in. */
 export interface IdenticalRows {

@@ -1,4 +1,5 @@
 export { sharpLogitRange } from '../core/sharpLogitRange';
+export type { Samples } from '../regions/readRows';
 export { type AlphaScaling, type AlphaScalingOptions, alphaScaling } from './alphaScaling';
 export { type AsymptoticConfidence, asymptoticConfidence } from './asymptoticConfidence';
 export { type CheckTheorem31Result, checkTheorem31, type IdenticalRows } from './checkTheorem31';
@@ -13,4 +14,3 @@ export { type RbfOptions, rbfNetwork } from './rbf/rbfNetwork';
 export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
 export { registerRbfLayer } from './rbf/registerRbfLayer';
 export type { RbfNetwork } from './rbf/types';
-export type { Samples } from './readRows';

@@ -1,3 +1,4 @@
+import { once } from '../../core/once';
 import type { Changes, LinearMap } from '../types';
 import { listRange } from './changes';
 import { addRow, addRows, weightedRows } from './rows';
@@ -14,7 +15,8 @@ export interface Convolution {
 }
 
 /** The map of a convolution. Zeros cost nothing, in either direction. */
-export function convMap({ kernel, rows, columns, channels, filters }: Convolution): LinearMap {
+export function convMap(convolution: Convolution): LinearMap {
+  const { kernel, rows, columns, channels, filters } = convolution;
   const inputSize = rows.input * columns.input * channels;
   const outputSize = rows.output * columns.output * filters;
   const taps = rows.window * columns.window;
@@ -55,6 +57,8 @@ export function convMap({ kernel, rows, columns, channels, filters }: Convolutio
   return {
     inputSize,
     outputSize,
+    fanIn: taps * channels,
+    absolute: once(() => convMap({ ...convolution, kernel: kernel.map(Math.abs) })),
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)
         for (let pixel = 0; pixel < rows.output * columns.output; pixel++) {

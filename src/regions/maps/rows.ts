@@ -52,3 +52,15 @@ export function dot(a: Float64Array, i: number, b: Float64Array, j: number, leng
   }
   return k < length ? even + odd + a[i + k]! * b[j + k]! : even + odd;
 }
+
+/** Lists the entries of y that are not zero, among `length` from `at` on, by value and place; returns how many there are. */
+export function nonZeros(y: Float64Array, at: number, length: number, { factors, starts }: WeightedRows): number {
+  let used = 0;
+  for (let i = 0; i < length; i++) {
+    const factor = y[at + i]!;
+    if (factor === 0) continue;
+    factors[used] = factor;
+    starts[used++] = i;
+  }
+  return used;
+}

@@ -1,3 +1,4 @@
+import { once } from '../../core/once';
 import type { LinearMap } from '../types';
 import { add } from './changes';
 
@@ -17,9 +18,27 @@ export function sparseMap(inputSize: number, outputSize: number, { rows, columns
   const starts = new Int32Array(inputSize + 1);
   for (const column of columns) starts[column + 1]!++;
   for (let j = 0; j < inputSize; j++) starts[j + 1]! += starts[j]!;
+  return mapOf({ inputSize, outputSize, starts, row, value });
+}
+
+/** A sparse matrix, column after column. */
+interface Columns {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly starts: Int32Array;
+  readonly row: Int32Array;
+  readonly value: Float64Array;
+}
+
+function mapOf(matrix: Columns): LinearMap {
+  const { inputSize, outputSize, starts, row, value } = matrix;
+  const counts = new Int32Array(outputSize);
+  for (const i of row) counts[i]!++;
   return {
     inputSize,
     outputSize,
+    fanIn: counts.reduce((a, b) => Math.max(a, b), 0),
+    absolute: once(() => mapOf({ ...matrix, value: value.map(Math.abs) })),
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)
         for (let j = 0; j < inputSize; j++) {

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { refuse, show, type Where } from '../core/check';
 import { checkBatch } from '../core/checkTensor';
 import { readNow } from '../core/readNow';
-import { checkVector } from '../regions/checkVector';
-import type { PiecewiseAffine } from '../regions/types';
+import { checkVector } from './checkVector';
+import type { PiecewiseAffine } from './types';
 
 /** Several inputs: a batch `[n, ...inputShape]`, or n flat lists of d numbers. */
 export type Samples = tf.Tensor | readonly ArrayLike<number>[];

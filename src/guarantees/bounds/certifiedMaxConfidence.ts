@@ -1,0 +1,77 @@
+import { checkBounds, checkNonNegative, checkOneOf } from '../../core/check';
+import { follow } from '../../core/follow';
+import type { ProgressOptions } from '../../core/progress';
+import { readRows, type Samples } from '../../regions/readRows';
+import type { PiecewiseAffine } from '../../regions/types';
+import { type BoundMethod, confidenceOverBox } from './confidenceOverBox';
+import { type Arithmetic, linfBox } from './linfBox';
+
+/** Options of {@link certifiedMaxConfidence}. Progress is counted in inputs; the call is synchronous. */
+export interface CertifyOptions extends ProgressOptions {
+  /**
+   * 'interval' propagates intervals, in the time of a few evaluations; 'crown' bounds every unit that the intervals leave open
+   * by linear functions of the input, and is never looser. @defaultValue 'crown'
+   */
+  readonly method?: BoundMethod;
+  /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
+  readonly bounds?: readonly [number, number];
+  /**
+   * Whose confidence is bounded: 'float32' for what tfjs computes in float32, in whatever order it adds; 'real' for the
+   * network in exact arithmetic on the same weights. @defaultValue 'float32'
+   */
+  readonly arithmetic?: Arithmetic;
+}
+
+const fn = 'certifiedMaxConfidence';
+
+/**
+ * Upper bounds on the confidence at every point of the box within an L-infinity distance of an input: no attack of that
+ * radius can reach more.
+ *
+ * With upper bounds u_kj on the differences of logits, `z_k - z_j <= u_kj`, every confidence is at most
+ * `max_k 1 / sum_j exp(-u_kj)` (u_kk = 0). The differences are bounded as one function each, by interval bound propagation
+ * (Bitterwolf, Meinke and Hein, GOOD, 2020) or by linear relaxation of the units (Zhang et al., CROWN, 2018), layer after
+ * layer. Every operation is rounded outwards, so that the bounds hold for the numbers and not only on paper. At epsilon 0
+ * they are the confidences, up to rounding.
+ *
+ * A float32 evaluation differs from the exact network. By default its error is bounded too, from the sizes of all values in
+ * the ball, and added; backends that compute in less than float32, such as WebGL on some phones, are not covered.
+ *
+ * @param net - A network read by `toPiecewiseAffine`.
+ * @param x - A batch `[n, ...inputShape]`, or n flat lists of d numbers, inside the bounds.
+ * @param epsilon - Radius of the ball, in input units, >= 0.
+ * @returns One bound for each input, in [1/K, 1].
+ * @throws OverconfidenceError `INVALID_OPTION` for epsilon or an option out of range; `INVALID_ARGUMENT`, `INVALID_SHAPE`,
+ *   `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for `x`; `MISSING_KERNEL` for a tensor on webgpu; `ABORTED`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { certifiedMaxConfidence } from 'relu-overconfidence/guarantees';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { toPiecewiseAffine } from 'relu-overconfidence/regions';
+ *
+ * const net = toPiecewiseAffine(mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 }));
+ * console.log(certifiedMaxConfidence(net, [[0.5, 0.5]], 0.05)); // no confidence in the ball is higher
+ * console.log(certifiedMaxConfidence(net, [[0.5, 0.5]], 0.05, { method: 'interval' })); // faster, and looser
+ * ```
+ */
+export function certifiedMaxConfidence(
+  net: PiecewiseAffine,
+  x: Samples,
+  epsilon: number,
+  { method = 'crown', bounds = [0, 1], arithmetic = 'float32', ...watching }: CertifyOptions = {},
+): Float64Array {
+  checkNonNegative({ fn, argument: 'epsilon' }, epsilon);
+  checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
+  checkOneOf({ fn, argument: 'arithmetic' }, arithmetic, ['float32', 'real']);
+  checkBounds({ fn, argument: 'bounds' }, bounds);
+  const where = { fn, argument: 'x' };
+  const boxes = readRows(where, net, x).map((row) => linfBox(where, row, epsilon, bounds, arithmetic));
+  const tell = follow(fn, watching, boxes.length);
+  return Float64Array.from(boxes, (box, i) => {
+    const confidence = confidenceOverBox(net, box, method, arithmetic);
+    tell(i + 1, 'inputs');
+    return confidence;
+  });
+}

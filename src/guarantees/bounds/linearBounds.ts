@@ -1,0 +1,92 @@
+import type { AffineGraphNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
+import { type Forms, formBounds, type Known, summandSizes } from './formBounds';
+import type { Interval } from './interval';
+import { nodeInterval } from './nodeInterval';
+import { relaxationOf } from './relaxation';
+
+/** Entries whose bounds are tightened together; each takes two forms. */
+const CHUNK = 32;
+
+/**
+ * Everything {@link formBounds} needs over a box, node after node: intervals, lines around what is decided, and, if `tighten` is
+ * set, tighter bounds for those entries that some node decides on and that the intervals leave open.
+ */
+export function linearBounds(net: PiecewiseAffine, box: Interval, tighten: boolean): Known {
+  const known = {
+    bounds: [box],
+    relaxations: [] as Known['relaxations'][number][],
+    sizes: [] as Float64Array[],
+  };
+  const readers = decidersOf(net);
+  for (const [n, node] of net.nodes.entries()) {
+    const inputs = node.inputs.map((id) => known.bounds[id]!);
+    const relaxation = isSwitch(node) ? relaxationOf(node, inputs[0]!) : undefined;
+    known.relaxations.push(relaxation);
+    known.sizes.push(summandSizes(node, inputs, relaxation));
+    known.bounds.push(nodeInterval(node, inputs));
+    // Over a box the interval of an affine map of the input is exact.
+    if (tighten && !isSwitch(node) && !node.inputs.every((id) => id === 0))
+      known.bounds[n + 1] = tightened(net, known, n + 1, openEntries(known.bounds[n + 1]!, readers[n + 1]!));
+  }
+  return known;
+}
+
+function isSwitch(node: AffineGraphNode): node is SwitchNode {
+  return node.kind === 'kink' || node.kind === 'max';
+}
+
+/** For each value the nodes that decide on it. */
+function decidersOf(net: PiecewiseAffine): SwitchNode[][] {
+  const readers: SwitchNode[][] = Array.from({ length: net.nodes.length + 1 }, () => []);
+  for (const node of net.nodes) if (isSwitch(node)) readers[node.inputs[0]!]!.push(node);
+  return readers;
+}
+
+/** The entries on which some decision depends that the bounds do not settle. */
+function openEntries(bounds: Interval, readers: readonly SwitchNode[]): number[] {
+  const open = new Uint8Array(bounds.lower.length);
+  for (const node of readers) markOpen(open, node, bounds);
+  return Array.from(open.keys()).filter((i) => open[i] === 1);
+}
+
+function markOpen(open: Uint8Array, node: SwitchNode, { lower, upper }: Interval): void {
+  if (node.kind === 'kink') {
+    for (const threshold of node.thresholds)
+      for (let i = 0; i < open.length; i++) if (lower[i]! < threshold && upper[i]! > threshold) open[i] = 1;
+    return;
+  }
+  const { size, starts, members } = node;
+  for (let g = 0; g < size; g++) {
+    const group = members.subarray(starts[g]!, starts[g + 1]!);
+    const sure = group.reduce((most, entry) => Math.max(most, lower[entry]!), Number.NEGATIVE_INFINITY);
+    const candidates = group.filter((entry) => upper[entry]! > sure);
+    if (candidates.length > 1) for (const entry of candidates) open[entry] = 1;
+  }
+}
+
+/** The bounds of a value, with those of some entries replaced by the better of them and of {@link formBounds}. */
+function tightened(net: PiecewiseAffine, known: Known, id: number, entries: readonly number[]): Interval {
+  const before = known.bounds[id]!;
+  const lower = before.lower.slice();
+  const upper = before.upper.slice();
+  for (let first = 0; first < entries.length; first += CHUNK) {
+    const chunk = entries.slice(first, first + CHUNK);
+    const best = formBounds(net, known, bothSigns(id, chunk, lower.length));
+    for (const [k, i] of chunk.entries()) {
+      upper[i] = Math.min(upper[i]!, best[2 * k]!);
+      lower[i] = Math.max(lower[i]!, -best[2 * k + 1]!);
+    }
+  }
+  return { lower, upper };
+}
+
+/** For each entry the forms z_i and -z_i. */
+function bothSigns(on: number, entries: readonly number[], size: number): Forms {
+  const count = 2 * entries.length;
+  const rows = new Float64Array(count * size);
+  for (const [k, i] of entries.entries()) {
+    rows[2 * k * size + i] = 1;
+    rows[(2 * k + 1) * size + i] = -1;
+  }
+  return { on, rows, count };
+}

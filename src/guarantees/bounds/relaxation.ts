@@ -1,0 +1,115 @@
+import type { KinkNode, MaxNode, SwitchNode } from '../../regions/types';
+import type { Interval } from './interval';
+import { type Extremes, kinkExtremes } from './kinkExtremes';
+import { UNDERFLOW } from './rounding';
+
+/** For each entry of a result, a line `slopes[i] * z[entries[i]] + intercepts[i]` on one side of it; z is what the node reads. */
+export interface Lines {
+  readonly slopes: Float64Array;
+  readonly intercepts: Float64Array;
+  readonly entries: Int32Array;
+}
+
+/** Lines below and above a node that decides between affine functions, over given bounds of what it reads. */
+export interface Relaxation {
+  readonly below: Lines;
+  readonly above: Lines;
+}
+
+/** The relaxation of a node. */
+export function relaxationOf(node: SwitchNode, bounds: Interval): Relaxation {
+  return node.kind === 'kink' ? kinkLines(node, bounds) : maxLines(node, bounds);
+}
+
+function noLines(size: number): Lines {
+  return { slopes: new Float64Array(size), intercepts: new Float64Array(size), entries: new Int32Array(size) };
+}
+
+/**
+ * Of the lines with the slope of the chord or of a piece, shifted until they touch the function, the one that is nearest to it
+ * in the middle of the interval. For a ReLU over [l, u] with l < 0 < u that is the chord above, and below z or 0, whichever
+ * leaves less area.
+ */
+function kinkLines(node: KinkNode, { lower, upper }: Interval): Relaxation {
+  const [below, above] = [noLines(node.size), noLines(node.size)];
+  for (let i = 0; i < node.size; i++) {
+    const [low, high] = [lower[i]!, upper[i]!];
+    const middle = low / 2 + high / 2;
+    let [best, worst] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const slope of candidates(node, i, low, high)) {
+      const { least, most } = kinkExtremes(node, i, low, high, slope);
+      if (slope * middle + least > best) {
+        best = slope * middle + least;
+        set(below, i, slope, least);
+      }
+      if (slope * middle + most < worst) {
+        worst = slope * middle + most;
+        set(above, i, slope, most);
+      }
+    }
+    // Nothing finite is known where float64 has overflowed.
+    if (best === Number.NEGATIVE_INFINITY) set(below, i, 0, Number.NEGATIVE_INFINITY);
+    if (worst === Number.POSITIVE_INFINITY) set(above, i, 0, Number.POSITIVE_INFINITY);
+    below.entries[i] = i;
+    above.entries[i] = i;
+  }
+  return { below, above };
+}
+
+/** The slopes of the pieces that meet the interval, and that of the chord if there are several. */
+function candidates(node: KinkNode, i: number, low: number, high: number): number[] {
+  const { thresholds, pieces, slopes } = node;
+  const met: number[] = [];
+  for (let p = 0; p < pieces; p++) {
+    const before = p > 0 && high <= thresholds[p - 1]!;
+    const after = p < pieces - 1 && low >= thresholds[p]!;
+    if (!before && !after) met.push(slopes[i * pieces + p]!);
+  }
+  if (met.length > 1) {
+    const value = ({ least, most }: Extremes) => (least + most) / 2;
+    const rise = value(kinkExtremes(node, i, high, high)) - value(kinkExtremes(node, i, low, low));
+    const chord = rise / (high - low);
+    if (Number.isFinite(chord)) met.push(chord);
+  }
+  return met;
+}
+
+/**
+ * Below a maximum lies each of its members; the one with the highest middle is taken. Above, with M the largest upper bound of
+ * all others, max(z, M) lies below its chord over the interval of the member z that reaches highest.
+ */
+function maxLines({ size, starts, members }: MaxNode, { lower, upper }: Interval): Relaxation {
+  const [below, above] = [noLines(size), noLines(size)];
+  for (let g = 0; g < size; g++) {
+    let [low, high] = [members[starts[g]!]!, members[starts[g]!]!];
+    for (let m = starts[g]! + 1; m < starts[g + 1]!; m++) {
+      const entry = members[m]!;
+      if (lower[entry]! + upper[entry]! > lower[low]! + upper[low]!) low = entry;
+      if (upper[entry]! > upper[high]!) high = entry;
+    }
+    let others = Number.NEGATIVE_INFINITY;
+    for (let m = starts[g]!; m < starts[g + 1]!; m++)
+      if (members[m] !== high) others = Math.max(others, upper[members[m]!]!);
+    set(below, g, 1, 0);
+    below.entries[g] = low;
+    const [slope, intercept] = chordOfMax(lower[high]!, upper[high]!, others);
+    set(above, g, slope, intercept);
+    above.entries[g] = high;
+  }
+  return { below, above };
+}
+
+/** The line above max(z, floor) for z in [low, high], high >= floor. */
+function chordOfMax(low: number, high: number, floor: number): readonly [slope: number, intercept: number] {
+  if (low >= floor) return [1, 0];
+  const slope = (high - floor) / (high - low);
+  if (!(slope >= 0 && slope <= 1) || !Number.isFinite(low)) return [0, high];
+  // The function is linear but for its bend, where the line is highest above it: the ends decide.
+  const ends = Math.max(floor - slope * low, high - slope * high);
+  return [slope, ends + 2 ** -50 * (Math.abs(floor) + Math.abs(high) + Math.abs(low)) + UNDERFLOW];
+}
+
+function set({ slopes, intercepts }: Lines, i: number, slope: number, intercept: number): void {
+  slopes[i] = slope;
+  intercepts[i] = intercept;
+}
