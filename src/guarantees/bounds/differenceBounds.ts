@@ -1,5 +1,5 @@
 import type { PiecewiseAffine } from '../../regions/types';
-import { type Forms, formBounds, type Known } from './formBounds';
+import { formBounds, type Known } from './formBounds';
 
 /** Forms that are carried back together. */
 const CHUNK = 128;
@@ -18,8 +18,12 @@ export function differenceBounds(net: PiecewiseAffine, known: Known, lines: bool
   const before = beforeLastAffine(net);
   for (let first = 0; first < pairs.length; first += CHUNK) {
     const chunk = pairs.slice(first, first + CHUNK);
-    const elided = formBounds(net, known, differences(net, chunk), before);
-    const carried = lines ? formBounds(net, known, differences(net, chunk)) : elided;
+    const forms = chunk.map((pair) => [
+      { entry: Math.floor(pair / classes), factor: 1 },
+      { entry: pair % classes, factor: -1 },
+    ]);
+    const elided = formBounds(net, known, forms, { on: net.output, to: before });
+    const carried = lines ? formBounds(net, known, forms, { on: net.output }) : elided;
     for (const [c, pair] of chunk.entries()) bounds[pair] = Math.min(elided[c]!, carried[c]!);
   }
   return bounds;
@@ -30,14 +34,4 @@ function beforeLastAffine({ nodes, output }: PiecewiseAffine): number {
   let id = output;
   for (let node = nodes[id - 1]; node?.kind === 'affine'; node = nodes[id - 1]) id = node.inputs[0]!;
   return id;
-}
-
-/** The forms z_k - z_j for pairs k * K + j. */
-function differences({ classes, output }: PiecewiseAffine, pairs: readonly number[]): Forms {
-  const rows = new Float64Array(pairs.length * classes);
-  for (const [c, pair] of pairs.entries()) {
-    rows[c * classes + Math.floor(pair / classes)] = 1;
-    rows[c * classes + (pair % classes)] = -1;
-  }
-  return { on: output, rows, count: pairs.length };
 }

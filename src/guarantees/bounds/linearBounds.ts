@@ -1,8 +1,9 @@
 import type { AffineGraphNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
-import { type Forms, formBounds, type Known, summandSizes } from './formBounds';
+import { formBounds, type Known } from './formBounds';
 import type { Interval } from './interval';
 import { nodeInterval } from './nodeInterval';
 import { relaxationOf } from './relaxation';
+import { summandSizes } from './summandSizes';
 
 /** Entries whose bounds are tightened together; each takes two forms. */
 const CHUNK = 32;
@@ -16,6 +17,7 @@ export function linearBounds(net: PiecewiseAffine, box: Interval, tighten: boole
     bounds: [box],
     relaxations: [] as Known['relaxations'][number][],
     sizes: [] as Float64Array[],
+    buffers: new Map<number, Float64Array>(),
   };
   const readers = decidersOf(net);
   for (const [n, node] of net.nodes.entries()) {
@@ -71,22 +73,12 @@ function tightened(net: PiecewiseAffine, known: Known, id: number, entries: read
   const upper = before.upper.slice();
   for (let first = 0; first < entries.length; first += CHUNK) {
     const chunk = entries.slice(first, first + CHUNK);
-    const best = formBounds(net, known, bothSigns(id, chunk, lower.length));
+    const forms = chunk.flatMap((entry) => [[{ entry, factor: 1 }], [{ entry, factor: -1 }]]);
+    const best = formBounds(net, known, forms, { on: id });
     for (const [k, i] of chunk.entries()) {
       upper[i] = Math.min(upper[i]!, best[2 * k]!);
       lower[i] = Math.max(lower[i]!, -best[2 * k + 1]!);
     }
   }
   return { lower, upper };
-}
-
-/** For each entry the forms z_i and -z_i. */
-function bothSigns(on: number, entries: readonly number[], size: number): Forms {
-  const count = 2 * entries.length;
-  const rows = new Float64Array(count * size);
-  for (const [k, i] of entries.entries()) {
-    rows[2 * k * size + i] = 1;
-    rows[(2 * k + 1) * size + i] = -1;
-  }
-  return { on, rows, count };
 }
