@@ -25,6 +25,7 @@ export function fromLayersModel(
     inputShape: shape,
     classes: classes ?? model.outputs[0]!.shape[1]!,
     bounds,
+    layersModel: model,
     logits: (x, { training = false, rng } = {}) =>
       tf.tidy(() => {
         if (!training) return forward(x, false) as tf.Tensor2D;

@@ -29,6 +29,8 @@ export interface Classifier {
   readonly variables: readonly tf.Variable[];
   /** Those of `variables` that weight decay applies to: convolution and dense kernels and dense biases. */
   readonly decayed: readonly tf.Variable[];
+  /** The LayersModel that this is a view of; undefined for other models and for wrappers. */
+  readonly layersModel?: LayersModel;
   /** Every variable of the model, the running statistics of batch normalisation included. */
   readonly state: readonly tf.Variable[];
 }

@@ -34,7 +34,7 @@ export function poolOf(team: Team): TrainingPool {
     });
 
   const gradients =
-    (fn: string, method: Method): GradientsMethod =>
+    (fn: string, method: Exclude<Method, 'good'>): GradientsMethod =>
     (batch, { signal, ...options } = {}) =>
       queued(fn, async () => {
         prepareData(fn, net, batch, options);
@@ -42,7 +42,7 @@ export function poolOf(team: Team): TrainingPool {
       });
 
   const step =
-    (fn: string, method: Method): StepMethod =>
+    (fn: string, method: Exclude<Method, 'good'>): StepMethod =>
     (optimizer, batch, { signal, ...options } = {}) =>
       queued(fn, async () => {
         checkOptimizer(fn, optimizer);

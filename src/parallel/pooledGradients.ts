@@ -20,7 +20,7 @@ import type { Calling, Team } from './team';
 export async function pooledGradients(
   team: Team,
   calling: Calling,
-  method: Method,
+  method: Exclude<Method, 'good'>,
   clean: LabelledData,
   options: AcetOptions,
 ): Promise<GradientsResult> {

@@ -4,21 +4,21 @@ import { refuse, show } from '../core/check';
 import type { RandomOptions } from '../core/resolveRng';
 import { createRng, type Rng } from '../core/rng';
 import { prepare } from './prepare';
-import type { AcetOptions, GradientsResult, StepResult } from './types';
+import type { GradientsResult, StepOptions, StepResult } from './types';
 
 /** The gradients of one method, on checked arguments. */
 export type MethodGradients = (
   fn: string,
   net: Classifier,
   batch: LabelledData,
-  options: AcetOptions,
+  options: StepOptions,
 ) => GradientsResult;
 
 interface StepArguments {
   readonly model: ModelLike;
   readonly optimizer: tf.Optimizer;
   readonly batch: LabelledData;
-  readonly options: AcetOptions;
+  readonly options: StepOptions;
 }
 
 /** Checks, differentiates, updates; the same for every method. */

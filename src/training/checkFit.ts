@@ -20,7 +20,7 @@ export interface Loop {
 export function checkFit(net: Classifier, data: LabelledData, options: FitOptions): Loop {
   const fn = 'fit';
   const { method = 'acet', epochs = 100, batchSize = 128, checkpointEvery = 100 } = options;
-  checkOneOf({ fn, argument: 'method' }, method, ['plain', 'ceda', 'acet']);
+  checkOneOf({ fn, argument: 'method' }, method, ['plain', 'ceda', 'acet', 'good']);
   checkWhole({ fn, argument: 'epochs' }, epochs);
   checkWhole({ fn, argument: 'batchSize' }, batchSize);
   checkWhole({ fn, argument: 'checkpointEvery' }, checkpointEvery);
@@ -47,6 +47,7 @@ export function checkFit(net: Classifier, data: LabelledData, options: FitOption
     );
   if (options.optimizer !== undefined) checkOptimizer(fn, options.optimizer);
   if (options.schedule !== undefined) checkFunction({ fn, argument: 'schedule' }, options.schedule);
+  if (options.ramp !== undefined) checkFunction({ fn, argument: 'ramp' }, options.ramp);
   if (options.augmentation !== undefined) checkFunction({ fn, argument: 'augmentation' }, options.augmentation);
   const { checkpoint } = options;
   return {

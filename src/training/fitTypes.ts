@@ -4,10 +4,10 @@ import type { Progress } from '../core/progress';
 import type { Rng } from '../core/rng';
 import type { CheckpointStore } from './checkpointStore';
 import type { Schedule } from './paperSchedule';
-import type { AcetOptions } from './types';
+import type { StepOptions } from './types';
 
-/** A training method of the paper. */
-export type Method = 'plain' | 'ceda' | 'acet';
+/** A training method: plain, the paper's CEDA and ACET, or GOOD. */
+export type Method = 'plain' | 'ceda' | 'acet' | 'good';
 
 /** Changes a batch of clean images before a step; draws its randomness from `rng`. */
 export type Augmentation = (images: tf.Tensor, rng: Rng) => tf.Tensor;
@@ -49,7 +49,7 @@ export interface History {
 }
 
 /** Options of {@link fit}: those of the method's step, and those of the loop. */
-export interface FitOptions extends Omit<AcetOptions, 'rng'> {
+export interface FitOptions extends Omit<StepOptions, 'rng'> {
   /** Training method. @defaultValue 'acet' */
   readonly method?: Method;
   /** Passes over the data. @defaultValue 100 */
@@ -65,6 +65,11 @@ export interface FitOptions extends Omit<AcetOptions, 'rng'> {
   readonly optimizer?: tf.Optimizer;
   /** Factor of the learning rate. @defaultValue paperSchedule */
   readonly schedule?: Schedule;
+  /**
+   * Factor of `epsilon` and `lambda` of GOOD from the share of the steps that are done, in [0, 1). @defaultValue rises from 0 to 1
+   * over the first half of the training
+   */
+  readonly ramp?: Schedule;
   /** Applied to the clean images of each batch. @defaultValue none */
   readonly augmentation?: Augmentation;
   /** Held-out data, evaluated after each epoch. @defaultValue none */

@@ -13,6 +13,8 @@ export interface Terms {
   readonly clean: LabelledData;
   /** Out-distribution samples; none in a plain step. */
   readonly noise?: tf.Tensor;
+  /** The out-distribution part where it is no mean over the logits of noise; computed beside the clean examples. */
+  readonly certified?: () => OutPart;
   readonly lambda: number;
   readonly weightDecay: number;
   readonly outLoss: NonNullable<CedaOptions['outLoss']>;
@@ -57,16 +59,16 @@ export function objectiveGradients(fn: string, net: Classifier, terms: Terms): G
 
 type Parts = Pick<GradientsResult, 'inLoss' | 'outLoss' | 'outConfidence'>;
 
-function forward(net: Classifier, { clean: { x, y }, noise, outLoss, rng }: Terms): Parts {
+/** Loss and confidence of the out-distribution. */
+export type OutPart = Omit<Parts, 'inLoss'>;
+
+function forward(net: Classifier, { clean: { x, y }, noise, certified, outLoss, rng }: Terms): Parts {
   const meanCrossEntropy = (logits: tf.Tensor2D) =>
     tf.mean<tf.Scalar>(negativeLogProbability(logits, oneHot(y, net.classes)));
   if (noise === undefined) {
-    const nothing = () => tf.scalar(Number.NaN);
-    return {
-      inLoss: meanCrossEntropy(net.logits(x, { training: true, rng })),
-      outLoss: nothing(),
-      outConfidence: nothing(),
-    };
+    const nothing = () => ({ outLoss: tf.scalar(Number.NaN), outConfidence: tf.scalar(Number.NaN) });
+    const inLoss = meanCrossEntropy(net.logits(x, { training: true, rng }));
+    return { inLoss, ...(certified ?? nothing)() };
   }
   const logits = net.logits(tf.concat([noise, x]), { training: true, rng });
   const [outLogits, inLogits] = tf.split(logits, [noise.shape[0]!, x.shape[0]!]) as [tf.Tensor2D, tf.Tensor2D];
@@ -80,11 +82,12 @@ function forward(net: Classifier, { clean: { x, y }, noise, outLoss, rng }: Term
 function total(
   net: Classifier,
   { inLoss, outLoss }: Omit<Parts, 'outConfidence'>,
-  { noise, lambda, weightDecay, share }: Terms,
+  { noise, certified, lambda, weightDecay, share }: Terms,
 ): tf.Scalar {
   const [ofClean, ofNoise] =
     share === undefined ? [inLoss, outLoss] : [tf.mul(inLoss, share.clean), tf.mul(outLoss, share.noise)];
-  const data = noise === undefined ? ofClean : tf.div(tf.add(ofClean, tf.mul(ofNoise, lambda)), 1 + lambda);
+  const plain = noise === undefined && certified === undefined;
+  const data = plain ? ofClean : tf.div(tf.add(ofClean, tf.mul(ofNoise, lambda)), 1 + lambda);
   if (weightDecay === 0 || net.decayed.length === 0) return data as tf.Scalar;
   return tf.add(data, tf.mul(sumOfSquares([...net.decayed]), weightDecay));
 }

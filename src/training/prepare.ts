@@ -2,20 +2,20 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
-import { checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
+import { checkFraction, checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { checkLabels } from '../losses/checkLabels';
-import type { AcetOptions } from './types';
+import type { StepOptions } from './types';
 
 /** Looks at everything a step is given before any work starts, and makes the classifier. */
-export function prepare(fn: string, model: ModelLike, data: LabelledData, options: AcetOptions): Classifier {
+export function prepare(fn: string, model: ModelLike, data: LabelledData, options: StepOptions): Classifier {
   const net = asClassifier(fn, model, data.x);
   prepareData(fn, net, data, options);
   return net;
 }
 
 /** The same for a classifier that is already made. */
-export function prepareData(fn: string, net: Classifier, data: LabelledData, options: AcetOptions): void {
+export function prepareData(fn: string, net: Classifier, data: LabelledData, options: StepOptions): void {
   checkGradients(fn);
   checkLabelled(fn, net, data);
   if (net.variables.length === 0)
@@ -39,7 +39,7 @@ function checkLabelled(fn: string, net: Classifier, { x, y }: LabelledData): voi
 /** Options of all methods; those that a method does not have are undefined and pass. */
 function checkStepOptions(
   fn: string,
-  { lambda, weightDecay, noise, outLoss, epsilon, steps, stepSize, attack }: AcetOptions,
+  { lambda, weightDecay, noise, outLoss, epsilon, steps, stepSize, attack, quantile }: StepOptions,
 ): void {
   const given = <T>(
     value: T | undefined,
@@ -52,12 +52,14 @@ function checkStepOptions(
   given(weightDecay, 'weightDecay', checkNonNegative);
   given<unknown>(noise, 'noise', checkFunction);
   given<unknown>(outLoss, 'outLoss', checkFunction);
-  given(epsilon, 'epsilon', checkPositive);
+  // Ramps of GOOD begin at zero; an attack in a ball of radius zero is a mistake.
+  given(epsilon, 'epsilon', fn.startsWith('good') ? checkNonNegative : checkPositive);
   given(steps, 'steps', (where, v) => {
     checkWhole(where, v);
   });
   given(stepSize, 'stepSize', checkPositive);
   given<unknown>(attack, 'attack', checkFunction);
+  given(quantile, 'quantile', checkFraction);
 }
 
 /** The out-distribution samples a sampler returned, which may be anybody's function. */

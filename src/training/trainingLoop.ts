@@ -11,6 +11,7 @@ import { cedaGradientsOf } from './cedaGradients';
 import type { Loop } from './checkFit';
 import { type Position, type RunIdentity, restoreRun, saveRun } from './fitCheckpoint';
 import type { EpochRecord, FitOptions, History, Method } from './fitTypes';
+import { goodGradientsOf } from './good/goodGradients';
 import { learningRate, setLearningRate } from './optimizerState';
 import { paperSchedule } from './paperSchedule';
 import { plainGradientsOf } from './plainGradients';
@@ -22,6 +23,7 @@ const GRADIENTS: Readonly<Record<Method, MethodGradients>> = {
   plain: plainGradientsOf,
   ceda: cedaGradientsOf,
   acet: acetGradientsOf,
+  good: goodGradientsOf,
 };
 
 /** All that one training needs, checked. */
@@ -79,12 +81,21 @@ function oneStep({ net, data, options, loop, optimizer, means }: Training, rng: 
       'fit',
       net,
       { x, y: tf.gather(data.y, picked) },
-      { ...options, rng: stream },
+      { ...options, ...(method === 'good' && ramped(options, step / (loop.epochs * stepsPerEpoch))), rng: stream },
     );
     optimizer.applyGradients(grads);
     means.add(seen);
     tf.dispose([grads, seen]);
   });
+}
+
+/** The settings of GOOD when a share of the training is done. */
+function ramped({ epsilon = 0.3, lambda = 1, ramp = slowStart }: FitOptions, done: number) {
+  return { epsilon: ramp(done) * epsilon, lambda: ramp(done) * lambda };
+}
+
+function slowStart(done: number): number {
+  return Math.min(1, 2 * done);
 }
 
 async function closeEpoch({ net, options, loop, optimizer, means }: Training, epoch: number): Promise<EpochRecord> {

@@ -34,6 +34,24 @@ export interface AcetOptions extends CedaOptions {
   readonly attack?: Attack;
 }
 
+/** Options of a GOOD step. */
+export interface GoodOptions extends PlainOptions {
+  /** Weight lambda of the out-distribution term at this step. @defaultValue 1 */
+  readonly lambda?: number;
+  /** Where the out-distribution samples come from; it is handed the clean batch. @defaultValue paperNoise */
+  readonly noise?: NoiseSampler;
+  /** L-infinity radius of the ball around each noise sample at this step, in input units. @defaultValue 0.3 */
+  readonly epsilon?: number;
+  /**
+   * Share of the noise, that with the lowest bounds, whose bound is lowered; for the rest it is the range of the logits at the
+   * point itself. @defaultValue 1
+   */
+  readonly quantile?: number;
+}
+
+/** Options of any step; those that a method does not have are not looked at. */
+export type StepOptions = AcetOptions & GoodOptions;
+
 /**
  * What a step saw, before its update. Scalars; the caller disposes them, for example by `tf.dispose(result)`: these results
  * are type aliases, not interfaces, so that TypeScript takes them for containers of tensors.

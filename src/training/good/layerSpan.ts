@@ -1,0 +1,139 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Layer } from '../../classifier/walkLayers';
+import { refuse } from '../../core/check';
+import { type Span, throughLinear, throughMonotone } from './span';
+
+/** Layers that change nothing at inference. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'AlphaDropout',
+  'Dropout',
+  'GaussianDropout',
+  'GaussianNoise',
+  'SpatialDropout1D',
+]);
+
+/** Layers that are monotone in every entry, whatever their settings. */
+const MONOTONE: ReadonlySet<string> = new Set([
+  'Add',
+  'AveragePooling2D',
+  'Concatenate',
+  'Flatten',
+  'GlobalAveragePooling1D',
+  'GlobalAveragePooling2D',
+  'GlobalMaxPooling1D',
+  'GlobalMaxPooling2D',
+  'MaxPooling2D',
+  'ReLU',
+  'Reshape',
+  'ZeroPadding2D',
+]);
+
+/**
+ * What a layer does to spans in inference mode, made of operations with gradients in its weights. A softmax at the end of the
+ * model (`last`) is left out.
+ */
+export function layerSpan(fn: string, layer: Layer, inputs: readonly Span[], last: boolean): Span {
+  const name = layer.getClassName();
+  if (IDENTITY.has(name)) return inputs[0]!;
+  if (MONOTONE.has(name)) return throughMonotone(inputs, (x) => applied(layer, x));
+  switch (name) {
+    case 'Dense':
+      return activated(fn, layer, dense(layer, inputs[0]!), last);
+    case 'Conv2D':
+    case 'DepthwiseConv2D':
+      return activated(fn, layer, convolution(fn, layer, inputs[0]!), last);
+    case 'BatchNormalization':
+      return batchNorm(fn, layer, inputs[0]!);
+    case 'Activation':
+      return activated(fn, layer, inputs[0]!, last);
+    case 'Softmax':
+      return last ? inputs[0]! : unsupported(fn, layer);
+    case 'LeakyReLU':
+      return Number(layer.getConfig().alpha) >= 0
+        ? throughMonotone(inputs, (x) => applied(layer, x))
+        : unsupported(fn, layer);
+    default:
+      return unsupported(fn, layer);
+  }
+}
+
+/** The kernel and the bias, if there is one, of a layer. */
+export function kernelAndBias(layer: Layer): { readonly kernel: tf.Tensor; readonly bias: tf.Tensor | undefined } {
+  const [kernel, bias] = layer.weights.map((weight) => weight.read());
+  return { kernel: kernel!, bias };
+}
+
+/** The refusal of a layer whose bounds are not known. */
+export function unsupported(fn: string, layer: Layer): never {
+  return refuse(
+    { fn, argument: 'model' },
+    'UNSUPPORTED_MODEL',
+    'made of layers through which intervals can be propagated, as listed in the documentation',
+    `layer "${layer.name}" (${layer.getClassName()})`,
+    'Replace the layer by one of those.',
+  );
+}
+
+function applied(layer: Layer, x: tf.Tensor[]): tf.Tensor {
+  return layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor;
+}
+
+function dense(layer: Layer, input: Span): Span {
+  const { kernel, bias } = kernelAndBias(layer);
+  const [inputs, units] = kernel.shape as [number, number];
+  const product = (weights: tf.Tensor) => (x: tf.Tensor) =>
+    tf.reshape(tf.matMul(tf.reshape(x, [-1, inputs]), weights as tf.Tensor2D), [...x.shape.slice(0, -1), units]);
+  return shifted(throughLinear(input, product(kernel), product(tf.abs(kernel))), bias);
+}
+
+function convolution(fn: string, layer: Layer, input: Span): Span {
+  const { kernel, bias } = kernelAndBias(layer);
+  const config = layer.getConfig() as {
+    strides: number | [number, number];
+    padding: 'same' | 'valid';
+    dilationRate?: number | [number, number];
+    dataFormat: string;
+  };
+  if (config.dataFormat === 'channelsFirst') unsupported(fn, layer);
+  const { strides, padding, dilationRate = 1 } = config;
+  const operation = layer.getClassName() === 'Conv2D' ? tf.conv2d : tf.depthwiseConv2d;
+  const product = (weights: tf.Tensor) => (x: tf.Tensor) =>
+    operation(x as tf.Tensor4D, weights as tf.Tensor4D, strides, padding, 'NHWC', dilationRate);
+  return shifted(throughLinear(input, product(kernel), product(tf.abs(kernel))), bias);
+}
+
+/** `gamma (x - mean) / sqrt(variance + epsilon) + beta` with the running averages. */
+function batchNorm(fn: string, layer: Layer, input: Span): Span {
+  const { axis, center, scale, epsilon } = layer.getConfig() as {
+    axis: number;
+    center: boolean;
+    scale: boolean;
+    epsilon: number;
+  };
+  if (axis !== -1 && axis !== input.lower.rank - 1) unsupported(fn, layer);
+  const weights = layer.weights.map((weight) => weight.read());
+  const gamma = scale ? weights.shift() : undefined;
+  const beta = center ? weights.shift() : undefined;
+  const [mean, variance] = weights as [tf.Tensor, tf.Tensor];
+  const unit = tf.rsqrt(tf.add(variance, epsilon));
+  const factor = gamma === undefined ? unit : tf.mul(gamma, unit);
+  const centred = throughMonotone([input], ([x]) => tf.sub(x!, mean));
+  const scaled = throughLinear(
+    centred,
+    (x) => tf.mul(x, factor),
+    (x) => tf.mul(x, tf.abs(factor)),
+  );
+  return shifted(scaled, beta);
+}
+
+function activated(fn: string, layer: Layer, span: Span, last: boolean): Span {
+  const { activation } = layer.getConfig();
+  if (activation === undefined || activation === null || activation === 'linear') return span;
+  if (activation === 'relu') return throughMonotone([span], ([x]) => tf.relu(x!));
+  if (activation === 'relu6') return throughMonotone([span], ([x]) => tf.relu6(x!));
+  return activation === 'softmax' && last ? span : unsupported(fn, layer);
+}
+
+function shifted(span: Span, by: tf.Tensor | undefined): Span {
+  return by === undefined ? span : throughMonotone([span], ([x]) => tf.add(x!, by));
+}

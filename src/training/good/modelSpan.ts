@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { isLayersModel } from '../../classifier/walkLayers';
+import { kernelAndBias, layerSpan } from './layerSpan';
+import { type Span, throughLinear } from './span';
+
+/** Bounds of the logits of a model over a span of inputs, by interval propagation in inference mode; runs in a tidy. */
+export function modelSpan(fn: string, model: LayersModel, input: Span): Span {
+  return spansOf(fn, model, [input], true, model.outputs)[0]!;
+}
+
+/**
+ * Upper bounds `[B, K, K]` on the differences of two logits, z_k - z_j at [b, k, j], over a span of inputs. Where the model
+ * ends in a dense layer the difference is taken before the bounds (last-layer elision); the diagonal is zero.
+ */
+export function differenceSpan(fn: string, model: LayersModel, input: Span): tf.Tensor3D {
+  const before = lastDense(model);
+  if (before === undefined) {
+    const { lower, upper } = modelSpan(fn, model, input);
+    const differences = tf.sub(tf.expandDims(upper, 2), tf.expandDims(lower, 1));
+    return tf.mul(differences, tf.sub(1, tf.eye(model.outputs[0]!.shape[1]!)));
+  }
+  const { kernel, bias } = kernelAndBias(before.sourceLayer);
+  const [inputs, classes] = kernel.shape as [number, number];
+  const pairs = (weights: tf.Tensor) => tf.sub(tf.expandDims(weights, -1), tf.expandDims(weights, -2));
+  const rows = tf.reshape(pairs(kernel), [inputs, classes * classes]);
+  const [features] = spansOf(fn, model, [input], false, before.inputs);
+  const product = (weights: tf.Tensor) => (x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, weights as tf.Tensor2D);
+  const { upper } = throughLinear(features!, product(rows), product(tf.abs(rows)));
+  const differences = tf.reshape(upper, [-1, classes, classes]);
+  return (bias === undefined ? differences : tf.add(differences, pairs(bias))) as tf.Tensor3D;
+}
+
+/** The result of the dense layer that a model ends with, apart from a softmax. */
+function lastDense({ outputs }: LayersModel): SymbolicTensor | undefined {
+  let last = outputs[0]!;
+  const { activation } = last.sourceLayer.getConfig();
+  const name = last.sourceLayer.getClassName();
+  if (name === 'Softmax' || (name === 'Activation' && activation === 'softmax')) last = last.inputs[0]!;
+  if (last.sourceLayer?.getClassName() !== 'Dense' || last.inputs[0]!.rank !== 2) return undefined;
+  const ending = last.sourceLayer.getConfig().activation ?? 'linear';
+  return ending === 'linear' || (ending === 'softmax' && last === outputs[0]) ? last : undefined;
+}
+
+/** The spans of some inner tensors of a model, given those of its inputs; `last` says whether a softmax may end it. */
+function spansOf(
+  fn: string,
+  model: LayersModel,
+  inputs: readonly Span[],
+  last: boolean,
+  wanted: readonly SymbolicTensor[],
+): Span[] {
+  const known = new Map<SymbolicTensor, Span>(model.inputs.map((tensor, i) => [tensor, inputs[i]!]));
+  const spanAt = (tensor: SymbolicTensor): Span => {
+    const found = known.get(tensor);
+    if (found !== undefined) return found;
+    const isLast = last && tensor === model.outputs[0];
+    const read = tensor.inputs.map(spanAt);
+    const layer = tensor.sourceLayer;
+    const span = isLayersModel(layer)
+      ? spansOf(fn, layer, read, isLast, layer.outputs)[tensor.outputTensorIndex ?? 0]!
+      : layerSpan(fn, layer, read, isLast);
+    known.set(tensor, span);
+    return span;
+  };
+  return wanted.map(spanAt);
+}
