@@ -28,6 +28,7 @@ export {
   type SavedRadialTemperature,
 } from './radial/radialTemperature';
 export { type RestoredGuarantee, restoreGuarantee, type SavedGuarantee } from './restoreGuarantee';
+export { type ConfidenceSandwich, confidenceSandwich, type SandwichOptions } from './sandwich/confidenceSandwich';
 export type { GuaranteedClassifier } from './types';
 export type { CalibrationOptions } from './wrapper/calibrate';
 export type { InputOptions, SavedInputs } from './wrapper/wrappedNet';

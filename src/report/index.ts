@@ -17,3 +17,4 @@ export { regionMap } from './regionMap';
 export type { RegionMapOptions } from './regionTypes';
 export { type ReliabilityDiagramOptions, reliabilityDiagram } from './reliabilityDiagram';
 export { type RocPlotOptions, rocPlot } from './rocPlot';
+export { type SandwichPlotOptions, type SandwichSeries, sandwichPlot } from './sandwichPlot';

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { layersOf } from '../../classifier/layersOf';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
-import { refuse } from '../../core/check';
 import { resolveRng } from '../../core/resolveRng';
 import { lpOut } from '../../losses/lpOut';
 import { drawNoise } from '../cedaGradients';
@@ -89,15 +88,4 @@ export function goodGradientsOf(
   } finally {
     tf.dispose(easy === undefined ? noise : [noise, easy]);
   }
-}
-
-function layersOf(fn: string, { layersModel }: Classifier): LayersModel {
-  if (layersModel !== undefined) return layersModel;
-  return refuse(
-    { fn, argument: 'model' },
-    'UNSUPPORTED_MODEL',
-    'a LayersModel, through whose layers intervals can be propagated',
-    'a model that does not show its layers',
-    'Pass the LayersModel itself, or classifier(model).',
-  );
 }

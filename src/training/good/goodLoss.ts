@@ -7,7 +7,7 @@ export function largestDifference(differences: tf.Tensor3D): tf.Tensor1D {
 
 /** The loss of GOOD, `log(1 + d^2 / 2)`, per example. */
 export function goodLoss(largest: tf.Tensor1D): tf.Tensor1D {
-  return tf.log<tf.Tensor1D>(tf.add(1, tf.div(tf.square(largest), 2)));
+  return tf.log(tf.add<tf.Tensor1D>(1, tf.div(tf.square(largest), 2)));
 }
 
 /** The bound on the confidence, `max_k 1 / sum_j exp(-u_kj)`, per example: `[B]` from `[B, K, K]`. */

@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
+import { asClassifier } from '../../classifier/asClassifier';
+import { layersOf } from '../../classifier/layersOf';
+import type { ModelLike } from '../../classifier/types';
+import { checkBounds, checkOneOf, checkPositive } from '../../core/check';
+import { checkBatch } from '../../core/checkTensor';
+import { follow } from '../../core/follow';
+import { nextTask } from '../../core/nextTask';
+import type { ProgressOptions } from '../../core/progress';
+import type { RandomOptions } from '../../core/resolveRng';
+import { softmax } from '../../core/softmax';
+import { evaluate } from '../../regions/evaluate';
+import { readRows } from '../../regions/readRows';
+import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import type { PiecewiseAffine } from '../../regions/types';
+import { type BoundMethod, confidenceOverBox } from '../bounds/confidenceOverBox';
+import type { Interval } from '../bounds/interval';
+import { linfBox } from '../bounds/linfBox';
+import { exactMaxConfidence } from './exactMaxConfidence';
+
+/** Options of {@link confidenceSandwich}. Progress is counted in inputs. */
+export interface SandwichOptions extends ProgressOptions, RandomOptions {
+  /** Steps of each restart of the attack. @defaultValue 20 */
+  readonly steps?: number;
+  /** Restarts of the attack. @defaultValue 1 */
+  readonly restarts?: number;
+  /** How the upper bound is computed, see `certifiedMaxConfidence`. @defaultValue 'crown' */
+  readonly method?: BoundMethod;
+  /** The box of valid inputs `[low, high]`, in input units. @defaultValue the classifier's bounds */
+  readonly bounds?: readonly [number, number];
+}
+
+/** For each input what is known of the largest confidence in the ball around it: attack <= exact <= certified. */
+export interface ConfidenceSandwich {
+  /** Confidence at the point that the attack found. */
+  readonly attack: Float64Array;
+  /** The largest confidence itself; undefined unless the model has two inputs. */
+  readonly exact: Float64Array | undefined;
+  /** Upper bound that holds for every point of the ball. */
+  readonly certified: Float64Array;
+}
+
+const fn = 'confidenceSandwich';
+
+/**
+ * Encloses the largest confidence in the L-infinity ball around each input between what an attack finds and what can be proved:
+ * `attack <= max_{|u - x|_inf <= epsilon} max_k p_k(u) <= certified`, u in the box.
+ *
+ * Below is {@link maxConfidenceAttack}, above `certifiedMaxConfidence`. A model with two inputs also gets the exact maximum: all its
+ * linear regions in the ball are visited, and on each the concave log-odds of every class are maximised. All three are
+ * about the network in exact arithmetic (the point of the attack is evaluated in float64); the upper bound counts the
+ * rounding of float32 too.
+ *
+ * @param model - A LayersModel that `toPiecewiseAffine` can read, or a classifier made of one.
+ * @param x - `[n, ...inputShape]`, float32, inside the bounds. Stays the caller's.
+ * @param epsilon - Radius of the ball, in input units, > 0.
+ * @throws OverconfidenceError `INVALID_OPTION` for epsilon or an option out of range; `INVALID_SHAPE`, `EMPTY_INPUT`,
+ *   `NON_FINITE` or `OUT_OF_BOUNDS` for `x`; `UNSUPPORTED_MODEL`; `GRADIENTS_NOT_REGISTERED`; `ABORTED`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { uniformNoise } from 'relu-overconfidence';
+ * import { confidenceSandwich } from 'relu-overconfidence/guarantees';
+ * import { mlp } from 'relu-overconfidence/models';
+ *
+ * const model = mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 });
+ * const { attack, exact, certified } = await confidenceSandwich(model, uniformNoise([4, 2], { seed: 1 }), 0.1);
+ * console.log(attack[0]! <= exact![0]! && exact![0]! <= certified[0]!); // true
+ * ```
+ */
+export async function confidenceSandwich(
+  model: ModelLike,
+  x: tf.Tensor,
+  epsilon: number,
+  { method = 'crown', bounds: given, onProgress, signal, ...attacking }: SandwichOptions = {},
+): Promise<ConfidenceSandwich> {
+  checkPositive({ fn, argument: 'epsilon' }, epsilon);
+  checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
+  if (given !== undefined) checkBounds({ fn, argument: 'bounds' }, given);
+  const where = { fn, argument: 'x' };
+  const classifier = asClassifier(fn, model, x);
+  const bounds = given ?? classifier.bounds;
+  const net = toPiecewiseAffine(layersOf(fn, classifier));
+  checkBatch(where, x, net.inputShape);
+  const rows = readRows(where, net, x);
+  const boxes = rows.map((row) => linfBox(where, row, epsilon, bounds, 'real'));
+  const wider = rows.map((row) => linfBox(where, row, epsilon, bounds, 'float32'));
+  const tell = follow(fn, { ...(onProgress && { onProgress }), ...(signal && { signal }) }, rows.length);
+  const { adversarial, objective } = maxConfidenceAttack(classifier, x, { ...attacking, epsilon, bounds });
+  const found = readRows(where, net, adversarial);
+  tf.dispose([adversarial, objective]);
+  const certified = new Float64Array(rows.length);
+  const exact = net.inputSize === 2 ? new Float64Array(rows.length) : undefined;
+  for (const [i, box] of wider.entries()) {
+    certified[i] = confidenceOverBox(net, box, method, 'float32');
+    if (exact !== undefined) exact[i] = exactMaxConfidence(net, boxes[i]!);
+    tell(i + 1, 'inputs');
+    await nextTask();
+  }
+  return { attack: Float64Array.from(found, (point, i) => confidenceAt(net, point, boxes[i]!)), exact, certified };
+}
+
+/** The confidence in float64 at a point, moved into the box out of which float32 may have rounded it. */
+function confidenceAt(net: PiecewiseAffine, point: Float64Array, { lower, upper }: Interval): number {
+  const inside = point.map((value, i) => Math.min(upper[i]!, Math.max(lower[i]!, value)));
+  return softmax(evaluate(net, inside)).reduce((a, b) => Math.max(a, b));
+}
