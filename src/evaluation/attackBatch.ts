@@ -8,7 +8,8 @@ import type { Runner } from './runner';
 
 /** What changes from batch to batch. */
 export interface AttackRun {
-  readonly objective: Objective;
+  /** What is maximised; by default the attack's own objective. */
+  readonly objective?: Objective;
   readonly rng: Rng;
   readonly onStep: () => void;
 }

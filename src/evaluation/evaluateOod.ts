@@ -8,8 +8,8 @@ import { thisProcess } from './runner';
  * Measures how well a classifier knows what it does not know: Table 1 of arXiv 1812.05720 for one model.
  *
  * Rows are, in this order, the in-distribution test set, out-distribution test sets, noise, adversarial noise (noise on
- * which an attack maximises the confidence, {@link lpOut}) and adversarial samples (in-distribution images on which an
- * attack maximises the cross entropy to the true class). An adversarial sample that is still classified correctly with a
+ * which an attack maximises the confidence by its own objective, {@link lpOut} for {@link pgdLinf}) and adversarial samples
+ * (in-distribution images on which an attack maximises the cross entropy to the true class). An adversarial sample that is still classified correctly with a
  * confidence above 1.01 / K resisted the attack: it is counted in `resisted` and left out of all scores of the row.
  *
  * The score of an image is its confidence, the largest softmax probability, in float64. AUROC ranks by the log-odds of

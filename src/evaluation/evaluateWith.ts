@@ -10,12 +10,13 @@ import { createRng } from '../core/rng';
 import { checkImageSet } from './checkImageSet';
 import { noiseDraw } from './noiseDraw';
 import type { OodOptions } from './oodOptions';
-import type { OodReport, OodRow, UsedAttack } from './oodReport';
+import type { OodReport, OodRow } from './oodReport';
 import { oodRow } from './oodRow';
 import { oodSources } from './oodSources';
-import { type ResolvedAttack, type ResolvedOptions, resolveOptions } from './resolveOptions';
+import { type ResolvedOptions, resolveOptions } from './resolveOptions';
 import type { Runner } from './runner';
 import { passesOf, scoreSource } from './scoreSource';
+import { usedSettings } from './usedSettings';
 
 const fn = 'evaluateOod';
 
@@ -60,20 +61,4 @@ function trySamplers(net: Classifier, x: tf.Tensor, { noise, adversarialNoise, s
     trials.push({ argument: 'adversarialNoise.start', sampler: adversarialNoise.start });
   for (const { argument, sampler } of trials)
     tf.dispose(tf.tidy(() => noiseDraw(argument, sampler, net, x, 1, createRng(seed))(0, 1)));
-}
-
-function usedSettings({ seed, attackBatchSize, noiseSamples, ...rest }: ResolvedOptions): OodReport['settings'] {
-  return {
-    seed,
-    attackBatchSize,
-    noiseSamples,
-    adversarialNoise: usedAttack(rest.adversarialNoise),
-    adversarialSamples: usedAttack(rest.adversarialSamples),
-  };
-}
-
-function usedAttack(settings: ResolvedAttack | undefined): UsedAttack | null {
-  if (settings === undefined) return null;
-  const { attack, epsilon, stepSize, steps, restarts, samples } = settings;
-  return { attack: attack.name, epsilon, stepSize, steps, restarts, samples };
 }

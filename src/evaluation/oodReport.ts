@@ -5,7 +5,7 @@ export type OodRowKind = 'in' | 'out' | 'noise' | 'adversarialNoise' | 'adversar
 export interface OodScores {
   /** Largest softmax probability of each image, float64. */
   readonly confidences: readonly number[];
-  /** Log-odds of the predicted class of each image, see {@link logOdds}. */
+  /** Log-odds of the predicted class of each image, see {@link logOdds}; always finite. */
   readonly logOdds: readonly number[];
 }
 

@@ -17,8 +17,11 @@ export interface RowContext {
   readonly keepScores: boolean;
 }
 
+/** What a row must know of where its images came from. */
+export type ScoredSource = Pick<OodSource, 'name' | 'kind' | 'labels'>;
+
 /** The numbers of one row, from what the classifier said to its images. */
-export function oodRow(source: OodSource, scored: Scored, { inLogOdds, classes, keepScores }: RowContext): OodRow {
+export function oodRow(source: ScoredSource, scored: Scored, { inLogOdds, classes, keepScores }: RowContext): OodRow {
   const logOdds = scored.logOdds.filter((_, i) => !resisted(source, scored, i, classes));
   const confidences = logOdds.map(confidenceOf);
   const compared = logOdds.length > 0 ? inLogOdds : undefined;
@@ -36,7 +39,7 @@ export function oodRow(source: OodSource, scored: Scored, { inLogOdds, classes, 
 }
 
 /** Whether the attack on image `i` failed: still classified correctly, and not by the bare minimum of confidence. */
-function resisted({ labels }: OodSource, { logOdds, predicted }: Scored, i: number, classes: number): boolean {
+function resisted({ labels }: ScoredSource, { logOdds, predicted }: Scored, i: number, classes: number): boolean {
   if (labels === undefined || predicted[i] !== labels[i]) return false;
   return confidenceOf(logOdds[i]!) > RESISTED_FACTOR / classes;
 }

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../classifier/types';
 import { createRng } from '../core/rng';
 import { crossEntropyTo } from '../losses/crossEntropyTo';
-import { lpOut } from '../losses/lpOut';
 import { attackBatch } from './attackBatch';
 import { drawRows } from './drawRows';
 import { noiseDraw } from './noiseDraw';
@@ -64,7 +63,7 @@ export function oodSources(
       batchSize: attackBatchSize,
       gradients: steps * restarts,
       make: (start, size, onStep) => {
-        const run = { objective: lpOut, rng: attackRng.fork(start), onStep };
+        const run = { rng: attackRng.fork(start), onStep };
         const images = tf.tidy(() => draw(start, size));
         return attackBatch(runner, 'adversarialNoise', adversarialNoise, net, images, run);
       },

@@ -29,35 +29,54 @@ export function passesOf({ samples, gradients }: OodSource): number {
 export async function scoreSource(
   runner: Runner,
   net: Classifier,
-  { samples, batchSize, gradients, make }: OodSource,
+  source: OodSource,
   onPasses: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Scored> {
+  const { samples, batchSize, gradients } = source;
   const logOdds = new Float64Array(samples);
   const predicted = new Int32Array(samples);
   for (let start = 0; start < samples; start += batchSize) {
-    throwIfAborted(fn, signal);
-    const size = Math.min(batchSize, samples - start);
-    let steps = 0;
-    const onStep = () => {
-      throwIfAborted(fn, signal);
-      // An attack that takes more steps than it was asked for must not run ahead of the batches.
-      steps = Math.min(steps + 1, gradients);
-      onPasses(start * passesPerImage(gradients) + size * steps * PASSES_PER_GRADIENT);
-    };
-    const images = await make(start, size, onStep);
-    try {
-      const { values, classes } = await runner.logits(fn, net, images, { batchSize: size });
-      for (let i = 0; i < size; i++) {
-        logOdds[start + i] = rowLogOdds(values, i * classes, classes);
-        predicted[start + i] = argMax(values, i * classes, classes);
-      }
-    } finally {
-      tf.dispose(images);
-    }
-    onPasses((start + size) * passesPerImage(gradients));
-    await nextTask();
+    const before = start * passesPerImage(gradients);
+    const scored = await scoreBatch(runner, net, source, start, (done) => onPasses(before + done), signal);
+    logOdds.set(scored.logOdds, start);
+    predicted.set(scored.predicted, start);
   }
+  return { logOdds, predicted };
+}
+
+/** The same for the one batch that begins with the image `start`. */
+export async function scoreBatch(
+  runner: Runner,
+  net: Classifier,
+  { samples, batchSize, gradients, make }: OodSource,
+  start: number,
+  onPasses: (done: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<Scored> {
+  throwIfAborted(fn, signal);
+  const size = Math.min(batchSize, samples - start);
+  const logOdds = new Float64Array(size);
+  const predicted = new Int32Array(size);
+  let steps = 0;
+  const onStep = () => {
+    throwIfAborted(fn, signal);
+    // An attack that takes more steps than it was asked for must not run ahead of the batches.
+    steps = Math.min(steps + 1, gradients);
+    onPasses(size * steps * PASSES_PER_GRADIENT);
+  };
+  const images = await make(start, size, onStep);
+  try {
+    const { values, classes } = await runner.logits(fn, net, images, { batchSize: size });
+    for (let i = 0; i < size; i++) {
+      logOdds[i] = rowLogOdds(values, i * classes, classes);
+      predicted[i] = argMax(values, i * classes, classes);
+    }
+  } finally {
+    tf.dispose(images);
+  }
+  onPasses(size * passesPerImage(gradients));
+  await nextTask();
   return { logOdds, predicted };
 }
 
