@@ -7,8 +7,8 @@ const rooms = Object.keys(manifest.exports).flatMap((path) => path.match(/^\.\/(
 const entry = { index: 'src/index.ts', ...Object.fromEntries(rooms.map((room) => [room, `src/${room}/index.ts`])) };
 
 export default defineConfig({
-  // The script of the workers, which `./parallel` starts by its name; nobody imports it.
-  entry: { ...entry, parallelWorker: 'src/parallel/worker.ts' },
+  // Besides the entry points: the script of the workers, which `./parallel` starts by its name, and the command line.
+  entry: { ...entry, parallelWorker: 'src/parallel/worker.ts', cli: 'src/cli/index.ts' },
   format: ['esm', 'cjs'],
   target: 'es2022',
   // Shared code goes into chunks, so that an error of './models' is an instance of the class exported by '.', in CJS too.

@@ -1,0 +1,55 @@
+import type { OptionTable } from './optionTable';
+
+/** How a model is read. */
+export const MODEL_OPTIONS: OptionTable = {
+  bounds: { value: 'LOW,HIGH', text: 'the box that inputs lie in, for example -1,1 (default 0,1)' },
+  outputs: { value: 'KIND', text: 'what the model returns: auto, logits or probabilities (default auto)' },
+  'input-shape': { value: 'SIZES', text: 'shape of one input, for a model that leaves it open, for example 32,32,3' },
+};
+
+/** How the work is done. */
+export const WORK_OPTIONS: OptionTable = {
+  backend: { value: 'NAME', text: 'wasm, cpu, webgpu or node (default: wasm where it is installed, otherwise cpu)' },
+  seed: { value: 'SEED', text: 'seed of all random numbers (default 0)' },
+  progress: { text: 'show progress on stderr although it is not a terminal' },
+};
+
+/** How a long run is shared out and stopped. */
+export const RUN_OPTIONS: OptionTable = {
+  workers: {
+    value: 'N',
+    text: 'worker threads that attack and classify, for a LayersModel on wasm or cpu (default none)',
+  },
+  shard: { value: 'K/N', text: 'do only part K of N, from 1, and write it to --json FILE for `merge`' },
+  checkpoint: {
+    value: 'FILE',
+    text: 'where Ctrl-C keeps what is done (default: a file named after the run, in this folder)',
+  },
+};
+
+/** Where results go, and when the program fails. */
+export const RESULT_OPTIONS: OptionTable = {
+  'max-mmc': {
+    value: 'SHARE',
+    text: 'exit with 1 if the mean confidence on any row of noise is above this, such as 0.3',
+  },
+  json: { value: 'FILE', text: 'write the result as JSON; - for stdout, and nothing else there' },
+  html: { value: 'FILE', text: 'write a report with pictures: one file, which needs no network' },
+};
+
+/** Labelled images of the data that the model was made for. */
+export const DATA_OPTIONS: OptionTable = {
+  data: { value: 'FOLDER', text: 'labelled images: a folder of PNG files per class, IDX files, or x.npy with y.npy' },
+  part: { value: 'NAME', text: 'part of the data where it has several, such as test or train (default test)' },
+};
+
+/** How noise is drawn and attacked; `how` are the defaults, which commands choose for themselves. */
+export function noiseOptions(how: { samples: string; attacked: string; attack: string; steps: string }): OptionTable {
+  return {
+    samples: { value: 'N', text: `images of each kind of noise (default ${how.samples})` },
+    attacked: { value: 'N', text: `images attacked; 0 for none (default ${how.attacked})` },
+    attack: { value: 'NAME', text: `max-confidence, or pgd as in the paper (default ${how.attack})` },
+    epsilon: { value: 'E', text: 'radius of the attack, in input units (default 0.3 of the width of the bounds)' },
+    steps: { value: 'N', text: `steps of the attack (default ${how.steps})` },
+  };
+}

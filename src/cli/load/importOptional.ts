@@ -1,0 +1,16 @@
+import { CliError, messageOf } from '../cliError';
+
+/**
+ * Loads a package that need not be installed, or says how to install it.
+ *
+ * @param reason - What it is needed for, for example "it reads GraphModels".
+ */
+export async function importOptional<T>(name: string, load: () => Promise<T>, reason: string): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const missing = messageOf(error).includes(`'${name}'`);
+    const what = missing ? 'is not installed' : `cannot be loaded (${messageOf(error).split('\n')[0]})`;
+    throw new CliError(`The package ${name} ${what}; ${reason}.`, `Run: npm install ${name}`, error);
+  }
+}

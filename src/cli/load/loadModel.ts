@@ -1,0 +1,93 @@
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { InferenceModel, io } from '@tensorflow/tfjs-core';
+import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
+import { type ClassifierOptions, classifier } from '../../classifier/classifier';
+import type { Classifier } from '../../classifier/types';
+import { OverconfidenceError } from '../../core/errors';
+import { CliError, messageOf } from '../cliError';
+import { importOptional } from './importOptional';
+import type { ModelSettings, Outputs } from './modelSettings';
+import { type ModelFile, readModelFile } from './readModelFile';
+
+/** A model that was loaded, and how it is seen. */
+export interface LoadedModel {
+  readonly file: ModelFile;
+  readonly classifier: Classifier;
+  /** The model itself where its layers can be looked at. */
+  readonly layers: LayersModel | undefined;
+  /** What the outputs turned out to be. */
+  readonly outputs: Outputs;
+}
+
+/** Loads a saved LayersModel or GraphModel, told apart by its JSON file. */
+export async function loadModel(written: string, settings: ModelSettings): Promise<LoadedModel> {
+  const file = await readModelFile(written);
+  if (file.kind === 'layers') {
+    const layers = await loadLayers(file);
+    return { file, classifier: view(layers, settings, settings.outputs), layers, outputs: settings.outputs };
+  }
+  const model = await loadGraph(file);
+  const outputs = settings.outputs === 'auto' ? outputsOf(model, settings) : settings.outputs;
+  return { file, classifier: view(model, settings, outputs), layers: undefined, outputs };
+}
+
+function view(model: LayersModel | InferenceModel, settings: ModelSettings, outputs: Outputs): Classifier {
+  const { bounds, inputShape } = settings;
+  const options: ClassifierOptions = { bounds, outputs, ...(inputShape && { inputShape }) };
+  try {
+    return classifier(model, options);
+  } catch (error) {
+    if (error instanceof OverconfidenceError && error.argument === 'inputShape')
+      throw new CliError(
+        'The model leaves the shape of its input open.',
+        'Tell it, for example --input-shape 32,32,3.',
+        error,
+      );
+    throw error;
+  }
+}
+
+/** A GraphModel does not tell whether it ends in a softmax; its rows tell. */
+function outputsOf(model: InferenceModel, settings: ModelSettings): 'logits' | 'probabilities' {
+  try {
+    view(model, settings, 'logits');
+    return 'logits';
+  } catch (error) {
+    if (error instanceof OverconfidenceError && error.code === 'PROBABILITIES_AS_LOGITS') return 'probabilities';
+    throw error;
+  }
+}
+
+async function loadLayers({ path, artifacts }: ModelFile): Promise<LayersModel> {
+  try {
+    return await loadLayersModel(handlerOf(artifacts));
+  } catch (error) {
+    const unknown = /Unknown (?:layer|initializer|regularizer|constraint): ?(\S+?)\.? /.exec(messageOf(error))?.[1];
+    throw unknown === undefined
+      ? new CliError(
+          `${path} cannot be loaded: ${messageOf(error)}`,
+          'Save it again with the version of tfjs in use.',
+          error,
+        )
+      : new CliError(
+          `${path} has something that TensorFlow.js does not know: ${unknown}.`,
+          'Convert the model to a GraphModel (`tensorflowjs_converter --output_format=tfjs_graph_model`), which needs no class of its own.',
+          error,
+        );
+  }
+}
+
+async function loadGraph({ path, artifacts }: ModelFile): Promise<GraphModel> {
+  const name = '@tensorflow/tfjs-converter';
+  const load = () => import('@tensorflow/tfjs-converter');
+  const { loadGraphModel } = await importOptional(name, load, 'it reads GraphModels');
+  try {
+    return await loadGraphModel(handlerOf(artifacts));
+  } catch (error) {
+    throw new CliError(`${path} cannot be loaded: ${messageOf(error)}`, 'Convert the model again.', error);
+  }
+}
+
+function handlerOf(artifacts: io.ModelArtifacts): io.IOHandler {
+  return { load: async () => artifacts };
+}

@@ -1,0 +1,18 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Classifier } from '../../classifier/types';
+import type { DataFacts } from './record';
+
+/** Images that a run is about, or that noise is made from. */
+export interface Images {
+  /** `[N, ...inputShape]`, within the bounds. */
+  readonly x: tf.Tensor;
+  /** Their classes, where these are known. */
+  readonly labels: Int32Array | undefined;
+  /** What they are; absent for the blank image. */
+  readonly facts: DataFacts | undefined;
+}
+
+/** A single image without content, which gives noise its shape where there are no data. */
+export function blankImage({ inputShape, bounds }: Classifier): Images {
+  return { x: tf.fill([1, ...inputShape], bounds[0]), labels: undefined, facts: undefined };
+}

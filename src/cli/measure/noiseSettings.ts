@@ -1,0 +1,86 @@
+import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
+import { pgdLinf } from '../../attacks/pgdLinf';
+import type { Classifier } from '../../classifier/types';
+import type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from '../../evaluation/oodOptions';
+import type { NoiseSampler } from '../../noise/noiseSampler';
+import { paperSampler } from '../../noise/paperSampler';
+import { uniformNoise } from '../../noise/uniformNoise';
+import type { Values } from '../args/optionTable';
+import { number, oneOf, seedOf, whole } from '../args/read';
+
+/** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */
+const BATCH = 25;
+/** The paper's radius on MNIST, as a share of the width of the bounds. */
+const EPSILON = 0.3;
+
+type Rows = Omit<OodOptions, 'in' | 'out'>;
+
+/** What an audit measures: kinds of noise one by one, and the strongest attack on the smoothest of them. */
+export function auditRows(net: Classifier, values: Values, data: boolean): Rows {
+  const { bounds, inputShape } = net;
+  const uniform: NoiseSampler = (images, rng) => uniformNoise(images.shape, { rng, bounds });
+  const smooth = inputShape.length === 3 ? paperSampler({ bounds, permutedFraction: 0 }) : undefined;
+  const permuted = data && isPaperShape(net) ? paperSampler({ bounds, permutedFraction: 1 }) : undefined;
+  const attacked = whole(values, 'attacked', 200, 0);
+  return {
+    ...common(values),
+    noise: {
+      'uniform noise': uniform,
+      ...(smooth && { 'smooth noise': smooth }),
+      ...(permuted && { 'permuted noise': permuted }),
+    },
+    noiseSamples: whole(values, 'samples', 1000),
+    adversarialNoise: attacked > 0 && {
+      ...attackOf(net, values, 'max-confidence', { 'max-confidence': 20, pgd: 200 }),
+      start: smooth ?? uniform,
+      samples: attacked,
+    },
+    adversarialSamples: false,
+  };
+}
+
+/** What an evaluation measures: Table 1 of the paper, with its attacks. `available` is the number of labelled images. */
+export function evaluationRows(net: Classifier, values: Values, available: number): Rows {
+  const { bounds } = net;
+  const noise: NoiseSampler = isPaperShape(net)
+    ? paperSampler({ bounds })
+    : (images, rng) => uniformNoise(images.shape, { rng, bounds });
+  const attacked = whole(values, 'attacked', Math.min(available, 1000), 0);
+  const adversarialNoise: AdversarialNoiseSettings = {
+    ...attackOf(net, values, 'pgd', { 'max-confidence': 20, pgd: 200 }),
+    start: noise,
+    samples: attacked,
+  };
+  const adversarialSamples: OodAttackSettings = {
+    ...attackOf(net, values, 'pgd', { 'max-confidence': 20, pgd: 80 }),
+    samples: Math.min(attacked, available),
+  };
+  return {
+    ...common(values),
+    noise,
+    noiseSamples: whole(values, 'samples', available),
+    adversarialNoise: attacked > 0 && adversarialNoise,
+    adversarialSamples: attacked > 0 && adversarialSamples,
+  };
+}
+
+type AttackName = 'max-confidence' | 'pgd';
+
+function attackOf({ bounds }: Classifier, values: Values, usual: AttackName, steps: Record<AttackName, number>) {
+  const name = oneOf(values, 'attack', ['max-confidence', 'pgd'] as const, usual);
+  const width = bounds[1] - bounds[0];
+  return {
+    attack: name === 'pgd' ? pgdLinf : maxConfidenceAttack,
+    epsilon: number(values, 'epsilon', EPSILON * width, 1e-9, width),
+    steps: whole(values, 'steps', steps[name]),
+  };
+}
+
+function common(values: Values) {
+  return { seed: seedOf(values), attackBatchSize: BATCH, batchSize: 4 * BATCH };
+}
+
+/** Whether the paper's noise is defined for inputs of this shape: images and vectors. */
+function isPaperShape({ inputShape }: Classifier): boolean {
+  return inputShape.length === 1 || inputShape.length === 3;
+}

@@ -1,0 +1,103 @@
+import type { OodRow } from '../../evaluation/oodReport';
+import type { RunFacts } from '../measure/record';
+import { percent } from '../print/numbers';
+import type { RayResult, Verdict, VerdictLevel } from './result';
+
+/** What a verdict is made of. */
+interface Findings {
+  readonly run: RunFacts;
+  readonly rows: readonly OodRow[];
+  readonly rays: RayResult | null;
+}
+
+/** Shares of the way from 1/K to 1 at which confidence on noise begins to be worth a warning, and to be bad. */
+const WARNING_FROM = 0.15;
+const BAD_FROM = 0.5;
+
+/** Says in words what is wrong, how bad it is and what to do next. */
+export function verdictOf({ run, rows, rays }: Findings): Verdict {
+  const { classes } = run.model;
+  const worst = surest(rows);
+  const level = levelOf(worst?.meanMaxConfidence ?? 1, classes);
+  return {
+    level,
+    text: sentence(level, worst, classes),
+    details: [...rowDetails(rows, run), ...rayDetails(rays)],
+    next: nextSteps(level, run, rays),
+  };
+}
+
+/** The row without data of the classifier on which it is surest. */
+function surest(rows: readonly OodRow[]): OodRow | undefined {
+  return rows
+    .filter(({ kind, meanMaxConfidence }) => !/^(in|adversarialSamples)$/.test(kind) && meanMaxConfidence !== null)
+    .sort((a, b) => b.meanMaxConfidence! - a.meanMaxConfidence!)[0];
+}
+
+function levelOf(confidence: number, classes: number): VerdictLevel {
+  const share = (confidence - 1 / classes) / (1 - 1 / classes);
+  if (share >= BAD_FROM) return 'bad';
+  return share >= WARNING_FROM ? 'warning' : 'good';
+}
+
+const OPENING: Readonly<Record<VerdictLevel, string>> = {
+  bad: 'This classifier is sure of itself where it should not be',
+  warning: 'This classifier is surer of itself than it should be',
+  good: 'This classifier knows what it does not know, as far as this can tell',
+};
+
+function sentence(level: VerdictLevel, worst: OodRow | undefined, classes: number): string {
+  if (worst === undefined) return 'Nothing could be measured.';
+  return `${OPENING[level]}: its mean confidence on ${worst.name} is ${percent(worst.meanMaxConfidence!)}, where ${percent(1 / classes)} would say "I do not know".`;
+}
+
+function rowDetails(rows: readonly OodRow[], { settings }: RunFacts): string[] {
+  const details: string[] = [];
+  const attacked = rows.find(({ kind }) => kind === 'adversarialNoise')?.meanMaxConfidence;
+  if (attacked != null)
+    details.push(
+      `Changing each value of noise by ${settings.adversarialNoise?.epsilon} at most raises its mean confidence to ${percent(attacked)}.`,
+    );
+  const known = rows.find(({ kind }) => kind === 'in')?.meanMaxConfidence;
+  const hardest = rows
+    .filter(({ kind, auroc }) => kind !== 'adversarialSamples' && auroc !== null)
+    .sort((a, b) => a.auroc! - b.auroc!)[0];
+  if (known != null && hardest !== undefined)
+    details.push(
+      `On your data it is ${percent(known)}. Confidence tells them from ${hardest.name} with an AUROC of ${hardest.auroc!.toFixed(3)} (1 is perfect, 0.5 is guessing), and ${percent(hardest.fprAt95!)} of that row passes a threshold that keeps 95 % of your data.`,
+    );
+  return details;
+}
+
+function rayDetails(rays: RayResult | null): string[] {
+  if (rays === null) return [];
+  const { goToOne, medianAlpha, rays: count, theoremHolds, meanLimit } = rays;
+  const soon =
+    medianAlpha === null
+      ? 'and half of the inputs or more never reach 99.9 %'
+      : `and half of the inputs reach 99.9 % when multiplied by ${Number(medianAlpha.toPrecision(3))}`;
+  const condition = theoremHolds ? '' : ' The condition of Theorem 3.1, no identical rows, does not hold everywhere.';
+  return [
+    `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays, as Theorem 3.1 predicts (mean limit ${meanLimit.toFixed(3)}), ${soon}.${condition}`,
+  ];
+}
+
+function nextSteps(level: VerdictLevel, { model, data }: RunFacts, rays: RayResult | null): string[] {
+  const hasData = Object.keys(data).length > 0;
+  const steps: string[] = [];
+  if (level !== 'good' && model.kind === 'layers')
+    steps.push(
+      `Train it away: relu-overconfidence train ${model.file} --data FOLDER --method acet --out FOLDER. Then audit the result.`,
+    );
+  if (level !== 'good' && model.kind === 'graph')
+    steps.push(
+      'Train it away: a GraphModel is frozen, so train the model that it was converted from, with CEDA or ACET.',
+    );
+  if (level === 'good' && !hasData) steps.push('Measure it against your data too: add --data FOLDER.');
+  if (rays !== null && rays.goToOne > 0)
+    steps.push(
+      'No training changes what happens far away: refuse inputs outside the bounds, or wrap the model with a guarantee (relu-overconfidence/guarantees).',
+    );
+  if (level !== 'bad') steps.push('Keep it so: run this with --max-mmc in your continuous integration.');
+  return steps;
+}
