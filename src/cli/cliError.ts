@@ -10,6 +10,9 @@ export class CliError extends Error {
   }
 }
 
+/** The user stopped the program; the message says what is kept. */
+export class Interrupted extends CliError {}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

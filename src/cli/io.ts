@@ -12,16 +12,14 @@ export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Fires at the first Ctrl-C. */
-  readonly signal: AbortSignal;
 }
 
 const NARROWEST = 40;
 const WIDEST = 100;
 
 /** The world of this process. */
-export function processIo(signal: AbortSignal): Io {
-  return { stdout: outputOf(process.stdout), stderr: outputOf(process.stderr), env: process.env, signal };
+export function processIo(): Io {
+  return { stdout: outputOf(process.stdout), stderr: outputOf(process.stderr), env: process.env };
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {

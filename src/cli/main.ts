@@ -1,7 +1,7 @@
 import { version } from '../../package.json';
 import { OverconfidenceError } from '../core/errors';
 import { parseArguments } from './args/parseArguments';
-import { CliError, messageOf } from './cliError';
+import { CliError, Interrupted, messageOf } from './cliError';
 import { commands } from './commands/index';
 import { EXIT, type ExitCode } from './exitCodes';
 import { commandHelp, programHelp } from './help';
@@ -35,27 +35,26 @@ async function run([name, ...rest]: readonly string[], io: Io): Promise<ExitCode
 }
 
 /** Says what went wrong in words, without a stack. */
-function explain(error: unknown, { stderr, env, signal }: Io): ExitCode {
-  const { bad } = styleOf(stderr, env);
-  const say = (text: string, hint: string) => {
-    const [first, ...more] = wrap(`error: ${text}`, stderr.columns).split('\n');
-    const lines = [first!.replace('error:', bad('error:')), ...more, wrap(hint, stderr.columns, '  ')];
-    stderr.write(`${lines.join('\n')}\n`);
+function explain(error: unknown, { stderr, env }: Io): ExitCode {
+  const { bad, warning } = styleOf(stderr, env);
+  const say = (head: string, paint: (text: string) => string, text: string, hint: string) => {
+    const lines = wrap(`${head} ${text}`, stderr.columns).replace(head, paint(head));
+    stderr.write(`${lines}\n${wrap(hint, stderr.columns, '  ')}\n`);
   };
-  if (signal.aborted) {
-    if (error instanceof CliError) say(error.message, error.hint);
-    else say('Interrupted.', 'Nothing had been done that could be kept.');
+  if (error instanceof Interrupted) {
+    say('stopped:', warning, error.message, error.hint);
     return EXIT.interrupted;
   }
   if (error instanceof CliError) {
-    say(error.message, error.hint);
+    say('error:', bad, error.message, error.hint);
     return EXIT.usage;
   }
   if (error instanceof OverconfidenceError) {
     const { fix, message } = error;
-    say(message.slice(0, message.length - fix.length).trim(), fix);
+    say('error:', bad, message.slice(0, message.length - fix.length).trim(), fix);
     return EXIT.usage;
   }
-  say(messageOf(error), 'This was not expected. If the model and the options are right, please report it.');
+  const hint = 'This was not expected. If the model and the options are right, please report it.';
+  say('error:', bad, messageOf(error), hint);
   return EXIT.unexpected;
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import { CliError, messageOf } from '../cliError';
+import { sha256 } from './sha256';
 
 /** A saved model as it lies on disk. */
 export interface ModelFile {
@@ -147,13 +147,6 @@ function checkSize(path: string, specs: readonly io.WeightsManifestEntry[], shar
       `The weights of ${path} are damaged: ${got} bytes, where ${expected} are named in it.`,
       'Copy or save the model again.',
     );
-}
-
-/** SHA-256 of bytes, as hexadecimal digits. */
-export function sha256(parts: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
 }
 
 function joined(parts: readonly Uint8Array[]): ArrayBuffer {

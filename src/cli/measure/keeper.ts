@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { fileCheckpoint } from '../../training/fileCheckpoint';
 import { CliError } from '../cliError';
+import { sha256 } from '../load/sha256';
 import { readRecord } from './readRecord';
 import { RECORD_FORMAT, type RunFacts, type TaskRecords } from './record';
 import type { Shard } from './shard';
@@ -22,7 +22,7 @@ export interface Keeper {
 /** A keeper in the file that the user names, or else in one named after everything that the numbers depend on. */
 export function keeperOf(run: RunFacts, { number, of }: Shard, named: string | undefined): Keeper {
   const facts = JSON.stringify([run, number, of]);
-  const name = createHash('sha256').update(facts).digest('hex').slice(0, 10);
+  const name = sha256([new TextEncoder().encode(facts)]).slice(0, 10);
   const file = named ?? `relu-overconfidence-${run.command}-${name}.json`;
   const store = fileCheckpoint(file);
   let written = performance.now();

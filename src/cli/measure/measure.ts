@@ -1,6 +1,7 @@
 import type { Progress } from '../../core/progress';
 import { text } from '../args/read';
-import { CliError } from '../cliError';
+import { catchInterrupts } from '../catchInterrupts';
+import { Interrupted } from '../cliError';
 import type { Arguments } from '../command';
 import type { ExitCode } from '../exitCodes';
 import type { Io } from '../io';
@@ -20,7 +21,8 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   const shard = shardOf(values);
   const shardTo = shardFile(values, shard);
   const delivery = await deliveryOf(values);
-  const { run, tasks, dispose } = await prepare(io, args, command);
+  const signal = catchInterrupts();
+  const { run, tasks, dispose } = await prepare(args, command, signal);
   const keeper = keeperOf(run, shard, text(values, 'checkpoint'));
   const line = progressLine(io.stderr, values.progress === true);
   let last: Progress | undefined;
@@ -30,7 +32,7 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   };
   try {
     const { keep, read } = keeper;
-    const done = await runTasks(tasks, { shard, done: await read(), onProgress, keep, signal: io.signal });
+    const done = await runTasks(tasks, { shard, done: await read(), onProgress, keep, signal });
     line.clear();
     const record: RunRecord = { format: RECORD_FORMAT, run, tasks: done };
     const code = shardTo === undefined ? await deliver(io, delivery, record) : await deliverShard(io, shardTo, record);
@@ -38,12 +40,9 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
     return code;
   } catch (error) {
     line.clear();
-    if (!io.signal.aborted) throw error;
-    const share = last === undefined ? '' : ` after ${Math.floor((100 * last.done) / last.total)} %`;
-    throw new CliError(
-      `Interrupted${share}; what was done is kept in ${keeper.file}.`,
-      'The same command goes on from there.',
-    );
+    if (!signal.aborted) throw error;
+    const share = last === undefined ? '' : `, ${Math.floor((100 * last.done) / last.total)} %,`;
+    throw new Interrupted(`What was done${share} is kept in ${keeper.file}.`, 'The same command goes on from there.');
   } finally {
     await dispose();
   }

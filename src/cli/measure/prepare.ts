@@ -1,17 +1,19 @@
+import { basename, resolve } from 'node:path';
 import { version } from '../../../package.json';
 import { OverconfidenceError } from '../../core/errors';
 import { oodSources } from '../../evaluation/oodSources';
 import { resolveOptions } from '../../evaluation/resolveOptions';
+import { IN_DISTRIBUTION } from '../../evaluation/rowNames';
 import { usedSettings } from '../../evaluation/usedSettings';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { Values } from '../args/optionTable';
-import { onlyModel, seedOf, whole } from '../args/read';
+import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
 import type { Arguments } from '../command';
-import type { Io } from '../io';
+import { readImages, readLabelled } from '../data/readImages';
 import { type LoadedModel, loadModel } from '../load/loadModel';
 import { modelSettings } from '../load/modelSettings';
 import { startBackend } from '../load/startBackend';
-import { blankImage } from './images';
+import { blankImage, type Images } from './images';
 import { auditRows, evaluationRows } from './noiseSettings';
 import { rayTask } from './rayTask';
 import type { RunFacts } from './record';
@@ -29,22 +31,27 @@ export interface Prepared {
 
 /** Loads model and data and lays out what is to be measured; whatever cannot work is refused here. */
 export async function prepare(
-  { signal }: Io,
   { files, values }: Arguments,
   command: RunFacts['command'],
+  signal: AbortSignal,
 ): Promise<Prepared> {
   const written = onlyModel(files);
+  const part = { part: text(values, 'part'), usual: 'test' } as const;
+  const folder = command === 'evaluate' ? needed(values, 'data', 'FOLDER') : text(values, 'data');
   const backend = await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
   const net = model.classifier;
-  const { x, labels, facts } = blankImage(net);
+  const { x, labels, facts } = folder === undefined ? blankImage(net) : await readLabelled(folder, part, net);
+  const others = new Map<string, Images>();
+  for (const other of texts(values, 'ood')) others.set(basename(resolve(other)), await readImages(other, part, net));
   const rows =
     command === 'audit' ? auditRows(net, values, labels !== undefined) : evaluationRows(net, values, x.shape[0]!);
-  const resolved = resolveOptions({ in: { x, y: x }, ...rows }, net);
+  const out = Object.fromEntries([...others].map(([name, images]) => [name, images.x]));
+  const data = [[IN_DISTRIBUTION, facts] as const, ...[...others].map(([name, other]) => [name, other.facts] as const)];
+  const resolved = resolveOptions({ in: { x, y: x }, out, ...rows }, net);
   const rays = command === 'audit' ? rayTasks(model, values, signal) : { tasks: [], notes: [] };
   const { runner, dispose } = await startRunner(model, values, backend);
-  const sources = oodSources(runner, net, x, labels ?? new Int32Array(1), resolved);
-  const measured = sources
+  const tasks = oodSources(runner, net, x, labels ?? new Int32Array(1), resolved)
     .filter(({ kind }) => kind !== 'in' || labels !== undefined)
     .map((source) => sourceTask(runner, net, source, source.kind === 'in' ? labels : source.labels, signal));
   const { path, kind, sha256 } = model.file;
@@ -54,12 +61,12 @@ export async function prepare(
       command,
       version,
       model: { file: path, sha256, kind, inputShape, classes, bounds, outputs: model.outputs },
-      data: facts === undefined ? {} : { 'in-distribution': facts },
+      data: Object.fromEntries(data.flatMap(([name, known]) => (known === undefined ? [] : [[name, known]]))),
       backend,
       settings: usedSettings(resolved),
       notes: rays.notes,
     },
-    tasks: [...measured, ...rays.tasks],
+    tasks: [...tasks, ...rays.tasks],
     dispose,
   };
 }

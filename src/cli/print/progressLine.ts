@@ -1,7 +1,7 @@
 import type { Progress } from '../../core/progress';
 import type { Output } from '../io';
 
-/** Draws progress: in place on a terminal, else a line for every tenth of the way, and only if `always`. */
+/** Draws progress: in place on a terminal, otherwise a line for every tenth of the way, and only if `always`. */
 export interface ProgressLine {
   readonly show: (progress: Progress) => void;
   /** Takes the line away from a terminal. */
@@ -13,31 +13,38 @@ const WIDTH = 24;
 const EVERY = 100;
 
 export function progressLine(output: Output, always: boolean): ProgressLine {
-  if (!output.isTTY && !always) return { show: () => {}, clear: () => {} };
+  if (output.isTTY)
+    return {
+      show: atMostEvery(EVERY, (progress) => output.write(`\r\x1b[K${lineOf(progress).slice(0, output.columns - 1)}`)),
+      clear: () => output.write('\r\x1b[K'),
+    };
   let tenth = -1;
+  const show = (progress: Progress) => {
+    const reached = Math.floor((10 * progress.done) / progress.total);
+    if (!(reached > tenth)) return;
+    tenth = reached;
+    output.write(`${lineOf(progress)}\n`);
+  };
+  return { show: always ? show : () => {}, clear: () => {} };
+}
+
+function atMostEvery(ms: number, draw: (progress: Progress) => void): (progress: Progress) => void {
   let drawn = Number.NEGATIVE_INFINITY;
-  return {
-    show: ({ label, done, total, elapsedMs, remainingMs }) => {
-      const share = total === 0 ? 1 : done / total;
-      const line = `${barOf(share)} ${String(Math.floor(100 * share)).padStart(3)} %  ${timeLeft(remainingMs)}  ${label}`;
-      if (output.isTTY) {
-        if (elapsedMs - drawn < EVERY && done < total) return;
-        drawn = elapsedMs;
-        output.write(`\r\x1b[K${line.slice(0, output.columns - 1)}`);
-      } else if (Math.floor(10 * share) > tenth) {
-        tenth = Math.floor(10 * share);
-        output.write(`${line}\n`);
-      }
-    },
-    clear: () => {
-      if (output.isTTY) output.write('\r\x1b[K');
-    },
+  return (progress) => {
+    const now = performance.now();
+    if (now - drawn < ms) return;
+    drawn = now;
+    draw(progress);
   };
 }
 
-function barOf(share: number): string {
+/** Where nobody can know the total, only how much is done. */
+function lineOf({ label, done, total, remainingMs }: Progress): string {
+  if (!Number.isFinite(total)) return `${done} ${label}`;
+  const share = total === 0 ? 1 : done / total;
   const filled = Math.round(WIDTH * share);
-  return '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
+  const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
+  return `${bar} ${String(Math.floor(100 * share)).padStart(3)} %  ${timeLeft(remainingMs)}  ${label}`;
 }
 
 function timeLeft(ms: number): string {

@@ -64,7 +64,7 @@ function rowDetails(rows: readonly OodRow[], { settings }: RunFacts): string[] {
     .sort((a, b) => a.auroc! - b.auroc!)[0];
   if (known != null && hardest !== undefined)
     details.push(
-      `On your data it is ${percent(known)}. Confidence tells them from ${hardest.name} with an AUROC of ${hardest.auroc!.toFixed(3)} (1 is perfect, 0.5 is guessing), and ${percent(hardest.fprAt95!)} of that row passes a threshold that keeps 95 % of your data.`,
+      `On your data its mean confidence is ${percent(known)}. Confidence tells them from ${hardest.name} with an AUROC of ${hardest.auroc!.toFixed(3)} (1 is perfect, 0.5 is guessing), and ${percent(hardest.fprAt95!)} of that row passes a threshold that keeps 95 % of your data.`,
     );
   return details;
 }
@@ -78,7 +78,7 @@ function rayDetails(rays: RayResult | null): string[] {
       : `and half of the inputs reach 99.9 % when multiplied by ${Number(medianAlpha.toPrecision(3))}`;
   const condition = theoremHolds ? '' : ' The condition of Theorem 3.1, no identical rows, does not hold everywhere.';
   return [
-    `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays, as Theorem 3.1 predicts (mean limit ${meanLimit.toFixed(3)}), ${soon}.${condition}`,
+    `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays (Theorem 3.1; mean limit ${meanLimit.toFixed(3)}), ${soon}.${condition}`,
   ];
 }
 

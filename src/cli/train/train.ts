@@ -1,0 +1,83 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
+import type { Classifier } from '../../classifier/types';
+import { fit } from '../../training/fit';
+import type { EpochRecord, FitOptions } from '../../training/fitTypes';
+import type { Values } from '../args/optionTable';
+import { needed, number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
+import { catchInterrupts } from '../catchInterrupts';
+import { CliError, Interrupted } from '../cliError';
+import type { Arguments } from '../command';
+import { readLabelled } from '../data/readImages';
+import { EXIT, type ExitCode } from '../exitCodes';
+import type { Io } from '../io';
+import { loadModel } from '../load/loadModel';
+import { modelSettings } from '../load/modelSettings';
+import { startBackend } from '../load/startBackend';
+import { progressLine } from '../print/progressLine';
+import { saveModel } from './saveModel';
+
+/** Steps between checkpoints. */
+const CHECKPOINT_EVERY = 20;
+
+/** Fine-tunes a saved model and saves the result. */
+export async function train({ stdout, stderr }: Io, { files, values }: Arguments): Promise<ExitCode> {
+  const written = onlyModel(files);
+  const folder = needed(values, 'data', 'FOLDER');
+  const out = needed(values, 'out', 'tuned');
+  await refuseToOverwrite(out);
+  await startBackend(values);
+  const { layers, classifier: net } = await loadModel(written, modelSettings(values));
+  if (layers === undefined)
+    throw new CliError(
+      `${written} is a GraphModel, whose weights are frozen.`,
+      'Train the LayersModel or the Keras model that it was converted from.',
+    );
+  const options = fitOptions(values, net);
+  const { x, labels } = await readLabelled(folder, { part: text(values, 'part'), usual: 'train' }, net);
+  await mkdir(out, { recursive: true });
+  const checkpoint = join(out, 'training.checkpoint');
+  const signal = catchInterrupts();
+  const line = progressLine(stderr, values.progress === true);
+  const onEpoch = (record: EpochRecord) => {
+    line.clear();
+    stdout.write(`${epochLine(record, options.epochs)}\n`);
+  };
+  const watching = { checkpoint, checkpointEvery: CHECKPOINT_EVERY, signal, onStep: line.show, onEpoch };
+  try {
+    await fit(net, { x, y: tensor1d(labels, 'int32') }, { ...options, ...watching });
+  } catch (error) {
+    line.clear();
+    if (!signal.aborted) throw error;
+    throw new Interrupted(`The training is kept in ${checkpoint}.`, 'The same command goes on from there.');
+  }
+  const file = await saveModel(layers, out);
+  await rm(checkpoint, { force: true });
+  stdout.write(`Saved ${file}. Next: relu-overconfidence audit ${file}\n`);
+  return EXIT.fine;
+}
+
+async function refuseToOverwrite(out: string): Promise<void> {
+  const there = await stat(join(out, 'model.json')).catch(() => undefined);
+  if (there !== undefined) throw new CliError(`${out} has a model.json already.`, 'Name another folder with --out.');
+}
+
+function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOptions & { readonly epochs: number } {
+  const method = oneOf(values, 'method', ['acet', 'ceda', 'plain'] as const, 'acet');
+  const epsilon = number(values, 'epsilon', 0.3 * (high - low), 1e-9, high - low);
+  return {
+    method,
+    epochs: whole(values, 'epochs', 10),
+    batchSize: whole(values, 'batch-size', 128),
+    optimizer: tfTrain.adam(number(values, 'learning-rate', 1e-3, 1e-12)),
+    lambda: number(values, 'lambda', 1, 0),
+    seed: seedOf(values),
+    ...(method === 'acet' && { epsilon, stepSize: epsilon / 40, steps: whole(values, 'steps', 40) }),
+  };
+}
+
+function epochLine({ epoch, inLoss, outConfidence }: EpochRecord, epochs: number): string {
+  const noise = outConfidence === null ? '' : `, mean confidence on noise ${outConfidence.toFixed(3)}`;
+  return `epoch ${epoch + 1} of ${epochs}: cross entropy ${inLoss.toFixed(4)}${noise}`;
+}
