@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LabelledData, Method as Training } from 'relu-overconfidence';
+import type { LabelledData, PaperMethod as Training } from 'relu-overconfidence';
 import { kept } from '../paper/kept';
 import { EPSILON, type Measured, measure } from './measure';
 import { bare, type Method, wrappersOf } from './methods';

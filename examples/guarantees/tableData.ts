@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { LabelledData, Method } from 'relu-overconfidence';
+import type { LabelledData, PaperMethod } from 'relu-overconfidence';
 import { loadDigits } from '../digits/digits';
 import { trainDigits } from '../digits/train';
 import { loadCheckpoint } from '../paper/checkpoint';
@@ -20,7 +20,7 @@ export interface TableData {
   readonly train: LabelledData;
   readonly test: LabelledData;
   /** The network of a training method. */
-  network(method: Method): Promise<LayersModel>;
+  network(method: PaperMethod): Promise<LayersModel>;
 }
 
 /** What can be measured. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Method } from 'relu-overconfidence';
+import type { PaperMethod } from 'relu-overconfidence';
 import { figures } from './figures';
 import { type Networks, trainingFolder } from './networks';
 import { type Preset, recipe, type TrainingSet } from './recipes';
@@ -49,7 +49,7 @@ const { positionals, values } = parseArgs({
   },
 });
 const { data, models, output } = values;
-const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
+const METHODS: readonly PaperMethod[] = ['plain', 'ceda', 'acet'];
 
 function stop(message: string): never {
   console.error(`${message}\n\n${USAGE}`);
@@ -80,7 +80,7 @@ function networks(): Networks {
 }
 
 async function trainTask(): Promise<void> {
-  const method = oneOf<Method>('method', values.method, METHODS);
+  const method = oneOf<PaperMethod>('method', values.method, METHODS);
   const changes = {
     ...(values.epochs !== undefined && { epochs: wholeNumber('epochs', values.epochs) }),
     ...(values['steps-per-epoch'] !== undefined && {

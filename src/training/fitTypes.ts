@@ -6,8 +6,11 @@ import type { CheckpointStore } from './checkpointStore';
 import type { Schedule } from './paperSchedule';
 import type { StepOptions } from './types';
 
-/** A training method: plain, the paper's CEDA and ACET, or GOOD. */
-export type Method = 'plain' | 'ceda' | 'acet' | 'good';
+/** A training method of the paper. */
+export type PaperMethod = 'plain' | 'ceda' | 'acet';
+
+/** A training method: one of the paper's, or GOOD. */
+export type Method = PaperMethod | 'good';
 
 /** Changes a batch of clean images before a step; draws its randomness from `rng`. */
 export type Augmentation = (images: tf.Tensor, rng: Rng) => tf.Tensor;
