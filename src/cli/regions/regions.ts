@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import type { Classifier } from '../../classifier/types';
+import { OverconfidenceError } from '../../core/errors';
 import { inputPlane } from '../../regions/inputPlane';
 import { planeThrough } from '../../regions/planeThrough';
-import { sliceRegions } from '../../regions/sliceRegions';
-import type { Plane2d } from '../../regions/sliceTypes';
+import { type SliceOptions, sliceRegions } from '../../regions/sliceRegions';
+import type { Plane2d, RegionList } from '../../regions/sliceTypes';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import { confidenceMap } from '../../report/confidenceMap';
 import type { LabelledPoints } from '../../report/mapTypes';
 import { regionMap } from '../../report/regionMap';
 import type { Values } from '../args/optionTable';
@@ -13,14 +15,21 @@ import { CliError } from '../cliError';
 import type { Arguments } from '../command';
 import { EXIT, type ExitCode } from '../exitCodes';
 import type { Io } from '../io';
-import { loadModel } from '../load/loadModel';
+import { type LoadedModel, loadModel } from '../load/loadModel';
 import { modelSettings } from '../load/modelSettings';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
 import { checkFolder } from '../result/delivery';
+import { confidenceOnPlane } from './confidenceOnPlane';
 import { threeImages } from './threeImages';
 
-/** Draws a plane through the inputs of a network. */
+/** With more regions than these their edges would cover all colours. */
+const MOST_WITH_EDGES = 3000;
+
+/** Points across a picture of the confidence alone. */
+const RESOLUTION = 100;
+
+/** Draws a plane through the inputs of a network: its linear regions, or where these are too many, the confidence. */
 export async function regions({ stdout, stderr }: Io, { files, values }: Arguments): Promise<ExitCode> {
   const written = onlyModel(files);
   const file = text(values, 'svg') ?? 'regions.svg';
@@ -28,24 +37,41 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
   const colour = oneOf(values, 'colour', ['confidence', 'infinity'] as const, 'confidence');
   const maxRegions = whole(values, 'max-regions', 20_000);
   await startBackend(values);
-  const { layers, classifier } = await loadModel(written, modelSettings(values));
-  if (layers === undefined)
-    throw new CliError(
-      'The linear regions of a GraphModel cannot be read.',
-      'Pass the LayersModel it was converted from.',
-    );
-  const net = toPiecewiseAffine(layers);
-  const { plane, points, usual } = await planeOf(classifier, values);
+  const model = await loadModel(written, modelSettings(values));
+  const { plane, points, usual } = await planeOf(model.classifier, values);
   const [low, high] = pair(values, 'box', usual);
   const box = { x: [low, high], y: [low, high] } as const;
   const line = progressLine(stderr, values.progress === true);
-  const found = sliceRegions(net, plane, { box, maxRegions, onProgress: line.show });
+  const found = slice(model, plane, { box, maxRegions, onProgress: line.show });
   line.clear();
-  const title = `Linear regions of ${written}`;
-  await writeFile(file, await regionMap(found, { box, colour, title, ...(points && { points }) }));
-  const all = found.complete ? '' : ' and more; raise --max-regions to see them';
-  stdout.write(`${found.length} linear regions from ${low} to ${high} in both directions${all}.\nWrote ${file}.\n`);
+  const look = { box, ...(points && { points }) };
+  if (typeof found !== 'string') {
+    const edges = found.length <= MOST_WITH_EDGES;
+    await writeFile(file, await regionMap(found, { ...look, colour, edges, title: `Linear regions of ${written}` }));
+    stdout.write(`${found.length} linear regions from ${low} to ${high} in both directions.\nWrote ${file}.\n`);
+    return EXIT.fine;
+  }
+  if (colour === 'infinity')
+    throw new CliError(`The linear regions cannot be drawn: ${found}.`, 'Choose a smaller --box.');
+  const { classes } = model.classifier;
+  const at = (where: Float32Array) => confidenceOnPlane(model.classifier, plane, where);
+  const title = `Confidence of ${written}`;
+  await writeFile(file, await confidenceMap(at, { ...look, classes, resolution: RESOLUTION, title }));
+  stdout.write(`Drew the confidence without the linear regions: ${found}.\nWrote ${file}.\n`);
   return EXIT.fine;
+}
+
+/** All regions of a part of the plane, or why they are not to be had. */
+function slice({ layers }: LoadedModel, plane: Plane2d, options: SliceOptions): RegionList | string {
+  if (layers === undefined) return 'those of a GraphModel cannot be read';
+  try {
+    const found = sliceRegions(toPiecewiseAffine(layers), plane, options);
+    return found.complete ? found : `there are more than ${options.maxRegions}; see --box and --max-regions`;
+  } catch (error) {
+    if (error instanceof OverconfidenceError && error.code === 'UNSUPPORTED_MODEL')
+      return `the network is not piecewise linear, or not known to be (${error.got})`;
+    throw error;
+  }
 }
 
 interface Slice {

@@ -66,6 +66,7 @@ async function refuseToOverwrite(out: string): Promise<void> {
 function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOptions & { readonly epochs: number } {
   const method = oneOf(values, 'method', ['acet', 'ceda', 'plain'] as const, 'acet');
   const epsilon = number(values, 'epsilon', 0.3 * (high - low), 1e-9, high - low);
+  const steps = whole(values, 'steps', 40);
   return {
     method,
     epochs: whole(values, 'epochs', 10),
@@ -73,7 +74,8 @@ function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOpt
     optimizer: tfTrain.adam(number(values, 'learning-rate', 1e-3, 1e-12)),
     lambda: number(values, 'lambda', 1, 0),
     seed: seedOf(values),
-    ...(method === 'acet' && { epsilon, stepSize: epsilon / 40, steps: whole(values, 'steps', 40) }),
+    // The paper's 40 steps of 0.0075 for epsilon 0.3.
+    ...(method === 'acet' && { epsilon, stepSize: epsilon / steps, steps }),
   };
 }
 
