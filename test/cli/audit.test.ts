@@ -1,0 +1,135 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zeros } from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { evaluateOod, maxConfidenceAttack, paperSampler, uniformNoise } from 'relu-overconfidence';
+import { mlp } from 'relu-overconfidence/models';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCli, scratchFolder } from './runCli';
+import { saveGraph, saveLayers, saveShifted } from './savedModels';
+
+const folder = scratchFolder();
+const at = (name: string) => join(folder, name);
+const QUICK = ['--backend', 'cpu', '--samples', '60', '--attacked', '10', '--steps', '4', '--rays', '5', '--seed', '7'];
+const audit = (...args: string[]) => runCli(folder, ['audit', ...args, ...QUICK]);
+
+const softmaxEnded = () =>
+  sequential({ layers: [mlp({ inputShape: [4, 4, 1], hidden: [12], classes: 3, seed: 1 }), layers.softmax()] });
+
+beforeAll(async () => {
+  await saveLayers(softmaxEnded(), at('softmax'));
+  await saveGraph(at('graph'));
+  await saveShifted(at('shifted'));
+});
+
+describe('audit of a LayersModel that ends in a softmax', () => {
+  test('says what evaluateOod says of its logits, as JSON, as HTML without addresses, and breaks --max-mmc with code 1', async () => {
+    const files = ['--json', 'audit.json', '--html', 'audit.html', '--max-mmc', '0.35'];
+    const { code, stdout, stderr } = await audit('softmax', ...files);
+    expect(stderr).toBe('');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/adversarial\s+noise is [\d.]+ %, where 33.3 % would say "I do not know"/);
+    expect(stdout).toContain('FAILED  Above --max-mmc 0.35: ');
+    const result = JSON.parse(await readFile(at('audit.json'), 'utf8'));
+    const x = zeros([1, 4, 4, 1]);
+    const smooth = paperSampler({ permutedFraction: 0 });
+    const expected = await evaluateOod(softmaxEnded(), {
+      in: { x, y: zeros([1]) },
+      noise: { 'uniform noise': (images, rng) => uniformNoise(images.shape, { rng }), 'smooth noise': smooth },
+      noiseSamples: 60,
+      adversarialNoise: { start: smooth, attack: maxConfidenceAttack, samples: 10, steps: 4 },
+      adversarialSamples: false,
+      attackBatchSize: 25,
+      seed: 7,
+    });
+    const means = (rows: typeof expected.rows) => rows.map(({ name, meanMaxConfidence }) => [name, meanMaxConfidence]);
+    expect(means(result.rows)).toEqual(means(expected.rows.slice(1)));
+    expect(result.rays).toMatchObject({ rays: 5, goToOne: 1, theoremHolds: true });
+    const html = await readFile(at('audit.html'), 'utf8');
+    expect(html).toContain('<img');
+    expect(html.match(/(?:src|href)="(?!data:)[^"]*"|url\(|<script/g)).toBeNull();
+  });
+});
+
+test('audit --json - of a GraphModel that ends in a softmax prints JSON alone, with adversarial noise and a note on rays', async () => {
+  const { code, stdout } = await audit('graph/model.json', '--json', '-', '--max-mmc', '1');
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout);
+  expect(result.model).toMatchObject({ kind: 'graph', outputs: 'probabilities', classes: 3, inputShape: [2] });
+  expect(result.rows.map(({ name }: { name: string }) => name)).toEqual(['uniform noise', 'adversarial noise']);
+  expect(result.notes).toEqual([expect.stringContaining('No rays')]);
+});
+
+test('audit --bounds -1,1 draws its noise there', async () => {
+  const { stdout } = await audit('shifted', '--bounds', '-1,1', '--json', '-');
+  const [uniform] = JSON.parse(stdout).rows;
+  // The mean of 1 / (1 + exp(-3 u)) over u = x + 1 in [0, 2].
+  const exact = (Math.log(1 + Math.exp(6)) - Math.log(2)) / 6;
+  expect(Math.abs(uniform.meanMaxConfidence - exact)).toBeLessThan(4 * uniform.standardError);
+  expect(uniform.meanMaxConfidence).toBeLessThan(0.95);
+});
+
+test('audit of a network that is not piecewise linear measures it and says why there are no rays', async () => {
+  const model = sequential({
+    layers: [layers.dense({ inputShape: [3], units: 4, activation: 'tanh' }), layers.dense({ units: 2 })],
+  });
+  await saveLayers(model, at('tanh'));
+  const { code, stdout } = await audit('tanh');
+  expect(code).toBe(0);
+  expect(stdout).toContain('No rays: the network cannot be read as piecewise linear');
+});
+
+describe('audit says with code 2 and in words, without a stack, what is wrong with', () => {
+  const unknownLayer = async () => {
+    await cp(at('softmax'), at('unknown'), { recursive: true });
+    const text = readFileSync(at('softmax/model.json'), 'utf8');
+    writeFileSync(at('unknown/model.json'), text.replaceAll('"Flatten"', '"MyOwnLayer"'));
+  };
+  const truncated = async () => {
+    await cp(at('softmax'), at('truncated'), { recursive: true });
+    await writeFile(at('truncated/weights.bin'), readFileSync(at('softmax/weights.bin')).subarray(0, 50));
+  };
+  const cases: [string, string[], RegExp, (() => Promise<unknown>)?][] = [
+    [
+      'a corrupted model.json',
+      ['broken.json'],
+      /broken\.json is damaged.* Copy or save/,
+      () => writeFile(at('broken.json'), '{"format": "lay'),
+    ],
+    ['truncated weights', ['truncated'], /50 bytes, where \d+ are named/, truncated],
+    ['an empty folder', ['empty'], /The folder empty is empty\. Save the model/, () => mkdir(at('empty'))],
+    ['a layer that tfjs does not know', ['unknown'], /does not know: MyOwnLayer\. Convert the model/, unknownLayer],
+    ['a model that is not there', ['nowhere'], /nowhere does not exist/],
+    [
+      'a model of another kind',
+      ['net.onnx'],
+      /net\.onnx is not in the format of TensorFlow\.js/,
+      () => writeFile(at('net.onnx'), ''),
+    ],
+    ['an option that does not exist', ['softmax', '--sample', '3'], /'--sample'/],
+    ['a number that is none', ['softmax', '--max-mmc', '1.5'], /--max-mmc takes a number from 0 to 1/],
+    ['a place that does not exist', ['softmax', '--json', 'no/where.json'], /no folder no/],
+    [
+      'a backend that is not installed',
+      ['softmax', '--backend', 'node'],
+      /tfjs-node is not installed.* Run: npm install/,
+    ],
+  ];
+  test.each(cases)('%s', async (_, args, message, make = async () => {}) => {
+    await make();
+    const { code, stdout, stderr } = await runCli(folder, ['audit', ...args]);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(message);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
+test('--help of the program and of every command, and --version, need no model', async () => {
+  const { stdout } = await runCli(folder, ['--help']);
+  for (const command of ['audit', 'evaluate', 'train', 'regions', 'merge']) expect(stdout).toContain(`\n  ${command} `);
+  expect((await runCli(folder, ['train', '--help'])).stdout).toContain('--out FOLDER');
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect((await runCli(folder, ['--version'])).stdout).toBe(`${version}\n`);
+});

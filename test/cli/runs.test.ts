@@ -1,0 +1,169 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tensor1d, tensor4d } from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { encode } from 'fast-png';
+import { evaluateOod } from 'relu-overconfidence';
+import { mlp } from 'relu-overconfidence/models';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCli, scratchFolder } from './runCli';
+import { saveLayers } from './savedModels';
+
+const folder = scratchFolder();
+const at = (name: string) => join(folder, name);
+const text = (name: string) => readFile(at(name), 'utf8');
+const CPU = ['--backend', 'cpu'];
+const AUDIT = [
+  'audit',
+  'model',
+  ...CPU,
+  '--samples',
+  '60',
+  '--attacked',
+  '30',
+  '--steps',
+  '3',
+  '--rays',
+  '7',
+  '--data',
+  'data',
+];
+const network = () => mlp({ inputShape: [4, 4, 1], hidden: [12], classes: 3, seed: 1 });
+
+/** Gray images by class: 0 dark, 1 bright above, 2 bright below. */
+const images = Array.from({ length: 12 }, (_, i) => {
+  const label = Math.floor(i / 4);
+  const pixels = Uint8Array.from({ length: 16 }, (_, p) => (i % 4) * 10 + (label === (p < 8 ? 1 : 2) ? 200 : 0));
+  return { label, pixels };
+});
+const inData = {
+  x: tensor4d(
+    images.flatMap(({ pixels }) => Array.from(pixels, (value) => value / 255)),
+    [12, 4, 4, 1],
+  ),
+  y: tensor1d(
+    images.map(({ label }) => label),
+    'int32',
+  ),
+};
+
+beforeAll(async () => {
+  await saveLayers(network(), at('model'));
+  for (const [i, { label, pixels }] of images.entries()) {
+    await mkdir(at(`data/class ${label}`), { recursive: true });
+    await writeFile(
+      at(`data/class ${label}/${i + 10}.png`),
+      encode({ width: 4, height: 4, channels: 1, data: pixels }),
+    );
+  }
+  await mkdir(at('other'));
+  const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4, 4), }\n";
+  const prefix = new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]);
+  await writeFile(at('other/x.npy'), Buffer.concat([prefix, Buffer.from(header), new Uint8Array(32).fill(255)]));
+});
+
+test('evaluate writes the report of evaluateOod on the same data', async () => {
+  const args = ['--ood', 'other', '--attacked', '6', '--steps', '5', '--epsilon', '0.2', '--json', 'table.json'];
+  const { code } = await runCli(folder, ['evaluate', 'model', '--data', 'data', ...args, ...CPU]);
+  expect(code).toBe(0);
+  const { testError, classes, rows, settings } = JSON.parse(await text('table.json'));
+  const attack = { epsilon: 0.2, steps: 5, samples: 6 };
+  const expected = await evaluateOod(network(), {
+    in: inData,
+    out: { other: tensor4d(new Float32Array(32).fill(1), [2, 4, 4, 1]) },
+    adversarialNoise: attack,
+    adversarialSamples: attack,
+    attackBatchSize: 25,
+  });
+  expect({ testError, classes, rows, settings }).toEqual(expected);
+});
+
+describe('an audit', () => {
+  let whole: string;
+  beforeAll(async () => {
+    await runCli(folder, [...AUDIT, '--json', 'whole.json', '--html', 'whole.html']);
+    whole = await text('whole.json');
+  });
+
+  test('done in three shards and merged is the audit done at once, byte for byte, as JSON and as HTML', async () => {
+    for (const k of [1, 2, 3]) await runCli(folder, [...AUDIT, '--shard', `${k}/3`, '--json', `part-${k}.json`]);
+    const missing = await runCli(folder, ['merge', 'part-1.json', 'part-3.json']);
+    expect(missing.stderr).toContain('Shards are missing');
+    expect(missing.code).toBe(2);
+    const parts = ['part-3.json', 'part-1.json', 'part-2.json'];
+    await runCli(folder, ['merge', ...parts, '--json', 'merged.json', '--html', 'merged.html']);
+    expect(await text('merged.json')).toBe(whole);
+    expect(await text('merged.html')).toBe(await text('whole.html'));
+  });
+
+  test('done by two workers is the same', async () => {
+    await runCli(folder, [...AUDIT, '--workers', '2', '--json', 'workers.json']);
+    expect(await text('workers.json')).toBe(whole);
+  });
+
+  test('that Ctrl-C stops ends with code 130 and keeps what is done, and goes on to the same end', async () => {
+    const long = AUDIT.map((word) => (word === '3' ? '150' : word)).concat('--progress', '--json');
+    await runCli(folder, [...long, 'undisturbed.json']);
+    let sent = false;
+    const stopped = await runCli(folder, [...long, 'resumed.json'], (stderr, kill) => {
+      if (!sent && stderr.includes('adversarial noise')) kill('SIGINT');
+      sent ||= stderr.includes('adversarial noise');
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toContain('is kept in relu-overconfidence-audit-');
+    const kept = readdirSync(folder).filter((name) => name.startsWith('relu-overconfidence-audit-'));
+    expect(kept).toHaveLength(1);
+    expect(Object.keys(JSON.parse(await text(kept[0]!)).tasks['uniform noise'].blocks)).toHaveLength(3);
+    expect((await runCli(folder, [...long, 'resumed.json'])).code).toBe(0);
+    expect(await text('resumed.json')).toBe(await text('undisturbed.json'));
+    expect(existsSync(at(kept[0]!))).toBe(false);
+  });
+});
+
+test('train goes on after Ctrl-C and saves the model that an undisturbed training saves', async () => {
+  const train = [
+    'train',
+    'model',
+    ...CPU,
+    '--data',
+    'data',
+    '--epochs',
+    '30',
+    '--batch-size',
+    '4',
+    '--steps',
+    '5',
+    '--progress',
+    '--out',
+  ];
+  const undisturbed = await runCli(folder, [...train, 'once']);
+  expect(undisturbed.stdout).toContain('Saved once/model.json');
+  let sent = false;
+  const stopped = await runCli(folder, [...train, 'twice'], (stderr, kill) => {
+    if (!sent && stderr.includes(' 10 %')) kill('SIGINT');
+    sent ||= stderr.includes(' 10 %');
+  });
+  expect(stopped.code).toBe(130);
+  expect(readdirSync(at('twice'))).toEqual(['training.checkpoint']);
+  await runCli(folder, [...train, 'twice']);
+  expect(readdirSync(at('twice')).sort()).toEqual(['model.json', 'weights.bin']);
+  const weights = await readFile(at('twice/weights.bin'));
+  expect(weights.equals(await readFile(at('once/weights.bin')))).toBe(true);
+  expect(weights.equals(await readFile(at('model/weights.bin')))).toBe(false);
+  const again = await runCli(folder, [...train, 'twice']);
+  expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('has a model.json already')]);
+  const bytes = new Uint8Array(weights);
+  const { modelTopology, weightsManifest } = JSON.parse(await text('twice/model.json'));
+  const load = async () => ({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData: bytes.buffer });
+  const loaded = await loadLayersModel({ load });
+  expect(loaded.outputs[0]!.shape).toEqual([null, 3]);
+});
+
+test('regions counts the linear regions in the plane of a network with two inputs and draws them', async () => {
+  // One hidden unit with weights and bias of its own: two half-planes in the box, if its line crosses it.
+  await saveLayers(mlp({ inputShape: [2], hidden: [1], classes: 2, seed: 3 }), at('line'));
+  const { stdout } = await runCli(folder, ['regions', 'line', '--box', '-1,1', '--svg', 'line.svg', ...CPU]);
+  expect(stdout).toContain('2 linear regions from -1 to 1');
+  expect(await text('line.svg')).toMatch(/^<svg/);
+});
