@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
-const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** The built command. */
+export const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 /** What a run of the command has left. */
 export interface Run {

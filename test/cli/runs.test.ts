@@ -1,13 +1,16 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { tensor1d, tensor4d } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { encode } from 'fast-png';
 import { evaluateOod } from 'relu-overconfidence';
 import { mlp } from 'relu-overconfidence/models';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runCli, scratchFolder } from './runCli';
+import { program, runCli, scratchFolder } from './runCli';
 import { saveLayers } from './savedModels';
 
 const folder = scratchFolder();
@@ -86,14 +89,24 @@ describe('an audit', () => {
     whole = await text('whole.json');
   });
 
-  test('done in three shards and merged is the audit done at once, byte for byte, as JSON and as HTML', async () => {
-    for (const k of [1, 2, 3]) await runCli(folder, [...AUDIT, '--shard', `${k}/3`, '--json', `part-${k}.json`]);
-    const missing = await runCli(folder, ['merge', 'part-1.json', 'part-3.json']);
-    expect(missing.stderr).toContain('Shards are missing');
-    expect(missing.code).toBe(2);
-    const parts = ['part-3.json', 'part-1.json', 'part-2.json'];
-    await runCli(folder, ['merge', ...parts, '--json', 'merged.json', '--html', 'merged.html']);
-    expect(await text('merged.json')).toBe(whole);
+  test('done in three shards as examples/cluster does them is, merged, the audit done at once, byte for byte', async () => {
+    const cluster = (file: string) => fileURLToPath(new URL(`../../examples/cluster/${file}`, import.meta.url));
+    await mkdir(at('node_modules/.bin'), { recursive: true });
+    await symlink(program, at('node_modules/.bin/relu-overconfidence'));
+    const shell = async (args: string[], env: NodeJS.ProcessEnv) => {
+      await promisify(execFile)('bash', args, { cwd: folder, env: { ...process.env, ...env } });
+    };
+    for (const task of ['1', '2']) {
+      const env = { SLURM_ARRAY_TASK_ID: task, SLURM_ARRAY_TASK_COUNT: '3' };
+      await shell([cluster('audit.sbatch'), ...AUDIT.slice(1)], env);
+    }
+    const missing = await runCli(folder, ['merge', 'parts/part-1.json', 'parts/part-2.json']);
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Shards are missing')]);
+    const [, command] = /args:\s+- >-\n((?: {14}.*\n)+)/.exec(await readFile(cluster('audit.yaml'), 'utf8'))!;
+    const line = command!.replaceAll(/\s+/g, ' ').replace('audit model', AUDIT.join(' '));
+    await shell(['-c', line], { JOB_COMPLETION_INDEX: '2', SHARDS: '3' });
+    await shell([cluster('merge.sbatch'), '--html', 'merged.html'], {});
+    expect(await text('audit.json')).toBe(whole);
     expect(await text('merged.html')).toBe(await text('whole.html'));
   });
 
