@@ -50,6 +50,8 @@ describe.skipIf(!hasChromium)('the demo page', () => {
 
   const text = async (selector: string) => (await page.locator(selector).textContent())!.trim();
   const steps = async () => Number.parseInt((await text('#steps')).replace(',', ''), 10);
+  /** Expects what becomes true once the page has done its work, on a machine that may be busy. */
+  const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 30_000 });
   /** Presses a key on an element that has the focus. */
   const press = (selector: string, key: string) => page.locator(selector).press(key);
   /** Percentages in the order of the page. */
@@ -72,11 +74,11 @@ describe.skipIf(!hasChromium)('the demo page', () => {
     const pictures = () => Promise.all(canvases.map((map) => map.evaluate((c: HTMLCanvasElement) => c.toDataURL())));
     const before = await pictures();
     await page.locator('#train').click();
-    await expect.poll(steps, { timeout: 30_000 }).toBeGreaterThan(5);
+    await eventually(steps).toBeGreaterThan(5);
     await press('#train', 'Enter');
     const paused = await steps();
     expect(await text('#train')).toBe('Train');
-    await expect.poll(async () => (await pictures()).some((picture, i) => picture === before[i])).toBe(false);
+    await eventually(async () => (await pictures()).some((picture, i) => picture === before[i])).toBe(false);
     expect(await steps()).toBe(paused);
     expect((await percentages('#map-plain dd')).slice(0, 3).every((shown) => shown >= 50 && shown <= 100)).toBe(true);
   });
@@ -109,25 +111,25 @@ describe.skipIf(!hasChromium)('the demo page', () => {
 
   test('shows what three classifiers say of a drawing, of a digit and of noise', async () => {
     await press('#tab-moons', 'ArrowRight');
-    await expect.poll(() => percentages('.verdicts strong')).toHaveLength(3);
+    await eventually(() => percentages('.verdicts strong')).toHaveLength(3);
     const middle = (await page.locator('#pad').boundingBox())!;
     const at = (x: number, y: number) => [middle.x + x * middle.width, middle.y + y * middle.height] as const;
     await page.mouse.move(...at(0.5, 0.1));
     await page.mouse.down();
     await page.mouse.move(...at(0.5, 0.9), { steps: 5 });
     await page.mouse.up();
-    await expect.poll(() => text('#verdict-plain')).toContain('1');
+    await eventually(() => text('#verdict-plain')).toContain('1');
     expect(await text('#seen-note')).toContain('Your drawing');
 
     await page.locator('#sample').click();
-    await expect.poll(async () => Math.min(...(await percentages('.verdicts strong')))).toBeGreaterThan(60);
+    await eventually(async () => Math.min(...(await percentages('.verdicts strong')))).toBeGreaterThan(60);
     await press('#noise', 'Enter');
-    await expect.poll(async () => (await percentages('.verdicts strong'))[2]).toBeLessThan(30);
+    await eventually(async () => (await percentages('.verdicts strong'))[2]).toBeLessThan(30);
     await press('#adversarial', 'Enter');
-    await expect.poll(async () => (await percentages('.verdicts strong'))[0]).toBeGreaterThan(90);
+    await eventually(async () => (await percentages('.verdicts strong'))[0]).toBeGreaterThan(90);
     expect((await percentages('.verdicts strong'))[2]).toBeLessThan(50);
     await page.locator('#clear').click();
-    await expect.poll(() => text('#seen-note')).toBe('Nothing yet.');
+    await eventually(() => text('#seen-note')).toBe('Nothing yet.');
   });
 
   test.each([
