@@ -81,7 +81,7 @@ function forbiddenArrows(source: Source): string[] {
   const room = roomOf(source.path);
   if (room === '') return []; // src/index.ts is the table of contents of all rooms.
   return importsOf(source)
-    .filter((name) => name.startsWith('.'))
+    .filter((name) => name.startsWith('.') && !name.endsWith('/package.json'))
     .map((name) => roomOf(posix.join(posix.dirname(source.path), name)))
     .filter((target) => !reach(room).has(target))
     .map((target) => `${source.path} -> ${target || 'src/index.ts'}`);
