@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { PaperMethod } from 'relu-overconfidence';
+import { crossNoise } from './crossNoise';
 import { figures } from './figures';
 import { type Networks, trainingFolder } from './networks';
 import { type Preset, recipe, type TrainingSet } from './recipes';
@@ -13,6 +14,7 @@ const USAGE = `Usage: npx tsx examples/paper/main.ts <task> [options]
   table1                 Table 1: test error, MMC, AUROC and FPR@95, beside the published values
   table2                 Table 2: how far noise must be scaled up until a network is sure
   figures                Figures 2 to 4: adversarial noise, other data sets, adversarial samples (after table1)
+  cross-noise            MMC, AUROC and FPR@95 on noises that the networks were not trained on
     --checkpoints        of the authors' CIFAR-10 networks
     --trained            of the networks that "train" made, by --dataset and --preset
     --method M           only one method (table2)
@@ -117,6 +119,7 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
       output,
       attacked: wholeNumber('attacked', values.attacked),
     }),
+  'cross-noise': () => crossNoise({ networks: networks(), data: folderOfData(), output }),
   figures: () => figures({ networks: networks(), data: folderOfData(), output }),
   table2: () =>
     table2({

@@ -16,7 +16,8 @@ export interface TestSets {
 /** A set for which Table 1 is reproduced. */
 export type TableSet = keyof typeof TABLE_1;
 
-const IN: Readonly<Record<TableSet, readonly Choice[]>> = {
+/** The set that networks were trained on. */
+export const IN: Readonly<Record<TableSet, readonly Choice[]>> = {
   mnist: [['mnist', 'test', 'MNIST']],
   cifar10: CIFAR10_TEST,
 };

@@ -1,16 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { maxLogOdds } from '../losses/maxLogOdds';
+import { coarseCorner } from './coarseCorner';
 import { type LinfBall, linfBall, projectLinfBall } from './linfBall';
 import { broadcastable, rows, select } from './perImage';
 import { portfolioStart } from './portfolioStart';
 import { prepareAttack } from './prepareAttack';
-import { corner } from './randomStart';
 import { runAttack } from './runAttack';
+import { smoothDirection } from './smoothDirection';
 import type { AttackOptions, AttackResult } from './types';
 
 /** How much of the last direction a step keeps. */
 const MOMENTUM = 0.5;
+/** The share of the steps that goes along smoothed gradients, for inputs that are images. */
+const SMOOTH = 0.25;
 
 /** The point, and the direction of the last step. */
 type State = { x: tf.Tensor; direction: tf.Tensor };
@@ -21,12 +24,15 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  *
  * - It maximises the log-odds of the predicted class ({@link maxLogOdds}), which rise with the confidence and do not saturate.
  * - Each image begins at the best of several points: the image itself, a point drawn as in {@link pgdLinf}, a random corner of
- *   the ball, and the image with its contrast lowered and raised as far as the ball allows. Later restarts draw new points
- *   and raise the contrast about another level of brightness.
- * - The steps start at the diameter of the ball and shrink to zero: with n steps,
- *   `v_i = v_{i-1} / 2 + g / |g|_1`, `x_{i+1} = P(x_i + 2 epsilon (1 - i / n) sign v_i)`, i = 0, ..., n - 1, P the projection
- *   onto ball and box. There is no step size to choose; `stepSize` is ignored.
- * - An image whose gradient is exactly zero, where all units that could move it are dead, jumps to a new random corner.
+ *   the ball that is coarse (one sign for each block of a grid of up to 7 x 7), and the image with its contrast lowered and
+ *   raised as far as the ball allows. Later restarts draw new points and measure contrast from another brightness.
+ * - With n steps, `v_i = v_{i-1} / 2 + g / |g|_1` and `x_{i+1} = P(x_i + s_i d_i)`, i = 0, ..., n - 1, P the projection onto
+ *   ball and box. In the first m = floor(n / 4) steps d_i is v_i after a low-pass, scaled to a largest entry of 1, and
+ *   `s_i = epsilon (1 - i / m) / 3`: a network that has learned to take noise for noise, as by ACET, is fooled by smooth
+ *   changes, and one step along the sign of a gradient already turns them into noise. In the others d_i = sign v_i, and s_i
+ *   begins at the diameter of the ball: `2 epsilon (1 - (i - m) / (n - m))`. For inputs that are not `[H, W, C]` m is 0.
+ *   There is no step size to choose; `stepSize` is ignored.
+ * - An image whose gradient is exactly zero, where all units that could move it are dead, jumps to a new coarse corner.
  *
  * Each image returns the best point it met, itself included. The cost is `steps` times `restarts` gradient passes; besides
  * them forward passes, each about a third of a gradient pass: one for the images, four per restart to choose
@@ -59,6 +65,7 @@ export function maxConfidenceAttack(
   { steps = 20, objective = maxLogOdds, ...options }: AttackOptions = {},
 ): AttackResult {
   const task = prepareAttack('maxConfidenceAttack', model, x, { ...options, steps, objective });
+  const smoothSteps = x.rank === 4 ? Math.floor(SMOOTH * steps) : 0;
   return runAttack<LinfBall, State>(task, {
     constants: () => linfBall(task),
     start: (ball, restart, best) => portfolioStart(task, ball, restart, best),
@@ -67,9 +74,12 @@ export function maxConfidenceAttack(
       const length = tf.add(tf.sum(tf.abs(rows(gradient)), 1), zero);
       const unit = tf.div(gradient, broadcastable(length, from.rank));
       const direction = tf.add(tf.mul(MOMENTUM, before), unit);
-      const stepSize = 2 * task.epsilon * (1 - (step - 1) / steps);
-      const moved = projectLinfBall(tf.add(from, tf.mul(stepSize, tf.sign(direction))), ball);
-      const escaped = projectLinfBall(corner(task), ball);
+      const move =
+        step <= smoothSteps
+          ? tf.mul((task.epsilon / 3) * (1 - (step - 1) / smoothSteps), smoothDirection(direction))
+          : tf.mul(2 * task.epsilon * (1 - (step - 1 - smoothSteps) / (steps - smoothSteps)), tf.sign(direction));
+      const moved = projectLinfBall(tf.add(from, move), ball);
+      const escaped = projectLinfBall(coarseCorner(task), ball);
       return { x: select(tf.greater(zero, 0), escaped, moved), direction };
     },
   });

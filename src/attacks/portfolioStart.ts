@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { coarseCorner } from './coarseCorner';
 import { objectiveAt } from './evaluate';
 import { type LinfBall, projectLinfBall } from './linfBall';
 import { broadcastable, rows } from './perImage';
 import type { AttackTask } from './prepareAttack';
-import { corner, perImage, scaledUniformStart } from './randomStart';
+import { perImage, scaledUniformStart } from './randomStart';
 import { better, type Found } from './runAttack';
 
 /**
- * For each image the best of four points of the ball, told by one forward pass for each: a random point, a random corner,
+ * For each image the best of four points of the ball, told by one forward pass for each: a random point, a coarse corner,
  * the contrast lowered and the contrast raised. In the first restart the image itself competes too, with its known value.
  */
 export function portfolioStart(task: AttackTask, ball: LinfBall, restart: number, image: Found): tf.Tensor {
@@ -15,7 +16,9 @@ export function portfolioStart(task: AttackTask, ball: LinfBall, restart: number
   const towards = tf.sub(level(task, restart), center);
   const lowered = tf.add(center, tf.clipByValue(towards, -epsilon, epsilon));
   const raised = tf.sub(center, tf.mul(epsilon, tf.sign(towards)));
-  const points = [scaledUniformStart(task), corner(task), lowered, raised].map((point) => projectLinfBall(point, ball));
+  const points = [scaledUniformStart(task), coarseCorner(task), lowered, raised].map((point) =>
+    projectLinfBall(point, ball),
+  );
   const none = { x: points[0]!, value: tf.fill(image.value.shape, Number.NEGATIVE_INFINITY) as tf.Tensor1D };
   const before: Found = restart === 1 ? image : none;
   return points.reduce((best, x) => better(best, { x, value: objectiveAt(task, x) }), before).x;

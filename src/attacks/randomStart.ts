@@ -58,7 +58,7 @@ export function perImage(task: AttackTask, draw: () => number): tf.Tensor {
 }
 
 /** `size` numbers for each image. All are drawn for the larger batch, of which those of the images at hand are kept. */
-function drawn({ center, rows: { first, of } }: AttackTask, size: number, draw: () => number): Float32Array {
+export function drawn({ center, rows: { first, of } }: AttackTask, size: number, draw: () => number): Float32Array {
   const all = new Float32Array(of * size).map(draw);
   return all.slice(first * size, (first + center.shape[0]!) * size);
 }
