@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../src/attacks/pgdLinf';
+import { classifier } from '../../src/classifier/classifier';
+import { createRng } from '../../src/core/rng';
 import { lpOut } from '../../src/losses/lpOut';
 import { maxLogOdds } from '../../src/losses/maxLogOdds';
 import { plainStep } from '../../src/training/plainStep';
@@ -12,6 +14,18 @@ const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, v) =
 
 /** Two classes; all units are dead unless some pixel is above 0.75. */
 const deadBelow = (u: tf.Tensor) => tf.mul(tf.relu(tf.sub(u, 0.75)), [40, 3]) as tf.Tensor2D;
+
+/** A classifier of images whose logits are the pixels. */
+const pixels = (shape: readonly number[]) => {
+  const classes = shape.reduce((product, size) => product * size, 1);
+  return classifier((x) => tf.reshape(x, [-1, classes]), { inputShape: shape, classes });
+};
+
+/** The moving average over windows of so many pixels, cut off at the border, of an image given row by row. */
+function average(image: readonly number[][], window: number): number[][] {
+  const near = <T>(values: readonly T[], i: number) => values.filter((_, j) => Math.abs(i - j) <= (window - 1) / 2);
+  return image.map((row, y) => row.map((_, x) => mean(near(image, y).flatMap((r) => near(r, x)))));
+}
 
 /** Points at which an attack asked for the objective, in order; the logits are the pixels. */
 function pointsOf(image: readonly number[], restarts: number): number[][] {
@@ -44,6 +58,57 @@ describe('maxConfidenceAttack', () => {
     const raised = [0, 1, 2, 3].map((restart) => JSON.stringify(points[4 + 6 * restart]));
     expect(points.length).toBe(1 + 4 * 6);
     expect(new Set(raised).size).toBeGreaterThan(1);
+  });
+
+  it('begins images at corners of one sign for each block of a grid of 2, 3, 4 or 7 blocks a side', () => {
+    const points: number[][] = [];
+    const objective = (z: tf.Tensor2D) => {
+      points.push([...z.dataSync()]);
+      return firstLogit(z);
+    };
+    const [height, width] = [14, 28];
+    const x = tf.fill([1, height, width, 2], 0.5);
+    maxConfidenceAttack(pixels([height, width, 2]), x, { epsilon: 0.125, steps: 1, restarts: 40, objective });
+    const gridsSeen = new Set<number>();
+    for (let restart = 0; restart < 40; restart++) {
+      const corner = points[2 + 6 * restart]!;
+      expect(corner.every((v) => Math.abs(v - 0.5) === 0.125)).toBe(true);
+      const grid = [2, 3, 4, 7].find((blocks) =>
+        corner.every((value, i) => {
+          const [y, x, c] = [Math.floor(i / (2 * width)), Math.floor(i / 2) % width, i % 2];
+          const firstOf = (at: number, size: number) => Math.ceil((Math.floor((at * blocks) / size) * size) / blocks);
+          return value === corner[(firstOf(y, height) * width + firstOf(x, width)) * 2 + c];
+        }),
+      );
+      expect(grid).toBeDefined();
+      gridsSeen.add(grid!);
+    }
+    expect(gridsSeen.size).toBe(4);
+  });
+
+  it('goes along the smoothed gradient of an image in the first quarter of its steps, then along signs', () => {
+    const size = 8;
+    const rng = createRng(3);
+    const weights = Array.from({ length: size }, () => Array.from({ length: size }, rng.normal));
+    const points: number[][] = [];
+    const objective = (z: tf.Tensor2D) => {
+      points.push([...z.dataSync()]);
+      return tf.sum<tf.Tensor1D>(tf.mul(z, weights.flat()), 1);
+    };
+    const epsilon = 0.375;
+    const options = { epsilon, steps: 8, objective, randomStart: false };
+    maxConfidenceAttack(pixels([size, size, 1]), tf.fill([1, size, size, 1], 0.5), options);
+    const smooth = average(average(weights, 3), 3).flat();
+    const unit = smooth.map((v) => v / Math.max(...smooth.map(Math.abs)));
+    // The gradient is the same everywhere, so momentum does not change the direction.
+    [1, 1.5].forEach((length, i) => {
+      points[i + 1]!.forEach((v, j) => {
+        expect(v).toBeCloseTo(0.5 + (epsilon / 3) * length * unit[j]!, 6);
+      });
+    });
+    points[3]!.forEach((v, j) => {
+      expect(v).toBeCloseTo(0.5 + epsilon * Math.sign(weights.flat()[j]!), 6);
+    });
   });
 
   it('escapes from where all units are dead, which pgdLinf never leaves', () => {
