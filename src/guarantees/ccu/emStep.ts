@@ -1,12 +1,20 @@
 import { squaredDistances } from '../../core/squaredDistances';
-import { componentLogs, logSumExp, type Mixture } from './mixture';
+import { logHeights, logSumExp, type Mixture } from './mixture';
+
+/** A mixture on its way, and the squared distances of all points from its means, n x M. */
+export interface EmState {
+  readonly mixture: Mixture;
+  readonly distances: Float64Array;
+}
 
 /** What one step of EM comes to. */
-export interface EmStep {
-  readonly mixture: Mixture;
+export interface EmStep extends EmState {
   /** Mean log-density of the points under the mixture that the step began with. */
   readonly logLikelihood: number;
 }
+
+/** What a point adds to a mean with a smaller share is lost to rounding. */
+const NEGLIGIBLE = 1e-20;
 
 /** A component that takes less than this many points is given up. */
 const LEAST_SHARE = 1e-6;
@@ -18,13 +26,44 @@ const LEAST_SHARE = 1e-6;
  * falls beyond it, so this is its maximum under the constraint, and the likelihood never falls.
  */
 export function emStep(
-  mixture: Mixture,
+  { mixture, distances }: EmState,
   points: Float64Array,
   { dimensions, least }: { readonly dimensions: number; readonly least: number },
 ): EmStep {
   const count = mixture.weights.length;
   const size = mixture.means.length / count;
-  const shares = componentLogs(mixture, points, dimensions);
+  const { shares, logLikelihood } = responsibilities(mixture, distances, dimensions);
+  const all = sumsOver(shares, count);
+  const kept = [...all.keys()].filter((k) => all[k]! >= LEAST_SHARE);
+  const taken = Float64Array.from(kept, (k) => all[k]!);
+  const own = kept.length === count ? shares : shares.filter((_, i) => all[i % count]! >= LEAST_SHARE);
+  const means = meansOf(points, size, own, taken);
+  const next = squaredDistances(points, means, size);
+  const scatter = sumsOver(
+    next.map((squared, i) => squared * own[i]!),
+    taken.length,
+  );
+  const total = taken.reduce((a, b) => a + b);
+  return {
+    logLikelihood,
+    distances: next,
+    mixture: {
+      weights: taken.map((points) => points / total),
+      means,
+      variances: scatter.map((sum, k) => Math.max(least, sum / (dimensions * taken[k]!))),
+    },
+  };
+}
+
+/** How likely each component is to have made each point, n x M. */
+function responsibilities(
+  mixture: Mixture,
+  distances: Float64Array,
+  dimensions: number,
+): { readonly shares: Float64Array; readonly logLikelihood: number } {
+  const count = mixture.weights.length;
+  const heights = logHeights(mixture, dimensions);
+  const shares = distances.map((squared, i) => heights[i % count]! - squared / (2 * mixture.variances[i % count]!));
   const n = shares.length / count;
   let logLikelihood = 0;
   for (let i = 0; i < n; i++) {
@@ -33,19 +72,7 @@ export function emStep(
     logLikelihood += log / n;
     for (let k = 0; k < count; k++) row[k] = Math.exp(row[k]! - log);
   }
-  const taken = sumsOver(shares, count);
-  const kept = [...taken.keys()].filter((k) => taken[k]! >= LEAST_SHARE);
-  const means = meansOf(points, size, shares, taken);
-  const squares = squaredDistances(points, means, size).map((squared, i) => squared * shares[i]!);
-  const scatter = sumsOver(squares, count);
-  return {
-    logLikelihood,
-    mixture: {
-      weights: normalised(kept.map((k) => taken[k]!)),
-      means: Float64Array.from(kept.flatMap((k) => [...means.subarray(k * size, (k + 1) * size)])),
-      variances: Float64Array.from(kept, (k) => Math.max(least, scatter[k]! / (dimensions * taken[k]!))),
-    },
-  };
+  return { shares, logLikelihood };
 }
 
 /** Sums of the columns of a matrix with `count` columns. */
@@ -55,11 +82,6 @@ function sumsOver(matrix: Float64Array, count: number): Float64Array {
   return sums;
 }
 
-function normalised(values: readonly number[]): Float64Array {
-  const sum = values.reduce((a, b) => a + b, 0);
-  return Float64Array.from(values, (value) => value / sum);
-}
-
 /** Means of the points, weighted by the columns of `shares`. */
 function meansOf(points: Float64Array, size: number, shares: Float64Array, taken: Float64Array): Float64Array {
   const count = taken.length;
@@ -67,7 +89,7 @@ function meansOf(points: Float64Array, size: number, shares: Float64Array, taken
   for (let i = 0; i < shares.length; i++) {
     const k = i % count;
     const share = shares[i]! / taken[k]!;
-    if (!(share > 0)) continue;
+    if (share < NEGLIGIBLE) continue;
     const from = Math.floor(i / count) * size;
     for (let j = 0; j < size; j++) means[k * size + j]! += share * points[from + j]!;
   }

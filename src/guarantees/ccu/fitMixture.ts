@@ -2,7 +2,7 @@ import { kMeans } from '../../core/kMeans';
 import { nextTask } from '../../core/nextTask';
 import type { Rng } from '../../core/rng';
 import { squaredDistances } from '../../core/squaredDistances';
-import { emStep } from './emStep';
+import { type EmState, emStep } from './emStep';
 import type { Mixture } from './mixture';
 
 /** What {@link fitMixture} works on. */
@@ -32,31 +32,33 @@ const SMALLEST_GAIN = 1e-5;
 export async function fitMixture(fit: MixtureFit): Promise<Mixture> {
   const { points, size, dimensions, components, iterations, tell } = fit;
   const means = kMeans(points, size, components, fit.rng, () => tell('k-means'));
-  const spread = withinClusters(points, means, size) / dimensions;
+  const distances = squaredDistances(points, means, size);
+  const spread = meanLeast(distances, components) / dimensions;
   const least = fit.leastVariance ?? Math.max(spread / 10, SMALLEST_VARIANCE);
-  let mixture: Mixture = {
-    weights: new Float64Array(components).fill(1 / components),
-    means,
-    variances: new Float64Array(components).fill(Math.max(spread, least)),
+  let state: EmState = {
+    mixture: {
+      weights: new Float64Array(components).fill(1 / components),
+      means,
+      variances: new Float64Array(components).fill(Math.max(spread, least)),
+    },
+    distances,
   };
   let before = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < iterations; n++) {
-    const step = emStep(mixture, points, { dimensions, least });
-    mixture = step.mixture;
+    const { logLikelihood, ...next } = emStep(state, points, { dimensions, least });
+    state = next;
     tell('EM');
     await nextTask();
-    if (step.logLikelihood - before < SMALLEST_GAIN) break;
-    before = step.logLikelihood;
+    if (logLikelihood - before < SMALLEST_GAIN) break;
+    before = logLikelihood;
   }
-  return mixture;
+  return state.mixture;
 }
 
-/** The mean squared distance of the points from their nearest mean. */
-function withinClusters(points: Float64Array, means: Float64Array, size: number): number {
-  const count = means.length / size;
-  const distances = squaredDistances(points, means, size);
+/** The mean over the rows of a matrix of their least entry. */
+function meanLeast(matrix: Float64Array, columns: number): number {
   let sum = 0;
-  for (let i = 0; i < distances.length; i += count)
-    sum += distances.subarray(i, i + count).reduce((a, b) => Math.min(a, b));
-  return (sum * count) / distances.length;
+  for (let i = 0; i < matrix.length; i += columns)
+    sum += matrix.subarray(i, i + columns).reduce((a, b) => Math.min(a, b));
+  return (sum * columns) / matrix.length;
 }

@@ -1,5 +1,3 @@
-import { squaredDistances } from '../../core/squaredDistances';
-
 /** A mixture of spherical Gaussians in embedded coordinates of a metric. */
 export interface Mixture {
   /** Positive, with the sum 1; M numbers. */
@@ -11,22 +9,9 @@ export interface Mixture {
 }
 
 /**
- * Logarithms of what each component adds to the density: `log a_k - d/2 log(2 pi s_k) - d_k(x)^2 / (2 s_k)`, n x M, d being
- * the entries of an input. The volume of the metric's unit cube, the same for every mixture, is left out.
+ * `log a_k - d/2 log(2 pi s_k)`, what a component adds to the density at its mean, d being the entries of an input. The volume
+ * of the metric's unit cube, the same for every mixture, is left out.
  */
-export function componentLogs(
-  { weights, means, variances }: Mixture,
-  points: Float64Array,
-  dimensions: number,
-): Float64Array {
-  const count = weights.length;
-  const heights = logHeights({ weights, variances }, dimensions);
-  return squaredDistances(points, means, means.length / count).map(
-    (squared, i) => heights[i % count]! - squared / (2 * variances[i % count]!),
-  );
-}
-
-/** `log a_k - d/2 log(2 pi s_k)`, what a component adds to the density at its mean. */
 export function logHeights(
   { weights, variances }: Pick<Mixture, 'weights' | 'variances'>,
   dimensions: number,

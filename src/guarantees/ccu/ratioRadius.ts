@@ -1,5 +1,6 @@
 import { lengthOf } from '../growth/networkGrowth';
-import type { Metric } from './metric';
+import { differences } from './differences';
+import { displacementOf, type Metric } from './metric';
 import { logSumExp } from './mixture';
 import type { SafeDensities } from './safeDensities';
 
@@ -10,35 +11,28 @@ const BISECTIONS = 200;
 const ROUNDING = 1e-9;
 
 /**
- * A Euclidean distance from the centre beyond which `log p(x|in) - log(lambda p(x|out))` is at most `limit`.
+ * A Euclidean distance from the centre beyond which `log p(y|in) - log(lambda p(y|out))` is at most `limit`.
  *
- * At a distance rho in the metric, a point is at least `rho - |m|` away from a mean m and at most `rho + |m|`, so the ratio
- * is at most
- *
- * `F(rho) = log sum_k exp(g_k - a_k (rho - |m_k|)^2) - log sum_l exp(h_l - b_l (rho + |n_l|)^2)`,
- *
- * whose derivative is a mean of terms `-2 a_k (rho - |m_k|) + 2 b_l (rho + |n_l|)`. All are negative from some rho on because
- * every a exceeds every b; from there on F falls and its root is found by bisection. A Euclidean distance r is one of at
- * least `r / sqrt(v)` in the metric, v being its largest variance.
+ * A point at a distance r or more from the centre is at least `r - |t|` away from the top t of a
+ * {@link differences | difference}, and `(r - |t|) / sqrt(v)` in the metric, v being its largest variance. So the ratio
+ * is at most `log sum_k exp(peak_k - bend_k max(0, r - |t_k|)^2 / v)`, which falls with r; its root is found by bisection.
  */
-export function ratioRadius(metric: Metric, { inside, outside, blur }: SafeDensities, limit: number): number {
-  const [near, far] = [inside.means.map(lengthOf), outside.means.map(lengthOf)];
-  const ratio = (rho: number) => {
-    const above = logSumExp(inside.heights.map((g, k) => g - inside.rates[k]! * (rho - near[k]!) ** 2));
-    const below = logSumExp(outside.heights.map((h, l) => h - outside.rates[l]! * (rho + far[l]!) ** 2));
-    return above - below + ROUNDING * (1 + Math.abs(above) + Math.abs(below));
+export function ratioRadius(metric: Metric, safe: SafeDensities, limit: number): number {
+  const logs = differences(safe, new Float64Array(metric.axes.length + metric.centre.length));
+  const largest = metric.variances.reduce((a, b) => Math.max(a, b));
+  const reaches = logs.map(({ top }) => lengthOf(displacementOf(metric, top)));
+  const fits = (radius: number) => {
+    const beyond = (k: number) => Math.max(0, radius * (1 - safe.blur) - reaches[k]!);
+    const ratio = logSumExp(Float64Array.from(logs, ({ peak, bend }, k) => peak - (bend * beyond(k) ** 2) / largest));
+    return ratio + ROUNDING * (1 + Math.abs(ratio)) <= limit;
   };
   let low = 0;
-  for (const [k, a] of inside.rates.entries())
-    for (const [l, b] of outside.rates.entries()) low = Math.max(low, (a * near[k]! + b * far[l]!) / (a - b));
-  const euclidean = Math.sqrt(metric.variances.reduce((x, y) => Math.max(x, y))) / (1 - blur);
-  if (ratio(low) <= limit) return low * euclidean;
-  let high = 2 * low + 1;
-  while (!(ratio(high) <= limit)) high *= 2;
+  let high = 1;
+  while (!fits(high)) high *= 2;
   for (let n = 0; n < BISECTIONS; n++) {
-    const middle = low + (high - low) / 2;
-    if (ratio(middle) <= limit) high = middle;
+    const middle = (low + high) / 2;
+    if (fits(middle)) high = middle;
     else low = middle;
   }
-  return high * euclidean;
+  return high;
 }
