@@ -37,6 +37,21 @@ describe('principalMetric', () => {
       expect(variances[i]).toBeCloseTo(value, 11);
   });
 
+  it('has orthonormal axes, along which the data vary as it says, from fewer examples than entries too', () => {
+    const rng = createRng('few');
+    const rows = Array.from({ length: 5 }, () => Float64Array.from({ length: 9 }, () => rng.normal()));
+    const along = (x: Float64Array, axis: Float64Array) => x.reduce((sum, value, j) => sum + value * axis[j]!, 0);
+    const { axes, variances } = principalMetric(new Float64Array(9), rows, 1e-9)!;
+    expect(axes).toHaveLength(5);
+    for (const [i, axis] of axes.entries()) {
+      expect(rows.reduce((sum, row) => sum + along(row, axis) ** 2 / 5, 0)).toBeCloseTo(variances[i]!, 12);
+      for (const [j, other] of axes.entries()) expect(along(axis, other)).toBeCloseTo(i === j ? 1 : 0, 12);
+    }
+    const total = rows.reduce((sum, row) => sum + along(row, row) / 5, 0);
+    expect(variances.subarray(0, 5).reduce((a, b) => a + b)).toBeCloseTo(total, 12);
+    expect(variances[5]).toBe(1e-9 * variances[0]!);
+  });
+
   it('has no metric where nothing varies', () => {
     expect(principalMetric(new Float64Array(2), [new Float64Array(2)], 0.1)).toBeUndefined();
   });

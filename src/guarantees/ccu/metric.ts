@@ -1,6 +1,5 @@
-import { symmetricEigen } from '../../core/symmetricEigen';
 import { lengthOf } from '../growth/networkGrowth';
-import { pointAt } from '../wrapper/readPoints';
+import { principalAxes } from './principalAxes';
 
 /**
  * The metric of the mixtures: `d(x, y)^2 = (x - y)^T C^-1 (x - y)`. C has the variances of the data along their first
@@ -15,32 +14,19 @@ export interface Metric {
   readonly variances: Float64Array;
 }
 
-/** Principal axes of displacements whose variance is at least a share of the largest; undefined where nothing varies. */
+/** The metric of displacements from their mean, with no variance below a share of the largest; none where nothing varies. */
 export function principalMetric(
   centre: Float64Array,
   displacements: readonly Float64Array[],
   share: number,
 ): Metric | undefined {
-  const size = centre.length;
-  const { values, vectors } = symmetricEigen(covariance(displacements, size), size);
-  const floor = share * values[size - 1]!;
-  if (!(floor > 0)) return undefined;
-  const kept = [...values.keys()].filter((i) => values[i]! >= floor).reverse();
-  const axes = kept.map((i) => pointAt({ values: vectors, size, count: size }, i));
-  return { centre, axes, variances: Float64Array.from([...kept.map((i) => values[i]!), floor]) };
-}
-
-/** Mean products of the entries, row-major. */
-function covariance(displacements: readonly Float64Array[], size: number): Float64Array {
-  const result = new Float64Array(size * size);
-  for (const x of displacements)
-    for (let i = 0; i < size; i++) {
-      const factor = x[i]! / displacements.length;
-      if (factor === 0) continue;
-      for (let j = i; j < size; j++) result[i * size + j]! += factor * x[j]!;
-    }
-  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) result[i * size + j] = result[j * size + i]!;
-  return result;
+  const axes = principalAxes(displacements, share);
+  if (axes.length === 0) return undefined;
+  return {
+    centre,
+    axes: axes.map(({ direction }) => direction),
+    variances: Float64Array.from([...axes.map(({ variance }) => variance), share * axes[0]!.variance]),
+  };
 }
 
 /**
