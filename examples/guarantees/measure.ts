@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { confidences, evaluateOod, type LabelledData, type ModelLike, paperNoise } from 'relu-overconfidence';
+import { evaluateOod, type LabelledData, paperNoise } from 'relu-overconfidence';
 import { progressBar } from '../support/progressBar';
 import type { Method } from './methods';
 
 /** Radius of the ball around noise, in the maximum norm: the paper's. */
 export const EPSILON = 0.3;
 const ATTACK = { epsilon: EPSILON, stepSize: 0.0075, steps: 200 } as const;
-/** Images that are timed together, and how often. */
-const TIMED = { batch: 100, rounds: 9 } as const;
-
 /** One line of the table. */
 export interface Measured {
   /** Share of test images that are classified wrongly. */
@@ -21,18 +18,10 @@ export interface Measured {
   readonly fprAt95: number;
   /** Mean of what the confidence in the balls around the same noise is certified not to exceed, or null. */
   readonly certifiedMmc: number | null;
-  /** Milliseconds per prediction of the bare network, and of this one as a multiple. */
-  readonly bareMs: number;
-  readonly relativeTime: number;
 }
 
-/** Attacks noise within the ball as the paper does, certifies the same balls, and measures the time of a prediction. */
-export async function measure(
-  method: Method,
-  bare: ModelLike,
-  test: LabelledData,
-  attacked: number,
-): Promise<Measured> {
+/** Attacks noise within the ball as the paper does, and certifies the same balls. */
+export async function measure(method: Method, test: LabelledData, attacked: number): Promise<Measured> {
   const noise = tf.tidy(() => paperNoise(tf.slice(test.x, 0, attacked), { seed: 1 }));
   const { testError, rows } = await evaluateOod(method.model, {
     in: test,
@@ -47,7 +36,6 @@ export async function measure(
   // The ball of the maximum norm lies in the Euclidean ball of radius epsilon sqrt(d).
   const radius = EPSILON * Math.sqrt(noise.size / attacked) * (1 + 1e-6);
   const certified = await method.guarantee?.confidenceBound(noise, radius);
-  const timing = await timed(method.model, bare, test.x);
   noise.dispose();
   return {
     testError,
@@ -56,33 +44,5 @@ export async function measure(
     auroc: adversarial.auroc!,
     fprAt95: adversarial.fprAt95!,
     certifiedMmc: certified === undefined ? null : certified.reduce((a, b) => a + b) / certified.length,
-    ...timing,
   };
-}
-
-/** Runs both models in turn, so that both meet the same load of the machine, and takes medians. */
-async function timed(
-  model: ModelLike,
-  bare: ModelLike,
-  x: tf.Tensor,
-): Promise<Pick<Measured, 'bareMs' | 'relativeTime'>> {
-  const batch = tf.slice(x, 0, TIMED.batch);
-  const once = async (of: ModelLike) => {
-    const start = performance.now();
-    await confidences(of, batch);
-    return (performance.now() - start) / TIMED.batch;
-  };
-  await once(bare);
-  await once(model);
-  const times: [number, number][] = [];
-  for (let round = 0; round < TIMED.rounds; round++) times.push([await once(bare), await once(model)]);
-  batch.dispose();
-  return {
-    bareMs: median(times.map(([plain]) => plain)),
-    relativeTime: median(times.map(([plain, own]) => own / plain)),
-  };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -4,6 +4,7 @@ import type { LabelledData, PaperMethod as Training } from 'relu-overconfidence'
 import { kept } from '../paper/kept';
 import { EPSILON, type Measured, measure } from './measure';
 import { bare, type Method, wrappersOf } from './methods';
+import { relativeTime } from './relativeTime';
 import { type Folders, TABLES } from './tableData';
 
 const TRAININGS: Readonly<Record<string, Training>> = { plain: 'plain', CEDA: 'ceda', ACET: 'acet' };
@@ -15,14 +16,20 @@ export interface TableSettings extends Folders {
   readonly attacked: number;
 }
 
+/** A line, with the time of a prediction as a multiple of that of the plain network. */
+interface Line extends Measured {
+  readonly relativeTime: number;
+}
+
 /** Measures networks and wrappers around the plain one; every finished line is kept and not measured again. */
 export async function table({ dataset, attacked, ...folders }: TableSettings): Promise<void> {
   const { train, test, network } = await TABLES[dataset](folders);
   const plain = await network('plain');
-  const lines: Record<string, Measured> = {};
+  const lines: Record<string, Line> = {};
   const add = async (method: Method): Promise<void> => {
     const file = join(folders.output, `table-${dataset}-${method.name.replaceAll(/\W+/g, '-').toLowerCase()}.json`);
-    lines[method.name] = await kept(file, { attacked, epsilon: EPSILON }, () => measure(method, plain, test, attacked));
+    const measured = await kept(file, { attacked, epsilon: EPSILON }, () => measure(method, test, attacked));
+    lines[method.name] = { ...measured, relativeTime: await relativeTime(plain, method.model, test.x) };
   };
   for (const [name, training] of Object.entries(TRAININGS)) await add(bare(name, await network(training)));
   for await (const method of wrappersOf(plain, train.x)) await add(method);
@@ -32,7 +39,7 @@ export async function table({ dataset, attacked, ...folders }: TableSettings): P
   console.log(`\n${text}`);
 }
 
-function markdown(lines: Readonly<Record<string, Measured>>, { y }: LabelledData, attacked: number): string {
+function markdown(lines: Readonly<Record<string, Line>>, { y }: LabelledData, attacked: number): string {
   const base = lines.plain!;
   const rows = Object.entries(lines).map(([name, line]) => [
     name in TRAININGS ? name : `${name} around plain`,
