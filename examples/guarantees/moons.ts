@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type LabelledData, meanMaxConfidence, predictions } from 'relu-overconfidence';
+import { type LabelledData, meanMaxConfidence, predictions, uniformNoise } from 'relu-overconfidence';
 import { twoMoons } from 'relu-overconfidence/datasets';
 import { confidenceMap, type RayCurve, rayPlot } from 'relu-overconfidence/report';
 import { type Claim, checkClaims } from '../support/claims';
@@ -28,8 +28,9 @@ export async function moons(): Promise<void> {
   const points = twoMoons({ points: 1000, noise: 0.02, seed: 1 });
   const data = { x: tf.tensor2d(points.x, [points.y.length, 2]), y: tf.tensor1d(points.y, 'int32') };
   const network = await trainMoons('plain', data);
-  const methods = [bare('bare ReLU network', network)];
-  for await (const method of wrappersOf(network, data.x)) methods.push(method);
+  const methods = [bare('bare ReLU network', network, 'crown')];
+  const out = uniformNoise([1000, 2], { seed: 1 });
+  for await (const method of wrappersOf(network, { x: data.x, out })) methods.push(method);
   const rays: RayCurve[] = [];
   for (const method of methods) rays.push(await rayOf(method));
   await mkdir(OUTPUT, { recursive: true });
@@ -64,7 +65,7 @@ async function claimsOf(method: Method, unwrapped: Method, ray: RayCurve, { x, y
   const flat = Float32Array.from(await x.data());
   const cost =
     meanMaxConfidence(await confidenceAt(unwrapped.model, flat)) - meanMaxConfidence(await confidenceAt(model, flat));
-  claims.push({ text: `${name}: mean confidence lost on the moons`, value: cost, holds: cost < 0.02 });
+  claims.push({ text: `${name}: mean confidence lost on the moons`, value: cost, holds: cost < 0.1 });
   const [before, after] = [await predictions(unwrapped.model, x), await predictions(model, x)];
   const changed = before.filter((label, i) => label !== after[i]).length;
   claims.push({ text: `${name}: predictions changed, of ${y.size}`, value: changed, holds: changed <= y.size / 200 });

@@ -1,13 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LabelledData, PaperMethod as Training } from 'relu-overconfidence';
+import type { LabelledData } from 'relu-overconfidence';
 import { kept } from '../paper/kept';
 import { EPSILON, type Measured, measure } from './measure';
 import { bare, type Method, wrappersOf } from './methods';
 import { relativeTime } from './relativeTime';
 import { type Folders, TABLES } from './tableData';
-
-const TRAININGS: Readonly<Record<string, Training>> = { plain: 'plain', CEDA: 'ceda', ACET: 'acet' };
 
 /** What the table is made of. */
 export interface TableSettings extends Folders {
@@ -23,16 +21,16 @@ interface Line extends Measured {
 
 /** Measures networks and wrappers around the plain one; every finished line is kept and not measured again. */
 export async function table({ dataset, attacked, ...folders }: TableSettings): Promise<void> {
-  const { train, test, network } = await TABLES[dataset](folders);
-  const plain = await network('plain');
+  const { train, test, networks, bounds } = await TABLES[dataset](folders);
+  const plain = await networks.plain!();
   const lines: Record<string, Line> = {};
   const add = async (method: Method): Promise<void> => {
     const file = join(folders.output, `table-${dataset}-${method.name.replaceAll(/\W+/g, '-').toLowerCase()}.json`);
     const measured = await kept(file, { attacked, epsilon: EPSILON }, () => measure(method, test, attacked));
     lines[method.name] = { ...measured, relativeTime: await relativeTime(plain, method.model, test.x) };
   };
-  for (const [name, training] of Object.entries(TRAININGS)) await add(bare(name, await network(training)));
-  for await (const method of wrappersOf(plain, train.x)) await add(method);
+  for (const [name, load] of Object.entries(networks)) await add(bare(name, await load(), bounds));
+  for await (const method of wrappersOf(plain, train)) await add({ ...method, name: `${method.name} around plain` });
   const text = markdown(lines, test, attacked);
   await writeFile(join(folders.output, `table-${dataset}.json`), `${JSON.stringify(lines, null, 2)}\n`);
   await writeFile(join(folders.output, `table-${dataset}.md`), `${text}\n`);
@@ -42,12 +40,12 @@ export async function table({ dataset, attacked, ...folders }: TableSettings): P
 function markdown(lines: Readonly<Record<string, Line>>, { y }: LabelledData, attacked: number): string {
   const base = lines.plain!;
   const rows = Object.entries(lines).map(([name, line]) => [
-    name in TRAININGS ? name : `${name} around plain`,
+    name,
     (100 * line.testError).toFixed(2),
     (100 * (line.testError - base.testError)).toFixed(2),
     line.inMmc.toFixed(3),
     line.mmc.toFixed(3),
-    line.certifiedMmc === null ? '' : line.certifiedMmc.toFixed(3),
+    line.certifiedMmc.toFixed(3),
     line.auroc.toFixed(3),
     line.fprAt95.toFixed(3),
     line.relativeTime.toFixed(2),

@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { LabelledData, PaperMethod } from 'relu-overconfidence';
+import type { LabelledData, Method, PaperMethod } from 'relu-overconfidence';
+import type { BoundMethod } from 'relu-overconfidence/guarantees';
 import { loadDigits } from '../digits/digits';
 import { trainDigits } from '../digits/train';
 import { loadCheckpoint } from '../paper/checkpoint';
@@ -19,31 +20,34 @@ export interface Folders {
 export interface TableData {
   readonly train: LabelledData;
   readonly test: LabelledData;
-  /** The network of a training method. */
-  network(method: PaperMethod): Promise<LayersModel>;
+  /** Networks by the method that they were trained with; the plain one is the first. */
+  readonly networks: Readonly<Record<string, () => Promise<LayersModel>>>;
+  /** How networks are certified. */
+  readonly bounds: BoundMethod;
+}
+
+/** The digits of examples/digits; networks are trained the first time and kept. */
+async function digitsTable({ output }: Folders): Promise<TableData> {
+  const digits = await loadDigits();
+  const trained = (method: Method) => async () => {
+    const folder = join(output, 'models', `digits-${method}`);
+    const there = await access(join(folder, 'model.json')).then(
+      () => true,
+      () => false,
+    );
+    if (!there) await saveModel(await trainDigits(method, digits), folder);
+    return loadModel(folder);
+  };
+  const networks = { plain: trained('plain'), CEDA: trained('ceda'), ACET: trained('acet'), GOOD: trained('good') };
+  return { ...digits, networks, bounds: 'crown' };
+}
+
+/** CIFAR-10 and the networks that the authors of the paper published. */
+async function cifar10Table({ data, models }: Folders): Promise<TableData> {
+  const published = (method: PaperMethod) => () => loadCheckpoint(models, method);
+  const networks = { plain: published('plain'), CEDA: published('ceda'), ACET: published('acet') };
+  return { ...(await loadTrainingData(data, 'cifar10')), networks, bounds: 'interval' };
 }
 
 /** What can be measured. */
-export const TABLES: Readonly<Record<'digits' | 'cifar10', (folders: Folders) => Promise<TableData>>> = {
-  /** The digits of examples/digits; networks are trained the first time and kept. */
-  digits: async ({ output }) => {
-    const digits = await loadDigits();
-    return {
-      ...digits,
-      network: async (method) => {
-        const folder = join(output, 'models', `digits-${method}`);
-        const trained = await access(join(folder, 'model.json')).then(
-          () => true,
-          () => false,
-        );
-        if (!trained) await saveModel(await trainDigits(method, digits), folder);
-        return loadModel(folder);
-      },
-    };
-  },
-  /** CIFAR-10 and the networks that the authors of the paper published. */
-  cifar10: async ({ data, models }) => ({
-    ...(await loadTrainingData(data, 'cifar10')),
-    network: (method) => loadCheckpoint(models, method),
-  }),
-};
+export const TABLES = { digits: digitsTable, cifar10: cifar10Table } as const;
