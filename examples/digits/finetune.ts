@@ -7,6 +7,7 @@ import { loadDigits } from './digits';
 import { EPSILON, trainDigits } from './train';
 
 const ACET: FitOptions = { method: 'acet', epsilon: EPSILON, steps: 5, stepSize: EPSILON / 2.5 };
+const STRONGER: FitOptions = { method: 'acet', epsilon: EPSILON, steps: 5, attack: maxConfidenceAttack };
 const steady = () => 1;
 
 /** Ways to fine-tune a classifier that is sure of noise already, each of 40 epochs. */
@@ -19,6 +20,10 @@ const WAYS: Readonly<Record<string, readonly FitOptions[]>> = {
   '`uniformCrossEntropy` first': [
     { ...ACET, epochs: 10, schedule: steady, outLoss: uniformCrossEntropy },
     { ...ACET, epochs: 30 },
+  ],
+  'the same with `maxConfidenceAttack`': [
+    { ...STRONGER, epochs: 10, schedule: steady, outLoss: uniformCrossEntropy },
+    { ...STRONGER, epochs: 30 },
   ],
   'CEDA first, epsilon grown in steps': [
     { method: 'ceda', epochs: 5, schedule: steady },
