@@ -36,7 +36,7 @@ describe('the built package', () => {
     },
   );
 
-  test('is packed with what its entry points need, the script of the workers and nothing else', () => {
+  test('is packed with what its entry points need, the script of the workers, the command and nothing else', () => {
     const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       encoding: 'utf8',
@@ -51,8 +51,9 @@ describe('the built package', () => {
       'package.json',
     ]);
     const needed = JSON.stringify(manifest.exports).match(/dist\/[^"]+/g) ?? [];
-    expect([...needed, 'dist/parallelWorker.js'].filter((path) => !paths.includes(path))).toEqual([]);
-    expect(paths).not.toContain('dist/parallelWorker.cjs');
+    const scripts = ['dist/parallelWorker.js', ...Object.values<string>(manifest.bin)];
+    expect([...needed, ...scripts].filter((path) => !paths.includes(path))).toEqual([]);
+    expect(paths.filter((path) => /(parallelWorker|cli)\.cjs$/.test(path))).toEqual([]);
   });
 
   test('has a limit of its size and a report of its public surface for every entry point', () => {

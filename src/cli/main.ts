@@ -1,4 +1,4 @@
-import { version } from '../../package.json';
+import { version } from 'relu-overconfidence/package.json';
 import { OverconfidenceError } from '../core/errors';
 import { parseArguments } from './args/parseArguments';
 import { CliError, Interrupted, messageOf } from './cliError';

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { version } from '../../../package.json';
+import { version } from 'relu-overconfidence/package.json';
 import { OverconfidenceError } from '../../core/errors';
 import { oodSources } from '../../evaluation/oodSources';
 import { resolveOptions } from '../../evaluation/resolveOptions';
