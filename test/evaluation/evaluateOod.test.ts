@@ -221,6 +221,26 @@ describe('evaluateOod', () => {
     expect(lean.rows.every((row) => !('scores' in row))).toBe(true);
   });
 
+  it('has finite log-odds, which JSON can carry, however far apart the float32 logits are', async () => {
+    const largest = 3.4e38;
+    const steepest = (x: tf.Tensor) => tf.clipByValue(tf.mul(tf.sub(x, 0.5), 1e39), -largest, largest) as tf.Tensor2D;
+    const report = await evaluateOod(steepest, { in: inData(), noise: false, ...noAttacks, keepScores: true });
+    const { scores } = report.rows[0]!;
+    expect(Math.max(...scores!.logOdds)).toBeCloseTo(2 * largest, -34);
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  it('leaves the objective of adversarial noise to the attack', async () => {
+    const objectives: PgdOptions['objective'][] = [];
+    const attack: Attack = (net, x, options) => {
+      objectives.push(options!.objective);
+      return pgdLinf(net, x, options);
+    };
+    const adversarialNoise = { start: uniform, steps: 2, samples: 2, attack };
+    await evaluateOod(model, { in: inData(), noise: false, adversarialNoise, adversarialSamples: false });
+    expect(objectives).toEqual([undefined]);
+  });
+
   it('runs with its defaults on a layers model of images and leaves no tensor behind', async () => {
     const net = tfl.sequential({
       layers: [
