@@ -29,7 +29,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     },
     isTTY: stream.isTTY === true,
     get columns() {
-      return Math.min(WIDEST, Math.max(NARROWEST, stream.columns ?? WIDEST));
+      return Math.min(WIDEST, Math.max(NARROWEST, stream.columns || WIDEST));
     },
   };
 }
