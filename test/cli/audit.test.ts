@@ -70,6 +70,29 @@ test('audit --bounds -1,1 draws its noise there', async () => {
   expect(uniform.meanMaxConfidence).toBeLessThan(0.95);
 });
 
+test('certify bounds a network of one number by its confidence at the far end of each interval', async () => {
+  const args = [
+    'shifted',
+    '--bounds',
+    '-1,1',
+    '--epsilon',
+    '0.1',
+    '--samples',
+    '30',
+    '--max-mmc',
+    '0.5',
+    '--json',
+    '-',
+  ];
+  const { code, stdout } = await runCli(folder, ['certify', ...args, '--backend', 'cpu']);
+  const noise = await uniformNoise([30, 1], { seed: 0, bounds: [-1, 1] }).data();
+  const largest = Array.from(noise, (x) => 1 / (1 + Math.exp(-3 * (Math.min(1, x + 0.1) + 1))));
+  const [{ meanBound, meanAttacked }] = JSON.parse(stdout).rows;
+  expect(meanBound).toBeCloseTo(largest.reduce((a, b) => a + b) / 30, 5);
+  expect(meanAttacked).toBeLessThanOrEqual(meanBound);
+  expect(code).toBe(1);
+});
+
 test('audit of a network that is not piecewise linear measures it and says why there are no rays', async () => {
   const model = sequential({
     layers: [layers.dense({ inputShape: [3], units: 4, activation: 'tanh' }), layers.dense({ units: 2 })],
@@ -128,7 +151,8 @@ describe('audit says with code 2 and in words, without a stack, what is wrong wi
 
 test('--help of the program and of every command, and --version, need no model', async () => {
   const { stdout } = await runCli(folder, ['--help']);
-  for (const command of ['audit', 'evaluate', 'train', 'regions', 'merge']) expect(stdout).toContain(`\n  ${command} `);
+  for (const command of ['audit', 'evaluate', 'train', 'regions', 'certify', 'merge'])
+    expect(stdout).toContain(`\n  ${command} `);
   expect((await runCli(folder, ['train', '--help'])).stdout).toContain('--out FOLDER');
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   expect((await runCli(folder, ['--version'])).stdout).toBe(`${version}\n`);

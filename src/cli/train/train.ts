@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
+import { maxLogOdds } from '../../losses/maxLogOdds';
 import { fit } from '../../training/fit';
 import type { EpochRecord, FitOptions } from '../../training/fitTypes';
 import type { Values } from '../args/optionTable';
@@ -73,6 +74,8 @@ function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOpt
     batchSize: whole(values, 'batch-size', 128),
     optimizer: tfTrain.adam(number(values, 'learning-rate', 1e-3, 1e-12)),
     lambda: number(values, 'lambda', 1, 0),
+    // Low where the paper's log-confidence is low, but with a gradient where a finished model is sure beyond rounding.
+    outLoss: maxLogOdds,
     seed: seedOf(values),
     // The paper's 40 steps of 0.0075 for epsilon 0.3.
     ...(method === 'acet' && { epsilon, stepSize: epsilon / steps, steps }),
