@@ -68,8 +68,8 @@ const fn = 'ccu';
  * inequality; rounding in float32 is counted. `farAwayRadius` is a root of an upper bound on b in the distance. See the guide
  * to guarantees.
  *
- * Predicted classes stay as they were, unless b is below e^-100, where float32 makes all classes equal. The guarantee does
- * not depend on the weights of the model, and still holds when these are trained on. Every gradient goes through.
+ * Predicted classes stay as they were. The guarantee does not depend on the weights of the model, and still holds when these
+ * are trained on. Every gradient goes through.
  *
  * Work grows with examples times components times entries of an input, and with the cube of the entries for the axes: a few
  * thousand examples are enough for images.

@@ -10,6 +10,7 @@ import { wrap } from '../wrapper/wrap';
 import { horizonOf } from './horizonOf';
 import { largestRadius } from './largestRadius';
 import { logRatio } from './logRatio';
+import { raise } from './raise';
 import { ratioRadius } from './ratioRadius';
 import { type CcuModel, safeDensities } from './safeDensities';
 import { softplus } from './softplus';
@@ -28,8 +29,14 @@ export interface CcuClassifier extends GuaranteedClassifier {
   radiusFor(x: tf.Tensor, confidence: number): Promise<Float64Array>;
 }
 
-/** What backends without an exact log(1 + x) lose of it. */
+/** What backends without an exact log(1 + x) lose of it, and far more than what the least ratio adds. */
 const LOG1P_ERROR = 2 ** -20;
+
+/**
+ * The logarithm of r is not let below this: no logit is more than K times 1e-26 then, and all still rank the classes, which
+ * float32 would call equal from -104 on.
+ */
+const LEAST_RATIO = -60;
 
 /**
  * CCU on a classifier, with `z_k = log(1 + K r(x) p(k|x, in))`, `r = p(x|in) / (lambda p(x|out))`, as logits: their softmax is
@@ -47,7 +54,7 @@ export function ccuClassifier(net: Classifier, model: CcuModel): CcuClassifier {
       const seen = withinHorizon(x, horizon);
       const flat = tf.reshape(seen, [x.shape[0]!, centre.length]);
       const displacement: tf.Tensor2D = tf.sub(flat, tf.tensor1d(Float32Array.from(centre)));
-      const ratio = tf.add(ratioOf(displacement), Math.log(classes));
+      const ratio = tf.add(raise(ratioOf(displacement), LEAST_RATIO), Math.log(classes));
       return softplus(tf.add(ratio, tf.logSoftmax(net.logits(seen, options))));
     });
   // With log r <= ratio no logit exceeds log(1 + K r), and none is negative.
