@@ -249,7 +249,7 @@ function logRatioAt({ metric, inside, outside, lambda }: CcuModel, displacement:
 }
 
 describe('worstLogRatio', () => {
-  it('bounds the ratio over a ball, and is nearly that of the worst point for a small one', () => {
+  it('bounds the ratio over a ball, and is nearly that of the worst point', () => {
     for (let seed = 0; seed < 10; seed++) {
       const model = randomModel(seed);
       const rng = createRng(`ball ${seed}`);
@@ -274,7 +274,7 @@ describe('worstLogRatio', () => {
           );
         }
         expect(worst).toBeLessThanOrEqual(bound);
-        if (radius < 0.1) expect(bound - worst).toBeLessThan(0.3);
+        if (radius <= 1) expect(bound - worst).toBeLessThan(radius < 0.1 ? 0.3 : 2);
       }
     }
   });

@@ -102,6 +102,7 @@ export async function ccu(model: ModelLike, { x, out }: CcuData, options: CcuOpt
   checkWhole({ fn, argument: 'iterations' }, iterations);
   if (!(floor > 0 && floor <= 1))
     refuse({ fn, argument: 'floor' }, 'INVALID_OPTION', 'a share in (0, 1]', show(floor), 'Leave the default.');
+  const tell = follow(fn, watching, Number.NaN);
   const net = wrappedNet(model, { ...(bounds && { bounds }), inputShape: x.shape.slice(1) });
   const rng = createRng(seed);
   const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
@@ -111,7 +112,6 @@ export async function ccu(model: ModelLike, { x, out }: CcuData, options: CcuOpt
   });
   const count = (of: Points) => components ?? Math.min(100, Math.ceil(of.count / 10));
   for (const of of [points, outPoints]) checkComponents(count(of), of.count);
-  const tell = follow(fn, watching, Number.NaN);
   let done = 0;
   const { centre, displacements } = displacementsOf(points);
   const metric = principalMetric(centre, displacements, floor) ?? refuseConstant();
