@@ -21,6 +21,14 @@ export {
   type SavedLastLayerLaplace,
 } from './laplace/lastLayerLaplace';
 export type { ConfidenceLimit } from './laplace/limitAlong';
+export type { JointClassifier } from './prood/jointClassifier';
+export {
+  type JointDiscriminator,
+  type JointDiscriminatorOptions,
+  jointDiscriminator,
+  type SavedJointDiscriminator,
+} from './prood/jointDiscriminator';
+export type { DiscriminatorTraining } from './prood/trainDiscriminator';
 export {
   type RadialTemperature,
   type RadialTemperatureOptions,

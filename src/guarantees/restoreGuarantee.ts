@@ -4,16 +4,22 @@ import { type Ccu, restoreCcu } from './ccu/ccu';
 import type { SavedCcu } from './ccu/saved';
 import { type ReluGpResidual, restoreReluGp, type SavedReluGpResidual } from './gp/reluGpResidual';
 import { type LastLayerLaplace, restoreLaplace, type SavedLastLayerLaplace } from './laplace/lastLayerLaplace';
+import { type JointDiscriminator, restoreJoint, type SavedJointDiscriminator } from './prood/jointDiscriminator';
 import { type RadialTemperature, restoreRadial, type SavedRadialTemperature } from './radial/radialTemperature';
 
-const METHODS = ['radialTemperature', 'reluGpResidual', 'lastLayerLaplace', 'ccu'] as const;
+const METHODS = ['radialTemperature', 'reluGpResidual', 'lastLayerLaplace', 'ccu', 'jointDiscriminator'] as const;
 
 /** What the `save()` of any wrapper returned. */
-export type SavedGuarantee = SavedRadialTemperature | SavedReluGpResidual | SavedLastLayerLaplace | SavedCcu;
+export type SavedGuarantee =
+  | SavedRadialTemperature
+  | SavedReluGpResidual
+  | SavedLastLayerLaplace
+  | SavedCcu
+  | SavedJointDiscriminator;
 
 /** What a {@link SavedGuarantee} becomes again. */
 export type RestoredGuarantee<S extends SavedGuarantee> = Extract<
-  RadialTemperature | ReluGpResidual | LastLayerLaplace | Ccu,
+  RadialTemperature | ReluGpResidual | LastLayerLaplace | Ccu | JointDiscriminator,
   { save(): S }
 >;
 
@@ -59,5 +65,7 @@ function restored(model: ModelLike, saved: SavedGuarantee): Promise<RestoredGuar
       return restoreLaplace(model, saved);
     case 'ccu':
       return restoreCcu(model, saved);
+    case 'jointDiscriminator':
+      return restoreJoint(model, saved);
   }
 }

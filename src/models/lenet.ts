@@ -1,6 +1,6 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
+import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
-import { heNormal } from './heNormal';
 
 /** What {@link lenet} is to build. */
 export interface LenetOptions {

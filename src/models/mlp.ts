@@ -1,7 +1,7 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { checkWhole, refuse, show } from '../core/check';
+import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
-import { heNormal } from './heNormal';
 
 /** What {@link mlp} is to build. */
 export interface MlpOptions {

@@ -1,7 +1,7 @@
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkPositive } from '../core/check';
+import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
-import { heNormal } from './heNormal';
 import { convolution, normalisedRelu, preActivationUnit } from './preActivationUnit';
 
 /** What {@link resnetSmall} is to build. */

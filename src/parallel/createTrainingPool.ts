@@ -1,7 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type ClassifierOptions, classifier } from '../classifier/classifier';
+import { topologyOf } from '../classifier/topologyOf';
 import { makeCrew } from './crew';
-import { allVariables, topologyOf } from './modelParts';
+import { allVariables } from './modelParts';
 import { poolOf } from './poolOf';
 import { resolvePool } from './poolOptions';
 import { sharedWeights } from './sharedWeights';

@@ -22,13 +22,6 @@ function modelAndLayers(model: LayersModel): { trainable: boolean }[] {
   return [model, ...model.layers.flatMap((layer) => (isLayersModel(layer) ? modelAndLayers(layer) : [layer]))];
 }
 
-/** The model as JSON without its weights; initializers, whose numbers would be overwritten, become zeros. */
-export function topologyOf(model: LayersModel): string {
-  const zeros = { class_name: 'Zeros', config: {} };
-  const topology: unknown = JSON.parse(model.toJSON() as string);
-  return JSON.stringify(topology, (key, value) => (key.endsWith('_initializer') && value !== null ? zeros : value));
-}
-
 /** Layers that in training, too, do the same to each example whatever else is in the batch, and draw nothing at random. */
 const ROW_BY_ROW: ReadonlySet<string> = new Set([
   ...['InputLayer', 'Dense', 'Flatten', 'Reshape', 'Permute', 'RepeatVector', 'Embedding', 'LayerNormalization'],

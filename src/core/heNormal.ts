@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { createRng } from '../core/rng';
+import { createRng } from './rng';
 
 /**
  * Draws every convolution and dense kernel of a fresh model from N(0, 2 / fan-in) (He et al. 2015, arXiv 1502.01852),

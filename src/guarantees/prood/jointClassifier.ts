@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Classifier } from '../../classifier/types';
+import { checkNonNegative, checkPositive } from '../../core/check';
+import { readRows, type Samples } from '../../regions/readRows';
+import { traceRay } from '../../regions/traceRay';
+import type { PiecewiseAffine } from '../../regions/types';
+import { linfBox } from '../bounds/linfBox';
+import { roundoff } from '../growth/roundoff';
+import type { GuaranteedClassifier } from '../types';
+import { radiusWithinHorizon, withinHorizon } from '../wrapper/horizon';
+import { pointAt, readPoints } from '../wrapper/readPoints';
+import { wrap } from '../wrapper/wrap';
+import { type Discriminator, scoresOf } from './discriminator';
+import { jointLogits, largestJointConfidence, scoreForConfidence } from './jointConfidence';
+import { largestScore, scoreBound } from './scoreBound';
+
+/** A model joined with a discriminator. */
+export interface JointClassifier extends GuaranteedClassifier {
+  /**
+   * The scores g of a batch, high on the data. The caller owns them.
+   *
+   * @param x - `[B, ...inputShape]`, float32.
+   * @returns `[B]`.
+   */
+  scores(x: tf.Tensor): tf.Tensor1D;
+  /**
+   * An upper bound on the confidence of every point of the box of valid inputs within an L-infinity distance of x, safe under
+   * rounding.
+   *
+   * @param x - `[B, ...inputShape]`, float32, inside the bounds. Stays the caller's.
+   * @param epsilon - L-infinity radius, in input units, >= 0.
+   */
+  linfConfidenceBound(x: tf.Tensor, epsilon: number): Promise<Float64Array>;
+  /**
+   * Whether some feature of g grows without end along the ray from `centre` through each point: the condition under which the
+   * confidence goes to 1/K along that ray even without the fall of g outside the box. Computed on the last linear piece of the ray.
+   *
+   * @param x - A batch `[n, ...inputShape]`, or n flat lists of numbers, none of them the centre itself.
+   */
+  growsAlong(x: Samples): boolean[];
+}
+
+/** The classifier and its guarantees; `net` are the discriminator's features. */
+export function jointClassifier(
+  model: Classifier,
+  discriminator: Discriminator,
+  net: PiecewiseAffine,
+): JointClassifier {
+  const { classes, bounds } = model;
+  const { slope, bias } = discriminator;
+  const centre = new Float64Array(net.inputSize).fill((bounds[0] + bounds[1]) / 2);
+  const scores = (x: tf.Tensor) => tf.tidy(() => scoresOf(discriminator, withinHorizon(x)));
+  const logits: Classifier['logits'] = (x, options) =>
+    tf.tidy(() => {
+      const seen = withinHorizon(x);
+      return jointLogits(model.logits(seen, options), scoresOf(discriminator, seen));
+    });
+  const boundsAround = async (x: tf.Tensor, reach: number, box: readonly [number, number] | undefined, fn: string) => {
+    const where = { fn, argument: 'x' };
+    const points = await readPoints(where, x, model.inputShape);
+    return Float64Array.from({ length: points.count }, (_, i) => {
+      const ball = linfBox(where, pointAt(points, i), reach, box, 'float32');
+      return largestJointConfidence(classes, scoreBound(net, discriminator, ball));
+    });
+  };
+  const own = wrap(model, {
+    logits,
+    centre,
+    asymptote: slope > 0 ? 1 / classes : largestJointConfidence(classes, largestScore(bias)),
+    farAwayRadius(epsilon: number) {
+      checkPositive({ fn: 'farAwayRadius', argument: 'epsilon' }, epsilon);
+      const most = scoreForConfidence(classes, 1 / classes + epsilon);
+      return radiusWithinHorizon(distanceForScore(discriminator, net.inputSize, most), centre);
+    },
+    async confidenceBound(x: tf.Tensor, radius: number) {
+      checkNonNegative({ fn: 'confidenceBound', argument: 'radius' }, radius);
+      // A Euclidean ball lies inside the L-infinity ball of its radius.
+      return boundsAround(x, radius, undefined, 'confidenceBound');
+    },
+  });
+  return Object.assign(own, {
+    scores,
+    async linfConfidenceBound(x: tf.Tensor, epsilon: number) {
+      checkNonNegative({ fn: 'linfConfidenceBound', argument: 'epsilon' }, epsilon);
+      return boundsAround(x, epsilon, bounds, 'linfConfidenceBound');
+    },
+    growsAlong(x: Samples) {
+      return readRows({ fn: 'growsAlong', argument: 'x' }, net, x).map((point) => {
+        const last = traceRay(
+          net,
+          centre,
+          point.map((value, j) => value - centre[j]!),
+        ).at(-1)!;
+        return last.slope.some((growth) => growth > 0);
+      });
+    },
+  });
+}
+
+/**
+ * A distance from the middle of the box beyond which g is at most `most`. There `g <= b - slope * D`, D being the distance to the box in the
+ * sum of absolute values, at least the Euclidean one, and that is at least the distance to the middle less half the diagonal.
+ */
+function distanceForScore({ slope, bias, box: [low, high] }: Discriminator, size: number, most: number): number {
+  if (largestScore(bias) <= most) return 0;
+  const unit = roundoff(2 * size + 4);
+  const fall = bias - most + unit * (Math.abs(bias) + Math.abs(most));
+  return (1 + unit) * (fall / (slope * (1 - 2 * unit)) + (Math.sqrt(size) * (high - low)) / 2);
+}

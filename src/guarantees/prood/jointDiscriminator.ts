@@ -1,0 +1,184 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, models } from '@tensorflow/tfjs-layers';
+import { checkGradients } from '../../classifier/checkGradients';
+import { topologyOf } from '../../classifier/topologyOf';
+import type { Classifier, ModelLike } from '../../classifier/types';
+import { checkFunction, checkNonNegative, checkPositive, checkWhole } from '../../core/check';
+import { checkInBounds, checkTensor } from '../../core/checkTensor';
+import { type RandomOptions, resolveRng } from '../../core/resolveRng';
+import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import { readPoints } from '../wrapper/readPoints';
+import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
+import { checkFeatures } from './checkFeatures';
+import { defaultFeatures } from './defaultFeatures';
+import type { Discriminator } from './discriminator';
+import { type JointClassifier, jointClassifier } from './jointClassifier';
+import { type DiscriminatorTraining, trainDiscriminator } from './trainDiscriminator';
+
+/** Options of {@link jointDiscriminator}. */
+export interface JointDiscriminatorOptions extends DiscriminatorTraining, InputOptions, RandomOptions {
+  /**
+   * Network phi of the discriminator, `[B, ...inputShape]` to `[B, m]`, ending in a ReLU; it is trained in place and stays the
+   * caller's. @defaultValue a small one that is made here
+   */
+  readonly features?: LayersModel;
+  /** Added to the bias after training, so that the data keep their confidence. @defaultValue 3 */
+  readonly biasShift?: number;
+  /**
+   * How fast the score falls per input unit outside the box of valid inputs, in the sum of absolute values, >= 0. Inside it
+   * changes nothing. 0 gives the published method, which forgets only rays along which its features grow. @defaultValue 1
+   */
+  readonly outsideSlope?: number;
+}
+
+/** What makes a {@link JointDiscriminator} of a model: plain data, for JSON. */
+export interface SavedJointDiscriminator extends SavedInputs {
+  /** Which wrapper this is. */
+  readonly method: 'jointDiscriminator';
+  /** The network phi: its layers as JSON, and its weights. */
+  readonly features: { readonly topology: string; readonly weights: readonly (readonly number[])[] };
+  /** `-exp(w)`, one for each feature. */
+  readonly weights: readonly number[];
+  /** The bias, shift included. */
+  readonly bias: number;
+  /** How fast the score falls outside the box. */
+  readonly outsideSlope: number;
+}
+
+/** What {@link jointDiscriminator} returns. */
+export interface JointDiscriminator extends JointClassifier {
+  /** Plain data from which {@link restoreGuarantee} makes the same classifier on the same model. */
+  save(): SavedJointDiscriminator;
+  /** Frees the weights of the discriminator, unless its features are the caller's. */
+  dispose(): void;
+}
+
+const fn = 'jointDiscriminator';
+
+/**
+ * Joins a model with a discriminator g between data and noise, trained so that it provably says "noise" in balls around noise
+ * (ProoD, Meinke, Bitterwolf and Hein, NeurIPS 2022): with s(g) = 1 / (1 + exp(-g)),
+ *
+ *     p_k(x) = s(g(x)) softmax(f(x))_k + s(-g(x)) / K.
+ *
+ * So the confidence is at most `s + (1 - s) / K`, s being taken at an upper bound of g. The features of g are a ReLU network and its
+ * last weights are `-exp(w) < 0`, so that g falls as they grow; interval propagation and linear relaxation bound it over balls,
+ * float32 rounding included. The model itself is left alone: its predicted classes stay as they were.
+ *
+ * The published method goes to 1/K along a ray only if some feature grows along it, which `growsAlong` computes and nothing
+ * ensures. Here g also falls with the distance from the box of valid inputs (`outsideSlope`), which changes nothing inside it
+ * and makes the limit 1/K along every ray.
+ *
+ * Training takes as long as a small network takes on the data. Only g is trained, and its features in inference mode. The result
+ * owns tensors; see `dispose`.
+ *
+ * @param model - Any model, see `classifier`.
+ * @param x - Training inputs `[n, ...inputShape]`, float32, inside the bounds. Stays the caller's.
+ * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for `x`; `INVALID_OPTION` for an option
+ *   out of range; `UNSUPPORTED_MODEL` for `features` that do not end in a ReLU or have a layer without bounds;
+ *   `GRADIENTS_NOT_REGISTERED` or `MISSING_KERNEL` where nothing can be trained; `ABORTED`.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { uniformNoise } from 'relu-overconfidence';
+ * import { jointDiscriminator } from 'relu-overconfidence/guarantees';
+ * import { mlp } from 'relu-overconfidence/models';
+ *
+ * const model = mlp({ inputShape: [2], hidden: [16, 16], classes: 2, seed: 1 });
+ * const data = uniformNoise([100, 2], { seed: 1, bounds: [0.2, 0.4] });
+ * const safe = await jointDiscriminator(model, data, {
+ *   epochs: 5,
+ *   noise: (points, rng) => uniformNoise(points.shape, { rng }),
+ *   seed: 1,
+ * });
+ * console.log(safe.farAwayRadius(0.01)); // beyond it no confidence is above 0.51
+ * safe.dispose();
+ * ```
+ */
+export async function jointDiscriminator(
+  model: ModelLike,
+  x: tf.Tensor,
+  options: JointDiscriminatorOptions = {},
+): Promise<JointDiscriminator> {
+  const { biasShift = 3, outsideSlope = 1, features: given } = options;
+  checkOptions(options);
+  checkTensor({ fn, argument: 'x' }, x);
+  checkGradients(fn);
+  const net = wrappedNet(model, { ...options, inputShape: x.shape.slice(1) });
+  await readPoints({ fn, argument: 'x' }, x, net.inputShape);
+  checkInBounds({ fn, argument: 'x' }, x, net.bounds);
+  if (given !== undefined) checkFeatures(fn, given, net.inputShape);
+  const rng = resolveRng(options);
+  const features = given ?? defaultFeatures(net.inputShape, rng.integer(2 ** 31));
+  try {
+    const last = await trainDiscriminator({ fn, features, x, box: net.bounds, rng }, options);
+    const [bias, slope] = [Math.fround(last.bias + biasShift), Math.fround(outsideSlope)];
+    const discriminator = { features, weights: last.weights, bias, slope, box: float32Box(net.bounds) };
+    return assemble(net, discriminator, await weightsOf(features), given === undefined);
+  } catch (error) {
+    if (given === undefined) features.dispose();
+    throw error;
+  }
+}
+
+/** The wrapper that was saved, on its model. */
+export async function restoreJoint(model: ModelLike, saved: SavedJointDiscriminator): Promise<JointDiscriminator> {
+  const net = wrappedNet(model, saved);
+  const features = await models.modelFromJSON(JSON.parse(saved.features.topology));
+  tf.tidy(() => {
+    const shapes = features.getWeights().map(({ shape }) => shape);
+    features.setWeights(shapes.map((shape, i) => tf.tensor([...saved.features.weights[i]!], shape)));
+  });
+  const { bias, outsideSlope: slope } = saved;
+  const discriminator = {
+    features,
+    weights: Float32Array.from(saved.weights),
+    bias,
+    slope,
+    box: float32Box(net.bounds),
+  };
+  return assemble(net, discriminator, saved.features.weights, true);
+}
+
+function assemble(
+  net: Classifier,
+  discriminator: Discriminator,
+  weights: SavedJointDiscriminator['features']['weights'],
+  owned: boolean,
+): JointDiscriminator {
+  const { features, bias, slope } = discriminator;
+  const save = (): SavedJointDiscriminator => ({
+    method: 'jointDiscriminator',
+    inputShape: net.inputShape,
+    bounds: net.bounds,
+    features: { topology: topologyOf(features), weights },
+    weights: Array.from(discriminator.weights),
+    bias,
+    outsideSlope: slope,
+  });
+  const dispose = () => {
+    if (owned) features.dispose();
+  };
+  return Object.assign(jointClassifier(net, discriminator, toPiecewiseAffine(features)), { save, dispose });
+}
+
+/** The box as float32 holds it. */
+function float32Box([low, high]: Classifier['bounds']): Discriminator['box'] {
+  return [Math.fround(low), Math.fround(high)];
+}
+
+async function weightsOf(features: LayersModel): Promise<number[][]> {
+  const values = await Promise.all(features.weights.map((weight) => weight.read().data()));
+  return values.map((list) => Array.from(list as Float32Array));
+}
+
+function checkOptions(options: JointDiscriminatorOptions): void {
+  const { epochs, batchSize, learningRate, epsilon, noise, biasShift, outsideSlope } = options;
+  for (const [argument, value] of Object.entries({ epochs, batchSize }))
+    if (value !== undefined) checkWhole({ fn, argument }, value);
+  if (learningRate !== undefined) checkPositive({ fn, argument: 'learningRate' }, learningRate);
+  for (const [argument, value] of Object.entries({ epsilon, biasShift, outsideSlope }))
+    if (value !== undefined) checkNonNegative({ fn, argument }, value);
+  if (noise !== undefined) checkFunction({ fn, argument: 'noise' }, noise);
+}
