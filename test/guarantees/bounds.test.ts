@@ -2,11 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
-import { confidences } from '../../src/classifier';
+import { classifier, confidences } from '../../src/classifier';
 import { createRng, type Rng } from '../../src/core/rng';
 import { softmax } from '../../src/core/softmax';
 import { certifiedMaxConfidence, intervalBounds } from '../../src/guarantees';
 import { differenceBounds } from '../../src/guarantees/bounds/differenceBounds';
+import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
 import { allIntervals } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds } from '../../src/guarantees/bounds/linearBounds';
 import { evaluate, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
@@ -96,6 +97,38 @@ describe('bounds of all values of a network over a box', () => {
     const { lower, upper } = intervalBounds(net, [-1], [1]);
     for (const [k, v] of [0, -3].entries()) expect(lower[k]).toBeCloseTo(v, 12);
     for (const [k, v] of [4, 1].entries()) expect(upper[k]).toBeCloseTo(v, 12);
+  });
+});
+
+describe('float32Errors', () => {
+  it('bounds what tfjs makes of every logit, and is small', async () => {
+    await fc.assert(
+      fc.asyncProperty(architectures, fc.constantFrom(0.1, 1, 100), async (architecture, scale) => {
+        const model = build(architecture);
+        const net = toPiecewiseAffine(model);
+        const x = normals(net.inputSize, createRng(architecture.seed)).map((v) => Math.fround(scale * v));
+        const errors = float32Errors(net, allIntervals(net, { lower: x, upper: x }));
+        const exact = evaluate(net, x);
+        const image = tf.tensor(Float32Array.from(x), [1, ...net.inputShape]);
+        const logits = tf.tidy(() => classifier(model).logits(image));
+        const size = Math.max(1, ...exact.map(Math.abs));
+        for (const [k, value] of (await logits.data()).entries()) {
+          expect(Math.abs(value - exact[k]!)).toBeLessThanOrEqual(errors[k]!);
+          expect(errors[k]! / size).toBeLessThan(0.1);
+        }
+        tf.dispose([image, logits]);
+        model.dispose();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('has none for a ReLU that is off for sure', () => {
+    const net = toPiecewiseAffine(handMade({ kernel: [[1, 1]], bias: [-3, 1] }, { kernel: [[1], [0]], bias: [0] }));
+    const at = (x: number) =>
+      float32Errors(net, allIntervals(net, { lower: new Float64Array([x]), upper: new Float64Array([x]) }))[0]!;
+    expect(at(2)).toBe(0);
+    expect(at(4)).toBeGreaterThan(1e-7);
   });
 });
 

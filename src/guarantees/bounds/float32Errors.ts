@@ -11,24 +11,21 @@ const ROUNDING = 1 + 1e-9;
  * values in exact arithmetic.
  *
  * Where what a node reads has the size m and the error e, `A v + b` has the error `|A| e + u (|A| (m + e) + |b|)`, u being the
- * unit of `roundoff`. Piecewise linear functions multiply errors by their steepest slope; a maximum has the largest of its
- * members' errors.
+ * unit of `roundoff`. Piecewise linear functions multiply errors by the steepest slope that can be met, so that a ReLU that is off for
+ * sure has none; a maximum has the largest of its members' errors.
  */
 export function float32Errors(net: PiecewiseAffine, bounds: readonly Interval[]): Float64Array {
   const errors = [new Float64Array(net.inputSize)];
   for (const node of net.nodes) {
-    const sizes = node.inputs.map((id) => magnitudes(bounds[id]!));
+    const inputs = node.inputs.map((id) => bounds[id]!);
     const before = node.inputs.map((id) => errors[id]!);
-    errors.push(nodeErrors(node, sizes, before).map((error) => ROUNDING * error + (error > 0 ? UNDERFLOW : 0)));
+    errors.push(nodeErrors(node, inputs, before).map((error) => ROUNDING * error + (error > 0 ? UNDERFLOW : 0)));
   }
   return errors[net.output]!;
 }
 
-function nodeErrors(
-  node: AffineGraphNode,
-  sizes: readonly Float64Array[],
-  errors: readonly Float64Array[],
-): Float64Array {
+function nodeErrors(node: AffineGraphNode, inputs: readonly Interval[], errors: readonly Float64Array[]): Float64Array {
+  const sizes = inputs.map(magnitudes);
   switch (node.kind) {
     case 'affine': {
       const unit = roundoff(node.map.fanIn + 1);
@@ -44,7 +41,7 @@ function nodeErrors(
       return errors[0]!.map((_, i) => total(i));
     }
     case 'kink':
-      return errors[0]!.map((error, i) => kinkError(node, i, sizes[0]![i]!, error));
+      return errors[0]!.map((error, i) => kinkError(node, i, inputs[0]!, error));
     case 'max': {
       const { size, starts, members } = node;
       const group = (g: number) => members.subarray(starts[g]!, starts[g + 1]!);
@@ -54,10 +51,14 @@ function nodeErrors(
 }
 
 /** Slopes 0 and 1 without an intercept, as those of a ReLU, round nothing. */
-function kinkError({ pieces, slopes, intercepts }: KinkNode, i: number, size: number, error: number): number {
+function kinkError(node: KinkNode, i: number, { lower, upper }: Interval, error: number): number {
+  const { thresholds, pieces, slopes, intercepts } = node;
+  const [low, high] = [lower[i]! - error, upper[i]! + error];
+  const size = Math.max(-lower[i]!, upper[i]!);
   const unit = roundoff(2);
   let most = 0;
   for (let p = 0; p < pieces; p++) {
+    if ((p > 0 && high < thresholds[p - 1]!) || (p < pieces - 1 && low > thresholds[p]!)) continue;
     const [slope, intercept] = [Math.abs(slopes[i * pieces + p]!), Math.abs(intercepts[i * pieces + p]!)];
     const exact = slope === 0 || (slope === 1 && intercept === 0);
     most = Math.max(most, slope * error + (exact ? unit * intercept : unit * (slope * (size + error) + intercept)));
