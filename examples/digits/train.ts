@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import { type FitOptions, fit, type Method } from 'relu-overconfidence';
+import { type FitMethod, type FitOptions, fit } from 'relu-overconfidence';
 import { progressBar } from '../support/progressBar';
 import type { Digits } from './digits';
 
@@ -10,7 +10,11 @@ export const EPSILON = 0.3;
 const SETTINGS = { epochs: 40, batchSize: 100, seed: 1, epsilon: EPSILON, steps: 10, stepSize: 0.06 } as const;
 
 /** A small convolutional network with the same first weights for every training, trained by a method with its settings. */
-export async function trainDigits(method: Method, { train }: Digits, settings: FitOptions = {}): Promise<LayersModel> {
+export async function trainDigits(
+  method: FitMethod,
+  { train }: Digits,
+  settings: FitOptions = {},
+): Promise<LayersModel> {
   const model = convolutionalNetwork();
   const optimizer = tf.train.adam(2e-3);
   await fit(model, train, { ...SETTINGS, ...settings, method, optimizer, onStep: progressBar(`train ${method}`) });

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { LabelledData, Method, PaperMethod } from 'relu-overconfidence';
+import type { FitMethod, LabelledData, Method } from 'relu-overconfidence';
 import type { BoundMethod } from 'relu-overconfidence/guarantees';
 import { loadDigits } from '../digits/digits';
 import { trainDigits } from '../digits/train';
@@ -29,7 +29,7 @@ export interface TableData {
 /** The digits of examples/digits; networks are trained the first time and kept. */
 async function digitsTable({ output }: Folders): Promise<TableData> {
   const digits = await loadDigits();
-  const trained = (method: Method) => async () => {
+  const trained = (method: FitMethod) => async () => {
     const folder = join(output, 'models', `digits-${method}`);
     const there = await access(join(folder, 'model.json')).then(
       () => true,
@@ -44,7 +44,7 @@ async function digitsTable({ output }: Folders): Promise<TableData> {
 
 /** CIFAR-10 and the networks that the authors of the paper published. */
 async function cifar10Table({ data, models }: Folders): Promise<TableData> {
-  const published = (method: PaperMethod) => () => loadCheckpoint(models, method);
+  const published = (method: Method) => () => loadCheckpoint(models, method);
   const networks = { plain: published('plain'), CEDA: published('ceda'), ACET: published('acet') };
   return { ...(await loadTrainingData(data, 'cifar10')), networks, bounds: 'interval' };
 }

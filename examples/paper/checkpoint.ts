@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import { parseTensorBundle } from 'relu-overconfidence/datasets';
 import { loadPaperCheckpoint } from 'relu-overconfidence/models';
 
 /** The authors' CIFAR-10 network of a method, from the one checkpoint in `<folder>/cifar10-<method>`. */
-export async function loadCheckpoint(folder: string, method: PaperMethod): Promise<LayersModel> {
+export async function loadCheckpoint(folder: string, method: Method): Promise<LayersModel> {
   const at = join(folder, `cifar10-${method}`);
   const files = (await readdir(at)).sort();
   const read = async (pattern: RegExp) => {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluateOod, type LabelledData, type OodReport, type OodRow, type PaperMethod } from 'relu-overconfidence';
+import { evaluateOod, type LabelledData, type Method, type OodReport, type OodRow } from 'relu-overconfidence';
 import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
 import { kept } from './kept';
@@ -18,7 +18,7 @@ export interface CrossNoiseSettings {
   readonly output: string;
 }
 
-const METHODS: readonly PaperMethod[] = ['plain', 'ceda', 'acet'];
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
 /** Images of the in-distribution, and of each noise. */
 const SAMPLES = 1000;
 
@@ -29,7 +29,7 @@ export async function crossNoise({ networks, data, output }: CrossNoiseSettings)
   const some = { x: tf.slice(whole.x, 0, SAMPLES), y: tf.slice(whole.y, 0, SAMPLES) };
   tf.dispose([whole.x, whole.y]);
   const folder = resultsFolder(networks, output);
-  const reports = {} as Record<PaperMethod, OodReport>;
+  const reports = {} as Record<Method, OodReport>;
   for (const method of METHODS) {
     const { model, identity } = await loadNetwork(networks, method);
     const settings = { ...identity, set: title, samples: SAMPLES, noises: Object.keys(OTHER_NOISES), seed: 1 };
@@ -44,11 +44,7 @@ export async function crossNoise({ networks, data, output }: CrossNoiseSettings)
   console.log(`\n${SAMPLES} images of each noise, beside the first ${SAMPLES} of ${title}.\n\n${table}`);
 }
 
-function measure(
-  model: Parameters<typeof evaluateOod>[0],
-  inSet: LabelledData,
-  method: PaperMethod,
-): Promise<OodReport> {
+function measure(model: Parameters<typeof evaluateOod>[0], inSet: LabelledData, method: Method): Promise<OodReport> {
   return evaluateOod(model, {
     in: inSet,
     noise: OTHER_NOISES,
@@ -60,7 +56,7 @@ function measure(
 }
 
 /** One line per noise, three numbers per method. */
-function crossNoiseMarkdown(reports: Readonly<Record<PaperMethod, OodReport>>): string {
+function crossNoiseMarkdown(reports: Readonly<Record<Method, OodReport>>): string {
   const head = ['noise', ...METHODS.flatMap((method) => ['MMC', 'AUROC', 'FPR@95'].map((name) => `${method} ${name}`))];
   const lines = reports.plain.rows.map(({ name }, i) => [
     name,

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OodReport, PaperMethod } from 'relu-overconfidence';
+import type { Method, OodReport } from 'relu-overconfidence';
 import { confidenceHistogramPlot } from 'relu-overconfidence/report';
 import { useWasm } from '../support/useWasm';
 import { noisePicture, predictionPicture } from './imageFigures';
@@ -18,8 +18,8 @@ export interface FigureSettings {
 }
 
 /** How the methods are called in pictures. */
-const LABELS: Readonly<Record<PaperMethod, string>> = { plain: 'plain', ceda: 'CEDA', acet: 'ACET' };
-const METHODS = Object.keys(LABELS) as PaperMethod[];
+const LABELS: Readonly<Record<Method, string>> = { plain: 'plain', ceda: 'CEDA', acet: 'ACET' };
+const METHODS = Object.keys(LABELS) as Method[];
 
 /** Draws Figures 2 to 4 of the networks of all three methods. */
 export async function figures({ networks, data, output }: FigureSettings): Promise<void> {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import { crossNoise } from './crossNoise';
 import { figures } from './figures';
 import { type Networks, trainingFolder } from './networks';
@@ -51,7 +51,7 @@ const { positionals, values } = parseArgs({
   },
 });
 const { data, models, output } = values;
-const METHODS: readonly PaperMethod[] = ['plain', 'ceda', 'acet'];
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
 
 function stop(message: string): never {
   console.error(`${message}\n\n${USAGE}`);
@@ -82,7 +82,7 @@ function networks(): Networks {
 }
 
 async function trainTask(): Promise<void> {
-  const method = oneOf<PaperMethod>('method', values.method, METHODS);
+  const method = oneOf<Method>('method', values.method, METHODS);
   const changes = {
     ...(values.epochs !== undefined && { epochs: wholeNumber('epochs', values.epochs) }),
     ...(values['steps-per-epoch'] !== undefined && {

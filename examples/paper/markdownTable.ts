@@ -1,4 +1,4 @@
-import type { OodReport, OodRow, PaperMethod } from 'relu-overconfidence';
+import type { Method, OodReport, OodRow } from 'relu-overconfidence';
 import type { PublishedRow, PublishedTable } from './published';
 
 type Number = 'meanMaxConfidence' | 'auroc' | 'fprAt95';
@@ -10,18 +10,16 @@ const NUMBERS: readonly (readonly [Number, string])[] = [
 ];
 
 /** Ours, the published value and the difference of every number, one line per row and method. */
-export function markdownTable(reports: Readonly<Record<PaperMethod, OodReport>>, published: PublishedTable): string {
+export function markdownTable(reports: Readonly<Record<Method, OodReport>>, published: PublishedTable): string {
   const head = ['row', 'method', 'n', ...NUMBERS.flatMap(([, title]) => [title, 'paper', 'difference'])];
-  const lines = Object.entries(reports).flatMap(([method, report]) =>
-    linesOf(method as PaperMethod, report, published),
-  );
+  const lines = Object.entries(reports).flatMap(([method, report]) => linesOf(method as Method, report, published));
   // The rows of the three methods stand together.
   const order = [...new Set(lines.map(([row]) => row))];
   lines.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function linesOf(method: PaperMethod, { testError, rows }: OodReport, published: PublishedTable): string[][] {
+function linesOf(method: Method, { testError, rows }: OodReport, published: PublishedTable): string[][] {
   const { testError: paperError, rows: paperRows } = published[method];
   const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
   const error = [percent(testError), percent(paperError), signed(100 * (testError - paperError), 2)];

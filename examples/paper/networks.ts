@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import { loadCheckpoint } from './checkpoint';
 import { loadModel } from './modelFiles';
 import type { Preset, TrainingSet } from './recipes';
@@ -19,7 +19,7 @@ export interface Network {
 }
 
 /** Loads the network of a method; the caller owns it. The authors' checkpoints are always the same, and need no identity. */
-export async function loadNetwork(networks: Networks, method: PaperMethod): Promise<Network> {
+export async function loadNetwork(networks: Networks, method: Method): Promise<Network> {
   if (networks.from === 'checkpoints') return { model: await loadCheckpoint(networks.folder, method), identity: {} };
   const folder = trainingFolder(networks, method);
   const weights = await readFile(join(folder, 'weights.bin')).catch(() => {
@@ -34,7 +34,7 @@ export async function loadNetwork(networks: Networks, method: PaperMethod): Prom
 /** Where the training of a method is, and its network. */
 export function trainingFolder(
   { output, dataset, preset }: { readonly output: string; readonly dataset: TrainingSet; readonly preset: Preset },
-  method: PaperMethod,
+  method: Method,
 ): string {
   return join(output, 'models', `${dataset}-${method}-${preset}`);
 }

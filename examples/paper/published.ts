@@ -1,4 +1,4 @@
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import type { TrainingSet } from './recipes';
 
 /** Numbers of a row of the paper's Table 1: MMC, AUROC and FPR@95. */
@@ -16,7 +16,7 @@ const row = (meanMaxConfidence: number, auroc: number, fprAt95: number): Publish
 
 /** A data set's part of Table 1 of arXiv 1812.05720, each row under the beginning of the name that ours has. */
 export type PublishedTable = Readonly<
-  Record<PaperMethod, { readonly testError: number; readonly rows: Readonly<Record<string, PublishedRow>> }>
+  Record<Method, { readonly testError: number; readonly rows: Readonly<Record<string, PublishedRow>> }>
 >;
 
 const MNIST: PublishedTable = {
@@ -102,7 +102,7 @@ export interface PublishedAlpha {
 }
 
 /** Table 2 of arXiv 1812.05720, which has no CEDA. */
-export const TABLE_2: Readonly<Record<TrainingSet, Readonly<Partial<Record<PaperMethod, PublishedAlpha>>>>> = {
+export const TABLE_2: Readonly<Record<TrainingSet, Readonly<Partial<Record<Method, PublishedAlpha>>>>> = {
   mnist: {
     plain: { medianAlpha: '1.5', overconfident: '98.7' },
     acet: { medianAlpha: '> 10^6', overconfident: '0.0' },

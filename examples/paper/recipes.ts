@@ -1,4 +1,4 @@
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 
 /** A data set of the paper that networks are trained on. */
 export type TrainingSet = 'mnist' | 'svhn' | 'cifar10' | 'cifar100';
@@ -34,7 +34,7 @@ export interface AttackRecipe {
 }
 
 /** The paper's settings (section 5, and its released experiments where the text is silent). */
-function paperRecipe(dataset: TrainingSet, method: PaperMethod): Recipe {
+function paperRecipe(dataset: TrainingSet, method: Method): Recipe {
   const digits = dataset === 'mnist';
   return {
     architecture: digits ? 'lenet' : 'resnetSmall',
@@ -57,7 +57,7 @@ function paperRecipe(dataset: TrainingSet, method: PaperMethod): Recipe {
  * learning rate falls as it does in 100, and no crops and mirrors, which pay only in long trainings. ACET takes half the
  * batch, fewer steps, and an attack that finds more in 10 gradients than the paper's in 40.
  */
-function shortChanges(method: PaperMethod): Partial<Recipe> {
+function shortChanges(method: Method): Partial<Recipe> {
   const short = { epochs: 20, stepsPerEpoch: 94, crop: 0, mirror: false };
   if (method !== 'acet') return short;
   return { ...short, batchSize: 64, attack: { name: 'maxConfidenceAttack', epsilon: 0.3, steps: 10 } };
@@ -66,7 +66,7 @@ function shortChanges(method: PaperMethod): Partial<Recipe> {
 /** The settings of a training; `changes` go before those of the preset. */
 export function recipe(
   dataset: TrainingSet,
-  method: PaperMethod,
+  method: Method,
   preset: Preset,
   changes: Partial<Pick<Recipe, 'epochs' | 'stepsPerEpoch' | 'batchSize'>>,
 ): Recipe {

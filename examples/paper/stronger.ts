@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { logOdds, maxConfidenceAttack, type PaperMethod, paperNoise, pgdLinf } from 'relu-overconfidence';
+import { logOdds, type Method, maxConfidenceAttack, paperNoise, pgdLinf } from 'relu-overconfidence';
 import { useWasm } from '../support/useWasm';
 import { type Attacked, attackInPieces, type Contender } from './attackInPieces';
 import { CIFAR10_TEST, loadLabelled } from './loadFirst';
@@ -18,14 +18,14 @@ export interface StrongerSettings {
   readonly attacked: number;
 }
 
-const METHODS: readonly PaperMethod[] = ['plain', 'ceda', 'acet'];
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
 const SEED = 'stronger';
 /** Images of noise drawn. However many of them are attacked, and by whom, they are always the same. */
 const NOISE = 64;
 const BALL = { epsilon: 0.3, seed: SEED };
 
 /** The attacks compared, cheap ones first. Every restart of ours chooses among several starts. */
-const contenders = (attacked: number): Readonly<Record<string, (method: PaperMethod) => Contender>> => ({
+const contenders = (attacked: number): Readonly<Record<string, (method: Method) => Contender>> => ({
   'PGD-200': () => ({
     attack: pgdLinf,
     options: { ...BALL, stepSize: 0.0075, steps: 200, restarts: 1 },

@@ -1,9 +1,9 @@
-import { auroc, fprAtTpr, type PaperMethod } from 'relu-overconfidence';
+import { auroc, fprAtTpr, type Method } from 'relu-overconfidence';
 import type { Attacked, Contender } from './attackInPieces';
 
 /** How sure a network is at the worst points that an attack found. */
 export interface StrongerRow {
-  readonly method: PaperMethod;
+  readonly method: Method;
   readonly attack: string;
   readonly images: number;
   /** Gradient evaluations per image. */
@@ -20,7 +20,7 @@ export interface StrongerRow {
 }
 
 interface Measured {
-  readonly method: PaperMethod;
+  readonly method: Method;
   readonly attack: string;
   readonly contender: Contender;
   readonly found: Attacked;

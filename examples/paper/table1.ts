@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   evaluateOod,
+  type Method,
   type ModelLike,
   type OodOptions,
   type OodReport,
-  type PaperMethod,
   paperSampler,
 } from 'relu-overconfidence';
 import { progressBar } from '../support/progressBar';
@@ -27,7 +27,7 @@ export interface Table1Settings {
   readonly attacked: number;
 }
 
-const METHODS: readonly PaperMethod[] = ['plain', 'ceda', 'acet'];
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
 const NOTHING: Pick<OodOptions, 'noise' | 'adversarialNoise' | 'adversarialSamples'> = {
   noise: false,
   adversarialNoise: false,
@@ -75,7 +75,7 @@ export async function table1({ networks, data, output, attacked }: Table1Setting
   await useWasm();
   const folder = resultsFolder(networks, output);
   const sets = await loadTestSets(data, dataset);
-  const reports = {} as Record<PaperMethod, OodReport>;
+  const reports = {} as Record<Method, OodReport>;
   for (const method of METHODS) {
     const { model, identity } = await loadNetwork(networks, method);
     const done: OodReport[] = [];

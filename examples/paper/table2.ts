@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type PaperMethod, uniformNoise } from 'relu-overconfidence';
+import { type Method, uniformNoise } from 'relu-overconfidence';
 import { toPiecewiseAffine } from 'relu-overconfidence/regions';
 import { alphaScaling } from 'relu-overconfidence/theory';
 import { progressBar } from '../support/progressBar';
@@ -15,7 +15,7 @@ import { type AlphaChunk, type Table2Row, table2Markdown, table2Row } from './ta
 /** Which networks, and how many samples. */
 export interface Table2Settings {
   readonly networks: Networks;
-  readonly methods: readonly PaperMethod[];
+  readonly methods: readonly Method[];
   readonly output: string;
   /** Samples of uniform noise; the paper takes 10,000. */
   readonly samples: number;
@@ -44,7 +44,7 @@ export async function table2({ networks, methods, output, samples }: Table2Setti
 }
 
 interface Work {
-  readonly method: PaperMethod;
+  readonly method: Method;
   readonly folder: string;
   /** Whether the minimal alpha is computed exactly or searched for on a grid. */
   readonly exact: boolean;

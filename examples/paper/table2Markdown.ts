@@ -1,4 +1,4 @@
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import type { PublishedAlpha } from './published';
 
 /** What was found of a set of samples; `null` stands for an alpha that is infinite, which JSON cannot write. */
@@ -12,7 +12,7 @@ export interface AlphaChunk {
 
 /** A method's part of Table 2. */
 export interface Table2Row {
-  readonly method: PaperMethod;
+  readonly method: Method;
   readonly samples: number;
   /** Median of the minimal alphas; `null` if it is infinite. */
   readonly medianAlpha: number | null;
@@ -25,7 +25,7 @@ export interface Table2Row {
 }
 
 /** Counts of all pieces of a method together. */
-export function table2Row(method: PaperMethod, chunks: readonly AlphaChunk[]): Table2Row {
+export function table2Row(method: Method, chunks: readonly AlphaChunk[]): Table2Row {
   const alphas = chunks.flatMap((chunk) => chunk.alphas.map((alpha) => alpha ?? Number.POSITIVE_INFINITY));
   const sorted = Float64Array.from(alphas).sort();
   const at = (rank: number) => {
@@ -50,7 +50,7 @@ export function table2Row(method: PaperMethod, chunks: readonly AlphaChunk[]): T
 /** Table 2, ours beside the published values. */
 export function table2Markdown(
   rows: readonly Table2Row[],
-  published: Readonly<Partial<Record<PaperMethod, PublishedAlpha>>>,
+  published: Readonly<Partial<Record<Method, PublishedAlpha>>>,
 ): string {
   const head = [
     'method',

@@ -8,8 +8,8 @@ import {
   fileCheckpoint,
   fit,
   type History,
+  type Method,
   maxConfidenceAttack,
-  type PaperMethod,
   pgdLinf,
   randomCrop,
   randomMirror,
@@ -23,7 +23,7 @@ import { loadTrainingData } from './trainingData';
 
 /** What is trained, on what, and where it goes. */
 export interface TrainSettings {
-  readonly method: PaperMethod;
+  readonly method: Method;
   readonly dataset: TrainingSet;
   readonly recipe: Recipe;
   /** Folder of the data sets. */
@@ -66,7 +66,7 @@ function build({ architecture, seed }: Recipe, inputShape: number[], classes: nu
   return (architecture === 'lenet' ? lenet : resnetSmall)({ inputShape, classes, seed });
 }
 
-function fitOptions(method: PaperMethod, recipe: Recipe): FitOptions {
+function fitOptions(method: Method, recipe: Recipe): FitOptions {
   const { epochs, stepsPerEpoch, batchSize, optimizer, learningRate, weightDecay, lambda, attack, seed } = recipe;
   return {
     method,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import { twoMoons } from 'relu-overconfidence/datasets';
 import { confidenceMap } from 'relu-overconfidence/report';
 import { type Claim, checkClaims } from '../support/claims';
@@ -21,7 +21,7 @@ const moons = twoMoons({ points: 1000, noise: 0.02, seed: 1 });
 const data = { x: tf.tensor2d(moons.x, [moons.y.length, 2]), y: tf.tensor1d(moons.y, 'int32') };
 const isAway = (x: number, y: number) =>
   moons.y.every((_, i) => Math.hypot(x - moons.x[2 * i]!, y - moons.x[2 * i + 1]!) > AWAY);
-const LABELS = { plain: 'plain', ceda: 'CEDA', acet: 'ACET' } as const satisfies Record<PaperMethod, string>;
+const LABELS = { plain: 'plain', ceda: 'CEDA', acet: 'ACET' } as const satisfies Record<Method, string>;
 const PLACES = {
   'on the moons': moons.x,
   'in [0, 1]², away from the moons': gridPoints(isAway),
@@ -31,7 +31,7 @@ const PLACES = {
 type Place = keyof typeof PLACES;
 
 const means: Record<string, Record<Place, number>> = {};
-for (const [method, label] of Object.entries(LABELS) as [PaperMethod, string][]) {
+for (const [method, label] of Object.entries(LABELS) as [Method, string][]) {
   const model = await trainMoons(method, data);
   for (const box of [NEAR, FAR]) {
     const title = `Confidence of the ${label} classifier on [${box.join(', ')}]²`;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { fit, type LabelledData, type PaperMethod, uniformNoise } from 'relu-overconfidence';
+import { fit, type LabelledData, type Method, uniformNoise } from 'relu-overconfidence';
 import { mlp } from 'relu-overconfidence/models';
 import { progressBar } from '../support/progressBar';
 
@@ -20,7 +20,7 @@ const SETTINGS = {
 } as const;
 
 /** A network with three hidden layers of 100 ReLUs, the same first weights for every method. */
-export async function trainMoons(method: PaperMethod, data: LabelledData): Promise<LayersModel> {
+export async function trainMoons(method: Method, data: LabelledData): Promise<LayersModel> {
   const model = mlp({ inputShape: [2], hidden: [100, 100, 100], classes: 2, seed: 1 });
   const optimizer = tf.train.adam(2e-3);
   await fit(model, data, {

@@ -3,7 +3,7 @@ import type { Attack, AttackResult, PgdOptions } from '../attacks/types';
 import type { LabelledData } from '../classifier/types';
 import { evaluateWith } from '../evaluation/evaluateWith';
 import { checkOptimizer, stepRng } from '../training/applyStep';
-import type { PaperMethod } from '../training/fitTypes';
+import type { Method } from '../training/fitTypes';
 import { prepareData } from '../training/prepare';
 import type { AcetOptions, GradientsResult, StepResult } from '../training/types';
 import { ATTACKS, type AttackName } from './attackTable';
@@ -34,7 +34,7 @@ export function poolOf(team: Team): TrainingPool {
     });
 
   const gradients =
-    (fn: string, method: PaperMethod): GradientsMethod =>
+    (fn: string, method: Method): GradientsMethod =>
     (batch, { signal, ...options } = {}) =>
       queued(fn, async () => {
         prepareData(fn, net, batch, options);
@@ -42,7 +42,7 @@ export function poolOf(team: Team): TrainingPool {
       });
 
   const step =
-    (fn: string, method: PaperMethod): StepMethod =>
+    (fn: string, method: Method): StepMethod =>
     (optimizer, batch, { signal, ...options } = {}) =>
       queued(fn, async () => {
         checkOptimizer(fn, optimizer);

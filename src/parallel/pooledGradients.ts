@@ -5,7 +5,7 @@ import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { lpOut } from '../losses/lpOut';
 import { drawNoise } from '../training/cedaGradients';
-import type { PaperMethod } from '../training/fitTypes';
+import type { Method } from '../training/fitTypes';
 import { objectiveGradients, type Terms } from '../training/objectiveGradients';
 import type { AcetOptions, GradientsResult } from '../training/types';
 import { type RowRange, readBlock, sliceRows, splitRows, toTensor } from './blocks';
@@ -20,7 +20,7 @@ import type { Calling, Team } from './team';
 export async function pooledGradients(
   team: Team,
   calling: Calling,
-  method: PaperMethod,
+  method: Method,
   clean: LabelledData,
   options: AcetOptions,
 ): Promise<GradientsResult> {

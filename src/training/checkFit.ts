@@ -3,12 +3,12 @@ import { checkFunction, checkOneOf, checkWhole, refuse } from '../core/check';
 import { checkOptimizer } from './applyStep';
 import type { CheckpointStore } from './checkpointStore';
 import { fileCheckpoint } from './fileCheckpoint';
-import type { FitOptions, Method } from './fitTypes';
+import type { FitMethod, FitOptions } from './fitTypes';
 import { prepareData } from './prepare';
 
 /** The options of the loop, defaults filled in. */
 export interface Loop {
-  readonly method: Method;
+  readonly method: FitMethod;
   readonly epochs: number;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;

@@ -7,10 +7,10 @@ import type { Schedule } from './paperSchedule';
 import type { StepOptions } from './types';
 
 /** A training method of the paper. */
-export type PaperMethod = 'plain' | 'ceda' | 'acet';
+export type Method = 'plain' | 'ceda' | 'acet';
 
-/** A training method: one of the paper's, or GOOD. */
-export type Method = PaperMethod | 'good';
+/** A method that {@link fit} knows: those of the paper, and GOOD. */
+export type FitMethod = Method | 'good';
 
 /** Changes a batch of clean images before a step; draws its randomness from `rng`. */
 export type Augmentation = (images: tf.Tensor, rng: Rng) => tf.Tensor;
@@ -46,7 +46,7 @@ export interface ValidationRecord {
 /** The course of a training; plain data. */
 export interface History {
   /** Settings that name the run. */
-  readonly method: Method;
+  readonly method: FitMethod;
   /** Records of all epochs, those before a resumption included. */
   readonly epochs: readonly EpochRecord[];
 }
@@ -54,7 +54,7 @@ export interface History {
 /** Options of {@link fit}: those of the method's step, and those of the loop. */
 export interface FitOptions extends Omit<StepOptions, 'rng'> {
   /** Training method. @defaultValue 'acet' */
-  readonly method?: Method;
+  readonly method?: FitMethod;
   /** Passes over the data. @defaultValue 100 */
   readonly epochs?: number;
   /** Clean examples per step; the last partial batch of an epoch is dropped. @defaultValue 128 */

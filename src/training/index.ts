@@ -5,7 +5,7 @@ export { cedaStep } from './cedaStep';
 export type { CheckpointStore } from './checkpointStore';
 export { fileCheckpoint } from './fileCheckpoint';
 export { fit } from './fit';
-export type { Augmentation, EpochRecord, FitOptions, History, Method, PaperMethod, ValidationRecord } from './fitTypes';
+export type { Augmentation, EpochRecord, FitMethod, FitOptions, History, Method, ValidationRecord } from './fitTypes';
 export { goodGradients } from './good/goodGradients';
 export { goodStep } from './good/goodStep';
 export { paperSchedule, type Schedule } from './paperSchedule';

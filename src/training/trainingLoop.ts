@@ -10,7 +10,7 @@ import type { MethodGradients } from './applyStep';
 import { cedaGradientsOf } from './cedaGradients';
 import type { Loop } from './checkFit';
 import { type Position, type RunIdentity, restoreRun, saveRun } from './fitCheckpoint';
-import type { EpochRecord, FitOptions, History, Method } from './fitTypes';
+import type { EpochRecord, FitMethod, FitOptions, History } from './fitTypes';
 import { goodGradientsOf } from './good/goodGradients';
 import { learningRate, setLearningRate } from './optimizerState';
 import { paperSchedule } from './paperSchedule';
@@ -19,7 +19,7 @@ import type { RunningMeans } from './runningMeans';
 
 import { validate } from './validate';
 
-const GRADIENTS: Readonly<Record<Method, MethodGradients>> = {
+const GRADIENTS: Readonly<Record<FitMethod, MethodGradients>> = {
   plain: plainGradientsOf,
   ceda: cedaGradientsOf,
   acet: acetGradientsOf,

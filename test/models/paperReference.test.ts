@@ -4,13 +4,13 @@ import { lpOut } from '../../src/losses';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { onBackend } from '../support/onBackend';
-import { hasPaperModels, loadPaperModel, type PaperMethod, paperImages, paperReference } from '../support/paperModels';
+import { hasPaperModels, loadPaperModel, type Method, paperImages, paperReference } from '../support/paperModels';
 import { numbers } from './naiveNetwork';
 
 const TOLERANCE = 1e-4;
 
 interface Asked {
-  readonly method: PaperMethod;
+  readonly method: Method;
   /** How many images are compared by their logits, and how many of these by their gradients too. */
   readonly images: number;
   readonly gradients: number;

@@ -5,7 +5,7 @@ import { parseIdx, parseTensorBundle } from '../../src/datasets';
 import { loadPaperCheckpoint } from '../../src/models';
 
 /** The three ways in which the authors trained their CIFAR-10 networks. */
-export type PaperMethod = 'plain' | 'ceda' | 'acet';
+export type Method = 'plain' | 'ceda' | 'acet';
 
 /** What the authors' networks answer, by an independent float64 implementation. */
 export interface PaperReference {
@@ -27,7 +27,7 @@ if (!hasPaperModels)
 const file = (folder: string | undefined, ...path: string[]) => readFile(join(folder!, ...path));
 
 /** One of the authors' CIFAR-10 networks; the caller owns it. */
-export async function loadPaperModel(method: PaperMethod): Promise<LayersModel> {
+export async function loadPaperModel(method: Method): Promise<LayersModel> {
   const folder = `cifar10-${method}`;
   return loadPaperCheckpoint(
     parseTensorBundle(
@@ -37,7 +37,7 @@ export async function loadPaperModel(method: PaperMethod): Promise<LayersModel> 
   );
 }
 
-export async function paperReference(method: PaperMethod): Promise<PaperReference> {
+export async function paperReference(method: Method): Promise<PaperReference> {
   return JSON.parse((await file(RELU_MODELS, 'reference.json')).toString())[method];
 }
 

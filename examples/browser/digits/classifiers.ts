@@ -1,22 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import acet from './models/acet.bin?url';
 import ceda from './models/ceda.bin?url';
 import plain from './models/plain.bin?url';
 import { digitNetwork } from './network';
 
 /** The three classifiers. */
-export type Classifiers = Readonly<Record<PaperMethod, LayersModel>>;
+export type Classifiers = Readonly<Record<Method, LayersModel>>;
 
 /** Files of `trainModels.ts`: all weights one after the other as little-endian float32. */
 const FILES = { plain, ceda, acet } as const;
 
 /** Makes the three classifiers on the backend of the moment. */
 export async function loadClassifiers(): Promise<Classifiers> {
-  const methods = Object.keys(FILES) as PaperMethod[];
+  const methods = Object.keys(FILES) as Method[];
   const models = await Promise.all(methods.map(async (method) => withWeights(await fetchBytes(FILES[method]))));
-  return Object.fromEntries(methods.map((method, i) => [method, models[i]!])) as Record<PaperMethod, LayersModel>;
+  return Object.fromEntries(methods.map((method, i) => [method, models[i]!])) as Record<Method, LayersModel>;
 }
 
 /** The bytes of one of the page's own files. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { classifier, type PaperMethod, paperNoise } from 'relu-overconfidence';
+import { classifier, type Method, paperNoise } from 'relu-overconfidence';
 import { onLookChange, openSheet, paintShares } from '../canvas';
 import { createLoop } from '../loop';
 import type { Queue } from '../queue';
@@ -12,8 +12,8 @@ import { loadRealDigits, type RealDigit } from './realDigits';
 import { toPixels } from './strokes';
 import { createVerdict } from './verdict';
 
-const NAMES = { plain: 'Plain', ceda: 'CEDA', acet: 'ACET' } as const satisfies Record<PaperMethod, string>;
-const METHODS = Object.keys(NAMES) as PaperMethod[];
+const NAMES = { plain: 'Plain', ceda: 'CEDA', acet: 'ACET' } as const satisfies Record<Method, string>;
+const METHODS = Object.keys(NAMES) as Method[];
 const SHAPE: [number, number, number, number] = [1, 8, 8, 1];
 
 /** Makes the second tab: three classifiers look at what the visitor draws, and at noise. */
@@ -85,7 +85,7 @@ export function createDigitsTab(queue: Queue, onFailure: (error: unknown) => voi
     if (noise === undefined) await showNoise();
     const start = noise!;
     const made = tf.tidy(() =>
-      adversarialNoise(classifiers![victim.value as PaperMethod], tf.tensor4d(start, SHAPE), drawn++),
+      adversarialNoise(classifiers![victim.value as Method], tf.tensor4d(start, SHAPE), drawn++),
     );
     const image = (await made.data()) as Float32Array;
     made.dispose();

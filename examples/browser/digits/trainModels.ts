@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { evaluateOod, fit, formatOodReport, type OodReport, type PaperMethod, paperNoise } from 'relu-overconfidence';
+import { evaluateOod, fit, formatOodReport, type Method, type OodReport, paperNoise } from 'relu-overconfidence';
 import { loadDigits } from '../../digits/digits';
 import { progressBar } from '../../support/progressBar';
 import { useWasm } from '../../support/useWasm';
@@ -14,7 +14,7 @@ import { EPSILON } from './attack';
 import { digitNetwork } from './network';
 
 const SETTINGS = { epochs: 40, batchSize: 100, seed: 1, epsilon: EPSILON, steps: 10, stepSize: 0.06 } as const;
-const METHODS: readonly PaperMethod[] = ['plain', 'ceda', 'acet'];
+const METHODS: readonly Method[] = ['plain', 'ceda', 'acet'];
 const FOLDER = new URL('./models/', import.meta.url);
 
 await useWasm();

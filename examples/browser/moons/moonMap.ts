@@ -1,4 +1,4 @@
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import { inputPlane, type PiecewiseAffine, sliceRegions } from 'relu-overconfidence/regions';
 import { element, find, percent } from '../ui';
 import { drawMap, edgesOf, type MapContent, pointUnder } from './drawMap';
@@ -47,7 +47,7 @@ const NUMBERS = {
  *
  * @param onAim - Hears the angle of the point that the visitor points at.
  */
-export function createMoonMap(method: PaperMethod, onAim: (angle: number) => void, lookNow: () => MapLook): MoonMap {
+export function createMoonMap(method: Method, onAim: (angle: number) => void, lookNow: () => MapLook): MoonMap {
   const figure = find(`#map-${method}`, HTMLElement);
   const canvas = find('canvas', HTMLCanvasElement, figure);
   const numbers = find('dl', HTMLDListElement, figure);

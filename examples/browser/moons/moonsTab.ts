@@ -1,4 +1,4 @@
-import type { PaperMethod } from 'relu-overconfidence';
+import type { Method } from 'relu-overconfidence';
 import { onLookChange } from '../canvas';
 import { createLoop } from '../loop';
 import type { Queue } from '../queue';
@@ -9,7 +9,7 @@ import { createRayPanel } from './rayPanel';
 import { drawScale } from './scale';
 import { tickWords, viewAt } from './view';
 
-const NAMES = { plain: 'plain', ceda: 'CEDA', acet: 'ACET' } as const satisfies Record<PaperMethod, string>;
+const NAMES = { plain: 'plain', ceda: 'CEDA', acet: 'ACET' } as const satisfies Record<Method, string>;
 
 /** Milliseconds of training between two pictures of the browser. */
 const SLICE = 20;
@@ -37,7 +37,7 @@ export function createMoonsTab(queue: Queue, onFailure: (error: unknown) => void
   const zoom = useSlider('zoom', viewWords, changeLook);
   const angle = useSlider('angle', (degrees) => `${degrees}°`, turnRay);
   let look = readLook();
-  const maps = (Object.keys(NAMES) as PaperMethod[]).map((method) => createMoonMap(method, aim, () => look));
+  const maps = (Object.keys(NAMES) as Method[]).map((method) => createMoonMap(method, aim, () => look));
   const rays = createRayPanel(maps.map((map, i) => [Object.values(NAMES)[i]!, map]));
   const loop = createLoop(() => queue(slice), onFailure);
 

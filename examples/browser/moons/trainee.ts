@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { acetStep, cedaStep, createRng, type PaperMethod, plainStep, uniformNoise } from 'relu-overconfidence';
+import { acetStep, cedaStep, createRng, type Method, plainStep, uniformNoise } from 'relu-overconfidence';
 import { twoMoons } from 'relu-overconfidence/datasets';
 import { mlp } from 'relu-overconfidence/models';
 import { type PiecewiseAffine, toPiecewiseAffine } from 'relu-overconfidence/regions';
@@ -14,7 +14,7 @@ export interface Settings {
 
 /** A network in training. */
 export interface Trainee {
-  readonly method: PaperMethod;
+  readonly method: Method;
   readonly model: LayersModel;
   readonly optimizer: tf.Optimizer;
 }
@@ -26,7 +26,7 @@ const BATCH = 128;
 const LEARNING_RATE = 2e-2;
 
 /** A network with two hidden layers, the same first weights for every method. */
-export function createTrainee(method: PaperMethod): Trainee {
+export function createTrainee(method: Method): Trainee {
   const model = mlp({ inputShape: [2], hidden: HIDDEN, classes: 2, seed: 3 });
   bendInside(model);
   return { method, model, optimizer: tf.train.adam(LEARNING_RATE) };
