@@ -50,7 +50,7 @@ export interface GoodOptions extends PlainOptions {
 }
 
 /** Options of any step; those that a method does not have are not looked at. */
-export type StepOptions = AcetOptions & GoodOptions;
+export type StepOptions = AcetOptions & Pick<GoodOptions, 'quantile'>;
 
 /**
  * What a step saw, before its update. Scalars; the caller disposes them, for example by `tf.dispose(result)`: these results
