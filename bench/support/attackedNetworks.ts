@@ -16,7 +16,7 @@ export interface AttackedNetwork {
 }
 
 /** Images attacked: of a LeNet, and of the ten times slower ResNets. */
-const [MNIST_IMAGES, CIFAR_IMAGES] = [64, 32];
+const [MNIST_IMAGES, CIFAR_IMAGES] = [64, 16];
 /** Training images of MNIST that the LeNets have seen. */
 const SEEN = 80 * 128;
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { logOdds, type Method, maxConfidenceAttack, paperNoise, pgdLinf } from 'relu-overconfidence';
 import { useWasm } from '../support/useWasm';
 import { type Attacked, attackInPieces, type Contender } from './attackInPieces';
+import { kept } from './kept';
 import { CIFAR10_TEST, loadLabelled } from './loadFirst';
 import { loadNetwork } from './networks';
 import { type StrongerRow, strongerMarkdown, strongerRow } from './strongerMarkdown';
@@ -48,23 +49,28 @@ export async function stronger({ models, data, output, attacked }: StrongerSetti
   const folder = join(output, 'stronger');
   const rows: StrongerRow[] = [];
   const worst: Record<string, Attacked> = {};
-  for (const [attack, contenderFor] of Object.entries(contenders(attacked)))
+  for (const [attack, contenderFor] of Object.entries(contenders(attacked))) {
     for (const method of METHODS) {
       const network = await loadNetwork({ from: 'checkpoints', folder: models }, method);
       const contender = contenderFor(method);
       const name = `${method}-${attack.replace(/\W+/g, '-')}`;
       const found = await attackInPieces(network, noise, contender, { folder, name });
-      rows.push(strongerRow({ method, attack, contender, found, inLogOdds: await logOdds(network.model, inSet.x) }));
+      const inLogOdds = await kept(join(folder, `${method}-in.json`), network.identity, async () => [
+        ...(await logOdds(network.model, inSet.x)),
+      ]);
+      rows.push(strongerRow({ method, attack, contender, found, inLogOdds }));
       if (method === 'acet') worst[attack] = found;
       network.model.dispose();
     }
-  rows.sort((a, b) => METHODS.indexOf(a.method) - METHODS.indexOf(b.method));
-  const table = strongerMarkdown(rows);
-  await writeFile(join(output, 'stronger.md'), `${table}\n`);
-  await writeFile(join(output, 'stronger.json'), `${JSON.stringify(rows, null, 2)}\n`);
-  await writeFile(join(output, 'stronger-acet.png'), await worstPicture(noise, worst));
+    // After every attack, so that what is there can be read while the next one works.
+    rows.sort((a, b) => METHODS.indexOf(a.method) - METHODS.indexOf(b.method));
+    const table = strongerMarkdown(rows);
+    await writeFile(join(output, 'stronger.md'), `${table}\n`);
+    await writeFile(join(output, 'stronger.json'), `${JSON.stringify(rows, null, 2)}\n`);
+    await writeFile(join(output, 'stronger-acet.png'), await worstPicture(noise, worst));
+    console.log(`\nNoise of ${title}, radius ${BALL.epsilon}.\n\n${table}`);
+  }
   tf.dispose([inSet.x, inSet.y, noise]);
-  console.log(`\nNoise of ${title}, radius ${BALL.epsilon}.\n\n${table}`);
 }
 
 /** The rows of the two halves in turn, so that any first part of them has both kinds of the paper's noise in equal shares. */

@@ -25,7 +25,7 @@ interface Measured {
   readonly contender: Contender;
   readonly found: Attacked;
   /** Log-odds of the in-distribution, the positive class. */
-  readonly inLogOdds: Float64Array;
+  readonly inLogOdds: readonly number[];
 }
 
 /** Confidence p from log-odds log(p / (1 - p)). */
