@@ -18,7 +18,7 @@ export async function worstPicture(noise: tf.Tensor, attacks: Readonly<Record<st
   const rows = [await imageRow('noise', first)];
   for (const [name, { pixels, logOdds }] of Object.entries(attacks)) {
     const picked = tf.tidy(() => pick(tf.tensor(pixels, [logOdds.length, ...noise.shape.slice(1)])));
-    const captions = order.map((i) => `${(100 * confidenceOf(logOdds[i]!)).toFixed(1)}%`);
+    const captions = order.map((i) => `${Number((100 * confidenceOf(logOdds[i]!)).toPrecision(3))}%`);
     rows.push(await imageRow(name, picked, captions));
     picked.dispose();
   }
