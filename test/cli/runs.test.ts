@@ -4,7 +4,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { tensor1d, tensor4d } from '@tensorflow/tfjs-core';
+import { mul, tensor1d, tensor4d } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { encode } from 'fast-png';
 import { evaluateOod } from 'relu-overconfidence';
@@ -134,10 +134,16 @@ describe('an audit', () => {
   });
 });
 
-test('train goes on after Ctrl-C and saves the model that an undisturbed training saves', async () => {
+test('train makes a model unsure that was sure beyond rounding, goes on after Ctrl-C and saves the model that an undisturbed training saves', async () => {
+  // Logits 100 times as large: confidences that differ from 1 by less than rounding, where log p has no gradient.
+  const model = network();
+  model.setWeights(model.getWeights().map((weight) => mul(weight, 10)));
+  await saveLayers(model, at('sure'));
   const train = [
     'train',
-    'model',
+    'sure',
+    '--learning-rate',
+    '0.3',
     ...CPU,
     '--data',
     'data',
@@ -152,6 +158,9 @@ test('train goes on after Ctrl-C and saves the model that an undisturbed trainin
   ];
   const undisturbed = await runCli(folder, [...train, 'once']);
   expect(undisturbed.stdout).toContain('Saved once/model.json');
+  const onNoise = [...undisturbed.stdout.matchAll(/confidence on noise ([\d.]+)/g)].map(([, value]) => Number(value));
+  expect([onNoise.length, onNoise[0]]).toEqual([30, 1]);
+  expect(onNoise.at(-1)).toBeLessThan(0.8);
   let sent = false;
   const stopped = await runCli(folder, [...train, 'twice'], (stderr, kill) => {
     if (!sent && stderr.includes(' 10 %')) kill('SIGINT');
@@ -163,7 +172,7 @@ test('train goes on after Ctrl-C and saves the model that an undisturbed trainin
   expect(readdirSync(at('twice')).sort()).toEqual(['model.json', 'weights.bin']);
   const weights = await readFile(at('twice/weights.bin'));
   expect(weights.equals(await readFile(at('once/weights.bin')))).toBe(true);
-  expect(weights.equals(await readFile(at('model/weights.bin')))).toBe(false);
+  expect(weights.equals(await readFile(at('sure/weights.bin')))).toBe(false);
   const again = await runCli(folder, [...train, 'twice']);
   expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('has a model.json already')]);
   const bytes = new Uint8Array(weights);

@@ -98,6 +98,6 @@ function nextSteps(level: VerdictLevel, { model, data }: RunFacts, rays: RayResu
     steps.push(
       'No training changes what happens far away: refuse inputs outside the bounds, or wrap the model with a guarantee (relu-overconfidence/guarantees).',
     );
-  if (level !== 'bad') steps.push('Keep it so: run this with --max-mmc in your continuous integration.');
+  if (level === 'good') steps.push('Keep it so: run this with --max-mmc in your continuous integration.');
   return steps;
 }
