@@ -89,6 +89,10 @@ function rayTasks(
     return { tasks: [rayTask(toPiecewiseAffine(layers), question, signal)], notes: [] };
   } catch (error) {
     if (!(error instanceof OverconfidenceError)) throw error;
-    return { tasks: [], notes: [`No rays: the network cannot be read as piecewise linear (${error.got}).`] };
+    if (error.code === 'UNSUPPORTED_MODEL')
+      return { tasks: [], notes: [`No rays: the network cannot be read as piecewise linear (${error.got}).`] };
+    if (error.code === 'MISSING_KERNEL')
+      return { tasks: [], notes: ['No rays: on webgpu the network cannot be read; wasm and cpu have them.'] };
+    throw error;
   }
 }

@@ -19,10 +19,10 @@ export async function deliveryOf(values: Values): Promise<Delivery> {
   const [json, html] = [text(values, 'json'), text(values, 'html')];
   for (const file of [json, html]) if (file !== undefined && file !== '-') await checkFolder(file);
   if (html !== undefined) {
-    const reason = 'pictures are made with it';
-    await importOptional('@observablehq/plot', () => import('@observablehq/plot'), reason);
-    await importOptional('linkedom', () => import('linkedom'), reason);
-    await importOptional('fast-png', () => import('fast-png'), reason);
+    const why = ['pictures are made with it', '@observablehq/plot linkedom fast-png'] as const;
+    await importOptional('@observablehq/plot', () => import('@observablehq/plot'), ...why);
+    await importOptional('linkedom', () => import('linkedom'), ...why);
+    await importOptional('fast-png', () => import('fast-png'), ...why);
   }
   return { maxMmc, json, html };
 }
