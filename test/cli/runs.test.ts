@@ -51,6 +51,13 @@ const inData = {
   ),
 };
 
+/** An array as NumPy saves it. */
+function npy(type: string, shape: string, bytes: Uint8Array): Uint8Array {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }\n`;
+  const prefix = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0];
+  return Buffer.concat([Uint8Array.from(prefix), Buffer.from(header), bytes]);
+}
+
 beforeAll(async () => {
   await saveLayers(network(), at('model'));
   for (const [i, { label, pixels }] of images.entries()) {
@@ -61,9 +68,7 @@ beforeAll(async () => {
     );
   }
   await mkdir(at('other'));
-  const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4, 4), }\n";
-  const prefix = new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]);
-  await writeFile(at('other/x.npy'), Buffer.concat([prefix, Buffer.from(header), new Uint8Array(32).fill(255)]));
+  await writeFile(at('other/x.npy'), npy('|u1', '(2, 4, 4)', new Uint8Array(32).fill(255)));
 });
 
 test('evaluate writes the report of evaluateOod on the same data', async () => {
@@ -80,6 +85,17 @@ test('evaluate writes the report of evaluateOod on the same data', async () => {
     attackBatchSize: 25,
   });
   expect({ testError, classes, rows, settings }).toEqual(expected);
+});
+
+test('data outside the bounds are refused with a value of theirs, and so are images without classes', async () => {
+  const values = Float32Array.of(...new Float32Array(15), 2.5);
+  await mkdir(at('wide'));
+  await writeFile(at('wide/x.npy'), npy('<f4', '(1, 4, 4)', new Uint8Array(values.buffer)));
+  await writeFile(at('wide/y.npy'), npy('|u1', '(1,)', Uint8Array.of(2)));
+  const wide = await runCli(folder, ['audit', 'model', '--data', 'wide', ...CPU]);
+  expect([wide.code, wide.stderr]).toEqual([2, expect.stringContaining('wide has values such as 2.5, outside')]);
+  const unlabelled = await runCli(folder, ['audit', 'model', '--data', 'other', ...CPU]);
+  expect([unlabelled.code, unlabelled.stderr]).toEqual([2, expect.stringContaining('but not their classes')]);
 });
 
 describe('an audit', () => {

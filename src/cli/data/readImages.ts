@@ -11,6 +11,7 @@ import { readFolder, type WantedPart } from './readFolder';
 export async function readImages(folder: string, part: WantedPart, net: Classifier): Promise<Images> {
   const { labels, ...found } = await readFolder(folder, part);
   const values = fitImages(folder, found, net);
+  checkRange(folder, values, net);
   const samples = found.shape[0]!;
   const largest = labels === undefined ? 0 : labels.reduce((a, b) => Math.max(a, b), 0);
   if (largest >= net.classes)
@@ -24,6 +25,19 @@ export async function readImages(folder: string, part: WantedPart, net: Classifi
     labels,
     facts: { path: folder, sha256: sha256(bytes), samples },
   };
+}
+
+/** Rounding in float32 that is let pass, as a share of the width of the bounds. */
+const SLACK = 1e-6;
+
+function checkRange(folder: string, values: Float32Array, { bounds: [low, high] }: Classifier): void {
+  const slack = SLACK * (high - low);
+  const wrong = values.find((value) => !(value >= low - slack && value <= high + slack));
+  if (wrong !== undefined)
+    throw new CliError(
+      `${folder} has values such as ${wrong}, outside the bounds [${low}, ${high}] of the model.`,
+      'Scale the data as in training, or tell the true bounds with --bounds LOW,HIGH.',
+    );
 }
 
 /** The same for images that must have classes. */

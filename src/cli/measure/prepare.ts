@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { version } from 'relu-overconfidence/package.json';
+import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
 import { oodSources } from '../../evaluation/oodSources';
 import { resolveOptions } from '../../evaluation/resolveOptions';
@@ -8,7 +9,9 @@ import { usedSettings } from '../../evaluation/usedSettings';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { Values } from '../args/optionTable';
 import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
+import { CliError } from '../cliError';
 import type { Arguments } from '../command';
+import type { WantedPart } from '../data/readFolder';
 import { readImages, readLabelled } from '../data/readImages';
 import { type LoadedModel, loadModel } from '../load/loadModel';
 import { modelSettings } from '../load/modelSettings';
@@ -42,8 +45,7 @@ export async function prepare(
   const model = await loadModel(written, modelSettings(values));
   const net = model.classifier;
   const { x, labels, facts } = folder === undefined ? blankImage(net) : await readLabelled(folder, part, net);
-  const others = new Map<string, Images>();
-  for (const other of texts(values, 'ood')) others.set(basename(resolve(other)), await readImages(other, part, net));
+  const others = await readOthers(texts(values, 'ood'), part, net);
   const rows =
     command === 'audit' ? auditRows(net, values, labels !== undefined) : evaluationRows(net, values, x.shape[0]!);
   const out = Object.fromEntries([...others].map(([name, images]) => [name, images.x]));
@@ -69,6 +71,17 @@ export async function prepare(
     tasks: [...tasks, ...rays.tasks],
     dispose,
   };
+}
+
+/** Images of other kinds, each by the name of its folder. */
+async function readOthers(folders: readonly string[], part: WantedPart, net: Classifier): Promise<Map<string, Images>> {
+  const others = new Map<string, Images>();
+  for (const folder of folders) {
+    const name = basename(resolve(folder));
+    if (others.has(name)) throw new CliError(`Two folders of --ood are called ${name}.`, 'Rename one of them.');
+    others.set(name, await readImages(folder, part, net));
+  }
+  return others;
 }
 
 /** The rays of a ReLU network, or a note why there are none. */
