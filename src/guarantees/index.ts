@@ -27,6 +27,7 @@ export {
   type JointDiscriminatorOptions,
   jointDiscriminator,
   type SavedJointDiscriminator,
+  type SavedNetwork,
 } from './prood/jointDiscriminator';
 export type { DiscriminatorTraining } from './prood/trainDiscriminator';
 export {

@@ -35,11 +35,7 @@ export interface AcetOptions extends CedaOptions {
 }
 
 /** Options of a GOOD step. */
-export interface GoodOptions extends PlainOptions {
-  /** Weight lambda of the out-distribution term at this step. @defaultValue 1 */
-  readonly lambda?: number;
-  /** Where the out-distribution samples come from; it is handed the clean batch. @defaultValue paperNoise */
-  readonly noise?: NoiseSampler;
+export interface GoodOptions extends Omit<CedaOptions, 'outLoss'> {
   /** L-infinity radius of the ball around each noise sample at this step, in input units. @defaultValue 0.3 */
   readonly epsilon?: number;
   /**

@@ -31,12 +31,20 @@ export interface JointDiscriminatorOptions extends DiscriminatorTraining, InputO
   readonly outsideSlope?: number;
 }
 
+/** A network as plain data. */
+export interface SavedNetwork {
+  /** Its layers, as JSON without weights. */
+  readonly topology: string;
+  /** Its weights, flat, in the order of the layers. */
+  readonly weights: readonly (readonly number[])[];
+}
+
 /** What makes a {@link JointDiscriminator} of a model: plain data, for JSON. */
 export interface SavedJointDiscriminator extends SavedInputs {
   /** Which wrapper this is. */
   readonly method: 'jointDiscriminator';
-  /** The network phi: its layers as JSON, and its weights. */
-  readonly features: { readonly topology: string; readonly weights: readonly (readonly number[])[] };
+  /** The network phi. */
+  readonly features: SavedNetwork;
   /** `-exp(w)`, one for each feature. */
   readonly weights: readonly number[];
   /** The bias, shift included. */
@@ -144,7 +152,7 @@ export async function restoreJoint(model: ModelLike, saved: SavedJointDiscrimina
 function assemble(
   net: Classifier,
   discriminator: Discriminator,
-  weights: SavedJointDiscriminator['features']['weights'],
+  weights: SavedNetwork['weights'],
   owned: boolean,
 ): JointDiscriminator {
   const { features, bias, slope } = discriminator;
