@@ -20,7 +20,10 @@ export type SavedGuarantee =
 /** What a {@link SavedGuarantee} becomes again. */
 export type RestoredGuarantee<S extends SavedGuarantee> = Extract<
   RadialTemperature | ReluGpResidual | LastLayerLaplace | Ccu | JointDiscriminator,
-  { save(): S }
+  {
+    /** What tells the wrappers apart. */
+    save(): S;
+  }
 >;
 
 /**

@@ -20,7 +20,7 @@ export interface CcuData {
   readonly x: tf.Tensor;
   /**
    * What is not data, `[m, ...inputShape]`, float32, finite. Stays the caller's.
-   * @defaultValue {@link paperNoise} of `x`, which must lie in `bounds` then
+   * @defaultValue `paperNoise` of `x`, which must lie in `bounds` then
    */
   readonly out?: tf.Tensor;
 }
