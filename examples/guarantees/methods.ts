@@ -1,17 +1,20 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Classifier, classifier } from 'relu-overconfidence';
+import { type Classifier, classifier, createRng, type NoiseSampler } from 'relu-overconfidence';
 import {
   type BoundMethod,
   ccu,
   certifiedMaxConfidence,
   type GuaranteedClassifier,
+  type JointDiscriminatorOptions,
+  jointDiscriminator,
   lastLayerLaplace,
   radialTemperature,
   reluGpResidual,
 } from 'relu-overconfidence/guarantees';
 import { toPiecewiseAffine } from 'relu-overconfidence/regions';
 import { asymptoticConfidence } from 'relu-overconfidence/theory';
+import { progressBar } from '../support/progressBar';
 
 /** A trained network, bare or wrapped. */
 export interface Method {
@@ -25,10 +28,14 @@ export interface Method {
   certified(x: tf.Tensor, epsilon: number): Promise<Float64Array>;
 }
 
-/** What wrappers learn from: training inputs, and what is not data; by default the paper's noise. */
+/** What wrappers learn from. */
 export interface WrapperData {
+  /** Training inputs. */
   readonly x: tf.Tensor;
-  readonly out?: tf.Tensor;
+  /** What is not data. */
+  readonly noise: NoiseSampler;
+  /** How long the discriminator is trained, and the radius of the balls around noise over which it is bounded. */
+  readonly discriminator: Pick<JointDiscriminatorOptions, 'epochs' | 'epsilon'>;
 }
 
 type Wrap = (model: LayersModel, data: WrapperData) => Promise<Omit<Method, 'name'>>;
@@ -42,7 +49,20 @@ const WRAPPERS: Readonly<Record<string, Wrap>> = {
   },
   'ReLU-GP residual': async (model, { x }) => guaranteed(await reluGpResidual(model, x)),
   'radial temperature': async (model, { x }) => guaranteed(await radialTemperature(model, x)),
-  CCU: async (model, { x, out }) => guaranteed(await ccu(model, { x, ...(out && { out }) }, { seed: 1 })),
+  CCU: async (model, { x, noise }) => {
+    const out = noise(x, createRng('ccu'));
+    const made = await ccu(model, { x, out }, { seed: 1 }).finally(() => out.dispose());
+    return guaranteed(made);
+  },
+  'joint discriminator': async (model, { x, noise, discriminator }) => {
+    const made = await jointDiscriminator(model, x, {
+      ...discriminator,
+      noise,
+      seed: 1,
+      onProgress: progressBar('train the discriminator'),
+    });
+    return { ...guaranteed(made), certified: (points, epsilon) => made.linfConfidenceBound(points, epsilon) };
+  },
 };
 
 function guaranteed(made: GuaranteedClassifier): Omit<Method, 'name'> {

@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { type LabelledData, meanMaxConfidence, predictions, uniformNoise } from 'relu-overconfidence';
+import {
+  type LabelledData,
+  meanMaxConfidence,
+  type NoiseSampler,
+  predictions,
+  uniformNoise,
+} from 'relu-overconfidence';
 import { twoMoons } from 'relu-overconfidence/datasets';
 import { confidenceMap, type RayCurve, rayPlot } from 'relu-overconfidence/report';
 import { type Claim, checkClaims } from '../support/claims';
@@ -29,8 +35,9 @@ export async function moons(): Promise<void> {
   const data = { x: tf.tensor2d(points.x, [points.y.length, 2]), y: tf.tensor1d(points.y, 'int32') };
   const network = await trainMoons('plain', data);
   const methods = [bare('bare ReLU network', network, 'crown')];
-  const out = uniformNoise([1000, 2], { seed: 1 });
-  for await (const method of wrappersOf(network, { x: data.x, out })) methods.push(method);
+  const noise: NoiseSampler = ({ shape }, rng) => uniformNoise(shape, { rng });
+  for await (const method of wrappersOf(network, { x: data.x, noise, discriminator: { epochs: 100 } }))
+    methods.push(method);
   const rays: RayCurve[] = [];
   for (const method of methods) rays.push(await rayOf(method));
   await mkdir(OUTPUT, { recursive: true });

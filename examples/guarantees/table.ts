@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LabelledData } from 'relu-overconfidence';
+import { type LabelledData, paperNoise } from 'relu-overconfidence';
 import { kept } from '../paper/kept';
 import { EPSILON, type Measured, measure } from './measure';
 import { bare, type Method, wrappersOf } from './methods';
@@ -21,7 +21,7 @@ interface Line extends Measured {
 
 /** Measures networks and wrappers around the plain one; every finished line is kept and not measured again. */
 export async function table({ dataset, attacked, ...folders }: TableSettings): Promise<void> {
-  const { train, test, networks, bounds } = await TABLES[dataset](folders);
+  const { train, test, networks, bounds, epochs } = await TABLES[dataset](folders);
   const plain = await networks.plain!();
   const lines: Record<string, Line> = {};
   const add = async (method: Method): Promise<void> => {
@@ -30,7 +30,8 @@ export async function table({ dataset, attacked, ...folders }: TableSettings): P
     lines[method.name] = { ...measured, relativeTime: await relativeTime(plain, method.model, test.x) };
   };
   for (const [name, load] of Object.entries(networks)) await add(bare(name, await load(), bounds));
-  for await (const method of wrappersOf(plain, train)) await add({ ...method, name: `${method.name} around plain` });
+  const data = { x: train.x, noise: paperNoise, discriminator: { epochs, epsilon: EPSILON } };
+  for await (const method of wrappersOf(plain, data)) await add({ ...method, name: `${method.name} around plain` });
   const text = markdown(lines, test, attacked);
   await writeFile(join(folders.output, `table-${dataset}.json`), `${JSON.stringify(lines, null, 2)}\n`);
   await writeFile(join(folders.output, `table-${dataset}.md`), `${text}\n`);

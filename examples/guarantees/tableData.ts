@@ -24,6 +24,8 @@ export interface TableData {
   readonly networks: Readonly<Record<string, () => Promise<LayersModel>>>;
   /** How networks are certified. */
   readonly bounds: BoundMethod;
+  /** Epochs that a discriminator is trained. */
+  readonly epochs: number;
 }
 
 /** The digits of examples/digits; networks are trained the first time and kept. */
@@ -39,14 +41,14 @@ async function digitsTable({ output }: Folders): Promise<TableData> {
     return loadModel(folder);
   };
   const networks = { plain: trained('plain'), CEDA: trained('ceda'), ACET: trained('acet'), GOOD: trained('good') };
-  return { ...digits, networks, bounds: 'crown' };
+  return { ...digits, networks, bounds: 'crown', epochs: 100 };
 }
 
 /** CIFAR-10 and the networks that the authors of the paper published. */
 async function cifar10Table({ data, models }: Folders): Promise<TableData> {
   const published = (method: Method) => () => loadCheckpoint(models, method);
   const networks = { plain: published('plain'), CEDA: published('ceda'), ACET: published('acet') };
-  return { ...(await loadTrainingData(data, 'cifar10')), networks, bounds: 'interval' };
+  return { ...(await loadTrainingData(data, 'cifar10')), networks, bounds: 'interval', epochs: 20 };
 }
 
 /** What can be measured. */
