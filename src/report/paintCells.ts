@@ -24,7 +24,10 @@ export function cellCentres({ x, y }: MapBox, { columns, rows }: Cells): Float32
   return centres;
 }
 
-/** One pixel per cell, coloured from confidence 1/K to 1, as a data address. */
+/** Where no confidence is known; no colour of viridis is like it. */
+const GREY = [200, 200, 200] as const;
+
+/** One pixel per cell, coloured from confidence 1/K to 1, grey for NaN, as a data address. */
 export async function paintCells(
   fn: string,
   values: Float64Array,
@@ -32,6 +35,7 @@ export async function paintCells(
   classes: number,
 ): Promise<string> {
   const data = new Uint8Array(3 * values.length);
-  for (const [i, c] of values.entries()) data.set(viridis((c - 1 / classes) / (1 - 1 / classes)), 3 * i);
+  const colourOf = (c: number) => (Number.isNaN(c) ? GREY : viridis((c - 1 / classes) / (1 - 1 / classes)));
+  for (const [i, c] of values.entries()) data.set(colourOf(c), 3 * i);
   return dataAddress('image/png', await encodePng(fn, { width: columns, height: rows, data }));
 }

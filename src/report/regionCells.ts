@@ -3,10 +3,10 @@ import type { Region2d } from '../regions/sliceTypes';
 import type { MapBox } from './mapTypes';
 import { type Cells, cellCentres } from './paintCells';
 
-/** Confidence at the centre of every cell of a box that lies in one of the regions; 1/K elsewhere. */
+/** Confidence at the centre of every cell of a box that lies in one of the regions; NaN elsewhere. */
 export function regionCells(regions: readonly Region2d[], box: MapBox, cells: Cells): Float64Array {
   const centres = cellCentres(box, cells);
-  const values = new Float64Array(cells.columns * cells.rows).fill(1 / regions[0]!.intercept.length);
+  const values = new Float64Array(cells.columns * cells.rows).fill(Number.NaN);
   const columnAt = (x: number) => ((x - box.x[0]) / (box.x[1] - box.x[0])) * cells.columns;
   const rowAt = (y: number) => ((box.y[1] - y) / (box.y[1] - box.y[0])) * cells.rows;
   for (const region of regions) {

@@ -24,7 +24,7 @@ const OUTLINE = { x: 'x', y: 'y', z: 'region', curve: 'linear-closed' } as const
  * Everything is computed from the affine maps of the regions. Needs the optional packages `@observablehq/plot`, `fast-png`
  * and, outside browsers, `linkedom`.
  *
- * @param regions - What `sliceRegions` returned; where it leaves a part of the box out, that part stays empty.
+ * @param regions - What `sliceRegions` returned; where it leaves a part of the box out, that part is grey.
  * @throws OverconfidenceError `EMPTY_INPUT` without regions, `INVALID_OPTION` if an option is out of range, and for
  * points as `confidenceMap` does; `MISSING_DEPENDENCY` without the packages.
  *

@@ -55,6 +55,16 @@ describe('regionMap', () => {
     expect(texts(root)).toContain('decision boundary');
   });
 
+  it('paints grey what no region covers', async () => {
+    const model = mlp({ inputShape: [2], hidden: [3], classes: 2, seed: 1 });
+    const right = sliceRegions(toPiecewiseAffine(model), inputPlane, { box: { x: [0, 3], y: [-3, 3] } });
+    model.dispose();
+    const png = embeddedPng(readSvg(await regionMap(right, { box })));
+    const pixel = (column: number) => [...png.data.slice(3 * (400 * 57 + column), 3 * (400 * 57 + column) + 3)];
+    expect(pixel(100)).toEqual([200, 200, 200]);
+    expect(pixel(300)).not.toEqual([200, 200, 200]);
+  });
+
   it('names the classes at infinity and leaves bounded regions white', async () => {
     const regions = regionsOf(randomWeights(mlp({ inputShape: [2], hidden: [5], classes: 2 }), 3));
     const root = readSvg(await regionMap(regions, { box: { x: [-50, 50], y: [-50, 50] }, colour: 'infinity' }));
