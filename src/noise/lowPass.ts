@@ -38,11 +38,13 @@ function weighted(pixels: tf.Tensor2D, weights: tf.Tensor3D): tf.Tensor {
  * copies that its taps point at, which is position i + k, mirrored, of copy |k|.
  */
 function tapRows(outer: number, size: number): Int32Array {
-  const rows = new Int32Array(outer * size * TAPS.length);
-  let next = 0;
-  for (let o = 0; o < outer; o++)
-    for (let i = 0; i < size; i++)
-      for (const k of TAPS) rows[next++] = (Math.abs(k) * outer + o) * size + mirror(i + k, size);
+  const taps = new Int32Array(size * TAPS.length);
+  for (let i = 0; i < taps.length; i++) {
+    const k = TAPS[i % TAPS.length]!;
+    taps[i] = Math.abs(k) * outer * size + mirror(Math.floor(i / TAPS.length) + k, size);
+  }
+  const rows = new Int32Array(outer * taps.length);
+  for (let o = 0; o < outer; o++) for (let i = 0; i < taps.length; i++) rows[o * taps.length + i] = taps[i]! + o * size;
   return rows;
 }
 

@@ -17,7 +17,7 @@ export function rowSum(rows: Int32Array, terms: number): RowSum {
 /** One kernel for all terms. Not for GPUs: webgl runs it on the CPU, and webgpu adds in no fixed order. */
 function inOnePass(rows: Int32Array, terms: number): RowSum {
   const targets = new Int32Array(rows.length);
-  for (let i = 0; i < targets.length; i++) targets[i] = Math.floor(i / terms);
+  for (let i = 0; i < rows.length / terms; i++) targets.fill(i, i * terms, (i + 1) * terms);
   const rowTensor = tf.tensor1d(rows, 'int32');
   const targetTensor = tf.tensor1d(targets, 'int32');
   return (table) => tf.reshape(tf.sparse.sparseSegmentSum(table, rowTensor, targetTensor), [-1, table.shape[1]]);
