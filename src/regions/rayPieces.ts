@@ -1,4 +1,5 @@
 import { refuse, show } from '../core/check';
+import { checkSlope } from './checkSlope';
 import { checkVector } from './checkVector';
 import { type MovingRay, movingRay } from './ray/movingRay';
 import { isLater } from './ray/nextSwitch';
@@ -70,15 +71,7 @@ export function checkedPieces(
   { from = 0, to = Number.POSITIVE_INFINITY }: RayOptions,
 ): Generator<RayPiece, void, undefined> {
   const intercepts = checkVector({ fn, argument: 'origin' }, net, origin);
-  const slopes = checkVector({ fn, argument: 'direction' }, net, direction);
-  if (slopes.every((value) => value === 0))
-    refuse(
-      { fn, argument: 'direction' },
-      'INVALID_ARGUMENT',
-      'a direction',
-      'zeros',
-      'Pass a vector that is not zero.',
-    );
+  const slopes = checkSlope(fn, net, direction);
   if (!Number.isFinite(from))
     refuse({ fn, argument: 'from' }, 'INVALID_OPTION', 'a finite number', show(from), 'Begin at 0, or at any other t.');
   if (!(to > from))

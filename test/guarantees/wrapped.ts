@@ -4,7 +4,9 @@ import { expect } from 'vitest';
 import { pgdL2 } from '../../src/attacks';
 import { confidences } from '../../src/classifier';
 import { createRng, type Rng } from '../../src/core/rng';
+import { evaluateOod } from '../../src/evaluation';
 import type { GuaranteedClassifier } from '../../src/guarantees';
+import { expectNoLeak } from '../support/expectNoLeak';
 import { randomWeights } from '../support/regionModels';
 
 /** Networks that wrappers are tried on: logits from the last dense layer of a few ReLUs, or from a small convolution. */
@@ -161,4 +163,17 @@ export async function compareGradients(model: GuaranteedClassifier, x: tf.Tensor
     expect(Math.abs(slope - got[j]!)).toBeLessThan(0.01 * (1 + Math.abs(slope)));
   }
   taped.dispose();
+}
+
+/** Evaluates a wrapper as any classifier, attack included, with nothing left behind; y are the classes that it predicts for x. */
+export async function expectEvaluates(safe: GuaranteedClassifier, x: tf.Tensor, y: tf.Tensor1D): Promise<void> {
+  const report = await expectNoLeak(() =>
+    evaluateOod(safe, {
+      in: { x, y },
+      noise: { uniform: (images, rng) => tf.tidy(() => tf.mul(images, rng.uniform())) },
+      adversarialNoise: { steps: 3, samples: 5, start: (images) => tf.clone(images) },
+      adversarialSamples: false,
+    }),
+  );
+  expect(report.testError).toBe(0);
 }

@@ -1,5 +1,5 @@
-import { refuse } from '../../core/check';
 import { softmax } from '../../core/softmax';
+import { checkSlope } from '../../regions/checkSlope';
 import { checkVector } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
 import { lengthOf } from '../growth/networkGrowth';
@@ -29,18 +29,9 @@ export function limitAlong(
   const fn = 'asymptoteAlong';
   const { features, featureGrowth } = parts;
   const from = checkVector({ fn, argument: 'origin' }, features, origin);
-  const along = checkVector({ fn, argument: 'direction' }, features, direction);
-  const speed = lengthOf(along);
-  if (speed === 0)
-    refuse(
-      { fn, argument: 'direction' },
-      'INVALID_ARGUMENT',
-      'a direction',
-      'zeros',
-      'Pass a vector that is not zero.',
-    );
+  const along = checkSlope(fn, features, direction);
   const { slope, intercept } = limitAlongRay(features, from, along);
-  const grows = lengthOf(slope) > NO_SLOPE * featureGrowth.lipschitz * speed;
+  const grows = lengthOf(slope) > NO_SLOPE * featureGrowth.lipschitz * lengthOf(along);
   const probabilities = softmax(grows ? cooled(parts, slope, 0) : cooled(parts, intercept, 1));
   return { confidence: probabilities.reduce((a, b) => Math.max(a, b)), probabilities };
 }
