@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
+import { sign } from '../core/sign';
 import { apgdCheckpoints } from './apgdCheckpoints';
 import { type ApgdState, beginApgd, lookBack, observe } from './apgdState';
 import { type LinfBall, linfBall, projectLinfBall } from './linfBall';
@@ -63,6 +64,6 @@ export function apgdLinf(model: ModelLike, x: tf.Tensor, options: AttackOptions 
 
 /** The point after one step with momentum. */
 function move({ x, old, gradient, stepSize }: ApgdState, ball: LinfBall, weight: number): tf.Tensor {
-  const stepped = projectLinfBall(tf.add(x, tf.mul(broadcastable(stepSize, x.rank), tf.sign(gradient))), ball);
+  const stepped = projectLinfBall(tf.add(x, tf.mul(broadcastable(stepSize, x.rank), sign(gradient))), ball);
   return projectLinfBall(tf.addN([x, tf.mul(weight, tf.sub(stepped, x)), tf.mul(1 - weight, tf.sub(x, old))]), ball);
 }

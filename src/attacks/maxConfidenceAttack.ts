@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
+import { sign } from '../core/sign';
 import { maxLogOdds } from '../losses/maxLogOdds';
 import { coarseCorner } from './coarseCorner';
 import { type LinfBall, linfBall, projectLinfBall } from './linfBall';
@@ -77,7 +78,7 @@ export function maxConfidenceAttack(
       const move =
         step <= smoothSteps
           ? tf.mul((task.epsilon / 3) * (1 - (step - 1) / smoothSteps), smoothDirection(direction))
-          : tf.mul(2 * task.epsilon * (1 - (step - 1 - smoothSteps) / (steps - smoothSteps)), tf.sign(direction));
+          : tf.mul(2 * task.epsilon * (1 - (step - 1 - smoothSteps) / (steps - smoothSteps)), sign(direction));
       const moved = projectLinfBall(tf.add(from, move), ball);
       const escaped = projectLinfBall(coarseCorner(task), ball);
       return { x: select(tf.greater(zero, 0), escaped, moved), direction };

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { checkPositive } from '../core/check';
+import { sign } from '../core/sign';
 import { linfBall, projectLinfBall } from './linfBall';
 import { prepareAttack } from './prepareAttack';
 import { scaledUniformStart } from './randomStart';
@@ -49,7 +50,7 @@ export function pgdLinf(
     start: (ball) => projectLinfBall(scaledUniformStart(task), ball),
     begin: (start) => ({ x: start }),
     step: (ball, { x: from }, { gradient }) => ({
-      x: projectLinfBall(tf.add(from, tf.mul(stepSize, tf.sign(gradient))), ball),
+      x: projectLinfBall(tf.add(from, tf.mul(stepSize, sign(gradient))), ball),
     }),
   });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { sign } from '../core/sign';
 import { coarseCorner } from './coarseCorner';
 import { objectiveAt } from './evaluate';
 import { type LinfBall, projectLinfBall } from './linfBall';
@@ -15,7 +16,7 @@ export function portfolioStart(task: AttackTask, ball: LinfBall, restart: number
   const { center, epsilon } = task;
   const towards = tf.sub(level(task, restart), center);
   const lowered = tf.add(center, tf.clipByValue(towards, -epsilon, epsilon));
-  const raised = tf.sub(center, tf.mul(epsilon, tf.sign(towards)));
+  const raised = tf.sub(center, tf.mul(epsilon, sign(towards)));
   const points = [scaledUniformStart(task), coarseCorner(task), lowered, raised].map((point) =>
     projectLinfBall(point, ball),
   );
