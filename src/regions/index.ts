@@ -19,7 +19,9 @@ export { traceRay } from './traceRay';
 export type {
   AffineGraphNode,
   AffineNode,
+  Axis,
   Changes,
+  Convolution,
   KinkNode,
   LinearMap,
   MaxNode,

@@ -17,6 +17,38 @@ export interface LinearMap {
   spread(y: Changes, x: Changes): void;
   /** The map of the absolute values of the entries of A, made when it is first asked for. */
   absolute(): LinearMap;
+  /** What the map is made of, if it is a convolution. */
+  readonly convolution?: Convolution;
+}
+
+/** How a window slides along one axis. */
+export interface Axis {
+  /** Entries of the input along the axis. */
+  readonly input: number;
+  /** Entries of the output along the axis. */
+  readonly output: number;
+  /** Entries of the window. */
+  readonly window: number;
+  /** Entries that the window moves by. */
+  readonly stride: number;
+  /** Distance between neighbours inside the window. */
+  readonly dilation: number;
+  /** Entries of padding before the first input entry. */
+  readonly before: number;
+}
+
+/** What a convolution is made of; images are [height, width, channels], flat. */
+export interface Convolution {
+  /** [window height, window width, input channels, filters], flat. */
+  readonly kernel: Float64Array;
+  /** How the window slides down. */
+  readonly rows: Axis;
+  /** How the window slides across. */
+  readonly columns: Axis;
+  /** Channels of the input. */
+  readonly channels: number;
+  /** Channels of the output. */
+  readonly filters: number;
 }
 
 /** A vector of changes, most of them zero, with a list of the entries that may not be. */
@@ -49,6 +81,8 @@ export interface AffineNode extends NodeBase {
   readonly map: LinearMap;
   /** b, of length `size`, or undefined for zero. */
   readonly offset: Float64Array | undefined;
+  /** Sizes of what the layer adds up to b in floating point, if that is more than |b|: terms may cancel. */
+  readonly offsetSizes?: Float64Array;
 }
 
 /** The sum of several values. */

@@ -31,7 +31,7 @@ describe('sign', () => {
   ] as const)('lets %s follow gradients of 1e-9 on wasm, to the corner of the ball', async (_, attack) => {
     await onBackend('wasm', () => {
       // Logits that change by 1e-9 per unit of input: only a step along the exact sign arrives.
-      const model = (x: tf.Tensor) =>
+      const model = (x: tf.Tensor): tf.Tensor2D =>
         tf.matMul(
           x as tf.Tensor2D,
           tf.tensor2d([
@@ -45,7 +45,6 @@ describe('sign', () => {
         const { adversarial } = attack(model, x, {
           epsilon: 0.25,
           steps: 60,
-          inputShape: [3],
           seed: 1,
           objective: (logits: tf.Tensor2D) => tf.squeeze<tf.Tensor1D>(tf.slice(logits, [0, 0], [-1, 1]), [1]),
         });

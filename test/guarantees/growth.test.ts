@@ -1,14 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifier } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
+import { radialTemperature } from '../../src/guarantees';
+import { convolutionNorm } from '../../src/guarantees/growth/convolutionNorm';
 import { logitGrowth } from '../../src/guarantees/growth/logitGrowth';
 import { mapNorms } from '../../src/guarantees/growth/mapNorms';
-import { evaluate, type LinearMap, toPiecewiseAffine } from '../../src/regions';
+import { type Axis, evaluate, type LinearMap, toPiecewiseAffine } from '../../src/regions';
+import { convMap } from '../../src/regions/maps/convMap';
 import { denseMap } from '../../src/regions/maps/denseMap';
+import { windowAxis } from '../../src/regions/maps/window';
+import { onBackend } from '../support/onBackend';
 import { architectures, build, normals, oneOfEach } from '../support/regionModels';
-import { randomStep } from './wrapped';
+import { cloud, confidencesAt, randomStep } from './wrapped';
 
 /** A lower bound on the spectral norm, by power iteration, nearly sharp. */
 function powerIteration({ inputSize, outputSize, addTo, addTransposedTo }: LinearMap): number {
@@ -26,6 +32,23 @@ function powerIteration({ inputSize, outputSize, addTo, addTransposedTo }: Linea
   }
   return stretch;
 }
+
+/** Gives the last layer random weights. */
+function randomDense(model: LayersModel): void {
+  const rng = createRng(5);
+  const layer = model.layers.at(-1)!;
+  layer.setWeights(
+    layer.getWeights().map(({ shape, size }) =>
+      tf.tensor(
+        Array.from({ length: size }, () => rng.normal()),
+        shape,
+      ),
+    ),
+  );
+}
+
+// The networks below are built before any test runs.
+await tf.setBackend('cpu');
 
 /** All affine maps of one small network of every kind. */
 const maps = oneOfEach.flatMap(([name, make]) => {
@@ -67,6 +90,59 @@ describe('mapNorms', () => {
     expect(norms.absolute).toBeCloseTo(Math.sqrt(50), 7); // Frobenius; sqrt(9 * 7) is larger.
     expect(norms.fanIn).toBe(2);
     expect(mapNorms(denseMap(new Float64Array(4), 2, 2)).spectral).toBe(0);
+  });
+});
+
+describe('convolutionNorm', () => {
+  const axis = fc.record({
+    input: fc.integer({ min: 4, max: 40 }),
+    window: fc.integer({ min: 1, max: 4 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    padding: fc.constantFrom('same' as const, 'valid' as const),
+    dilation: fc.integer({ min: 1, max: 2 }),
+  });
+  const convolutions = fc
+    .record({
+      across: axis,
+      down: axis,
+      channels: fc.integer({ min: 1, max: 3 }),
+      filters: fc.integer({ min: 1, max: 3 }),
+      seed: fc.nat(),
+    })
+    .map(({ across, down, channels, filters, seed }) => {
+      const [rows, columns] = [down, across].map(({ input, window, stride, padding, dilation }) => {
+        const reach = (window - 1) * dilation + 1;
+        return windowAxis(Math.max(input, reach), window, stride, padding, dilation);
+      }) as [Axis, Axis];
+      const kernel = normals(rows.window * columns.window * channels * filters, createRng(seed));
+      return { kernel, rows, columns, channels, filters };
+    });
+
+  it('lies above the norm by power iteration, whatever window, stride, dilation and padding', () => {
+    fc.assert(
+      fc.property(convolutions, (convolution) => {
+        expect(convolutionNorm(convolution)).toBeGreaterThanOrEqual(powerIteration(convMap(convolution)));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('is nearly sharp on images much larger than the window, with few frequencies and with all of them', () => {
+    for (const stride of [1, 2])
+      for (const size of [24, 44]) {
+        const rows = windowAxis(size, 3, stride, 'same');
+        const kernel = normals(9 * 2 * 3, createRng(`${stride} ${size}`));
+        const convolution = { kernel, rows, columns: rows, channels: 2, filters: 3 };
+        expect(convolutionNorm(convolution) / powerIteration(convMap(convolution))).toBeLessThan(1.08);
+      }
+  });
+
+  it('is that of the convolution whose kernel has the scales as factors', () => {
+    const rows = windowAxis(9, 3, 1, 'same');
+    const [kernel, scales] = [normals(9 * 2 * 4, createRng(3)), Float64Array.of(0.5, 30)];
+    const convolution = { kernel, rows, columns: rows, channels: 2, filters: 4 };
+    const scaled = kernel.map((value, i) => value * scales[Math.floor(i / 4) % 2]!);
+    expect(convolutionNorm(convolution, scales)).toBe(convolutionNorm({ ...convolution, kernel: scaled }));
   });
 });
 
@@ -122,6 +198,83 @@ describe('logitGrowth', () => {
       return z[0]! - z[1]! - (zero[0]! - zero[1]!);
     });
     expect(pairs[1]!).toBeCloseTo(Math.hypot(...row), 6);
+    model.dispose();
+  });
+
+  /** Batch normalisation with given weights, from what happens to its only channels. */
+  const normalised = (gamma: number[], beta: number[], mean: number[]) =>
+    [gamma, beta, mean, gamma.map(() => 1)].map((values) => tf.tensor1d(values));
+
+  it('multiplies a channel that batch normalisation enlarges by the weights that read it, not by all of them', () => {
+    const build = (large: number): LayersModel => {
+      const kernel = tf.fill([3, 3, 2, 2], 1).arraySync() as number[][][][];
+      for (const column of kernel) for (const pixel of column) pixel[1] = [1e-6, 1e-6];
+      const model = sequential({
+        layers: [
+          layers.batchNormalization({ inputShape: [21, 21, 2], epsilon: 1e-9 }),
+          layers.reLU(),
+          layers.conv2d({ filters: 2, kernelSize: 3, useBias: false, weights: [tf.tensor4d(kernel)] }),
+          layers.globalAveragePooling2d({}),
+          layers.dense({ units: 2 }),
+        ],
+      });
+      model.layers[0]!.setWeights(normalised([1, large], [0, 0], [0, 0]));
+      randomDense(model);
+      return model;
+    };
+    const steepest = (large: number) => {
+      const model = build(large);
+      const net = toPiecewiseAffine(model);
+      model.dispose();
+      return Math.max(...logitGrowth(net, new Float64Array(net.inputSize)).pairs);
+    };
+    expect(steepest(1e4) / steepest(1)).toBeLessThan(1.01);
+  });
+
+  it('counts what cancels in a batch normalisation, which float32 does not get back', async () => {
+    const model = sequential({
+      layers: [layers.batchNormalization({ inputShape: [2], epsilon: 1e-9 }), layers.dense({ units: 2 })],
+    });
+    model.layers[0]!.setWeights(normalised([1, 1], [12345.678, -12345.678], [12345.678, -12345.678]));
+    model.layers[1]!.setWeights([tf.tensor2d([[1, 0], [0, 1]]), tf.zeros([2])]); // biome-ignore format: a matrix
+    const net = toPiecewiseAffine(model);
+    const { error } = logitGrowth(net, new Float64Array(2));
+    const x = [0.1234567, 0.7654321];
+    const exact = evaluate(net, Float64Array.from(x, Math.fround));
+    // The cpu backend computes in float64 between two tensors.
+    const float = await onBackend('wasm', () =>
+      tf.tidy(() =>
+        classifier(model)
+          .logits(tf.tensor2d([x]))
+          .dataSync(),
+      ),
+    );
+    const off = Math.abs(difference(float, 0, 1) - difference(exact, 0, 1));
+    expect(off).toBeGreaterThan(1e-4);
+    expect(off).toBeLessThanOrEqual(error.atCentre + error.perUnit);
+    model.dispose();
+  });
+
+  it('says how far float32 can go, and a wrapper sees no input that is farther', async () => {
+    const model = sequential({
+      layers: [1e9, 1e9, 1].map((size, n) =>
+        layers.dense({
+          units: 2,
+          ...(n === 0 && { inputShape: [2] }),
+          activation: n < 2 ? 'relu' : 'linear',
+          weights: [tf.tensor2d([[size, -size], [-size, size]]), tf.zeros([2])], // biome-ignore format: a matrix
+        }),
+      ),
+    });
+    const { reach } = logitGrowth(toPiecewiseAffine(model), new Float64Array(2));
+    expect(reach).toBeLessThan(2 ** 120 / 1e18);
+    expect(reach).toBeGreaterThan(2 ** 120 / 1e20);
+    const x = cloud(20, [2], 1);
+    const safe = await radialTemperature(model, x);
+    const far = [1, -1, 0.3].map((slope) => [3e38, slope * 3e38]);
+    for (const confidence of await confidencesAt(safe, far)) expect(confidence).toBeCloseTo(0.5, 6);
+    expect(safe.farAwayRadius(0.01)).toBeLessThan(reach);
+    x.dispose();
     model.dispose();
   });
 });

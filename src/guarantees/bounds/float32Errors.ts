@@ -29,7 +29,8 @@ function nodeErrors(node: AffineGraphNode, inputs: readonly Interval[], errors: 
   switch (node.kind) {
     case 'affine': {
       const unit = roundoff(node.map.fanIn + 1);
-      const result = node.offset?.map((value) => unit * Math.abs(value)) ?? new Float64Array(node.size);
+      const offset = node.offsetSizes ?? node.offset;
+      const result = offset?.map((value) => unit * Math.abs(value)) ?? new Float64Array(node.size);
       const spread = errors[0]!.map((error, i) => error + unit * (sizes[0]![i]! + error));
       node.map.absolute().addTo(result, spread, 1);
       return result;

@@ -10,7 +10,12 @@ export interface LogitGrowth {
   readonly range: Affine;
   /** Error of a difference of two logits in float32, at a distance from the centre. */
   readonly error: Affine;
+  /** How far from the centre an input may be for float32 to hold everything that comes up. */
+  readonly reach: number;
 }
+
+/** Numbers up to this size overflow in no float32 backend, even where fast convolutions add some up: 2^120. */
+const LARGEST = 2 ** 120;
 
 /** Far more than what float64 loses on the way. */
 const ROUNDING = 1 + 1e-9;
@@ -22,20 +27,19 @@ export function logitGrowth(net: PiecewiseAffine, centre: Float64Array): LogitGr
 
 /** The growth of a network's logits, given that of all its values. */
 export function logitGrowthOf(net: PiecewiseAffine, { growths, output }: NetworkGrowth): LogitGrowth {
+  const reach = growths.reduce((least, { peak }) => Math.min(least, (LARGEST - peak.atCentre) / peak.perUnit), LARGEST);
   const last = net.output === 0 ? undefined : net.nodes[net.output - 1];
   if (last?.kind !== 'affine') {
     const { lipschitz, error } = growths[net.output]!;
     const pairs = new Float64Array(net.classes ** 2).fill(Math.SQRT2 * lipschitz);
-    return assemble(pairs, output, {
-      atCentre: Math.SQRT2 * error.atCentre,
-      perUnit: Math.SQRT2 * error.perUnit,
-    });
+    const both = { atCentre: Math.SQRT2 * error.atCentre, perUnit: Math.SQRT2 * error.perUnit };
+    return assemble(pairs, output, both, reach);
   }
   const { length, lipschitz, error } = growths[last.inputs[0]!]!;
   const { distances, longest } = rowDistances(last.map, net.classes);
   const farthest = distances.reduce((a, b) => Math.max(a, b), 0);
   const unit = 2 * roundoff(last.map.inputSize + 1);
-  const bias = last.offset?.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
+  const bias = (last.offsetSizes ?? last.offset)?.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
   return assemble(
     distances.map((distance) => distance * lipschitz),
     output,
@@ -43,15 +47,16 @@ export function logitGrowthOf(net: PiecewiseAffine, { growths, output }: Network
       atCentre: farthest * error.atCentre + unit * (longest * (length + error.atCentre) + bias),
       perUnit: farthest * error.perUnit + unit * longest * (lipschitz + error.perUnit),
     },
+    reach,
   );
 }
 
-/** The growth of a function whose logits' differences have a known Lipschitz constant, rounding included. */
+/** The growth of a function whose logits' differences have a known Lipschitz constant, rounding included, and never overflow. */
 export function assumedGrowth(classes: number, lipschitz: number, atCentre: Float64Array): LogitGrowth {
-  return assemble(new Float64Array(classes ** 2).fill(lipschitz), atCentre, { atCentre: 0, perUnit: 0 });
+  return assemble(new Float64Array(classes ** 2).fill(lipschitz), atCentre, { atCentre: 0, perUnit: 0 }, LARGEST);
 }
 
-function assemble(pairs: Float64Array, output: Float64Array, error: Affine): LogitGrowth {
+function assemble(pairs: Float64Array, output: Float64Array, error: Affine, reach: number): LogitGrowth {
   const steepest = pairs.reduce((a, b) => Math.max(a, b), 0);
   return {
     pairs: pairs.map((value) => ROUNDING * value),
@@ -60,6 +65,7 @@ function assemble(pairs: Float64Array, output: Float64Array, error: Affine): Log
       perUnit: ROUNDING * (steepest + error.perUnit),
     },
     error: { atCentre: ROUNDING * error.atCentre, perUnit: ROUNDING * error.perUnit },
+    reach,
   };
 }
 

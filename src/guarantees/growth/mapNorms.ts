@@ -1,5 +1,6 @@
 import { clear, noChanges } from '../../regions/maps/changes';
 import type { LinearMap } from '../../regions/types';
+import { convolutionNorm } from './convolutionNorm';
 import { gramNorm } from './gramNorm';
 
 /** Upper bounds on how much a linear map stretches, for Euclidean lengths. */
@@ -20,7 +21,8 @@ const LARGEST_GRAM = 400;
 
 /**
  * Safe upper bounds on the norms of a map: `|A| <= sqrt(|A|_1 |A|_inf)` and `|A| <= |A|_F`, both true for the absolute
- * values as well, and for small maps the far tighter {@link gramNorm}. Power iteration would give lower bounds.
+ * values as well, and the far tighter {@link gramNorm} for small maps and {@link convolutionNorm} for convolutions. Power iteration
+ * would give lower bounds.
  */
 export function mapNorms(map: LinearMap): MapNorms {
   const { inputSize, outputSize } = map;
@@ -51,7 +53,14 @@ export function mapNorms(map: LinearMap): MapNorms {
   }
   const largestRow = rowSums.reduce((a, b) => Math.max(a, b), 0);
   const absolute = ROUNDING * Math.min(Math.sqrt(largestColumn * largestRow), Math.sqrt(squares));
-  const small = Math.min(inputSize, outputSize) <= LARGEST_GRAM;
-  const spectral = small ? Math.min(absolute, gramNorm(map)) : absolute;
-  return { spectral, absolute, fanIn: rowCounts.reduce((a, b) => Math.max(a, b), 0) };
+  return {
+    spectral: Math.min(absolute, tighterNorm(map)),
+    absolute,
+    fanIn: rowCounts.reduce((a, b) => Math.max(a, b), 0),
+  };
+}
+
+function tighterNorm(map: LinearMap): number {
+  if (Math.min(map.inputSize, map.outputSize) <= LARGEST_GRAM) return gramNorm(map);
+  return map.convolution ? convolutionNorm(map.convolution) : Number.POSITIVE_INFINITY;
 }

@@ -1,8 +1,9 @@
 import { applyNode } from '../../regions/pass/applyNode';
 import { decideAt } from '../../regions/pass/decideAt';
-import type { AffineGraphNode, AffineNode, MaxNode, PiecewiseAffine } from '../../regions/types';
+import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine } from '../../regions/types';
 import { mapNorms } from './mapNorms';
 import { roundoff } from './roundoff';
+import { type Scaled, scaledByDiagonal, scaledByKink, stretchOfScaled } from './scaled';
 
 /** A quantity that is at most `atCentre + perUnit * r` at a distance r from the centre. */
 export interface Affine {
@@ -16,8 +17,12 @@ export interface ValueGrowth {
   readonly length: number;
   /** A Lipschitz constant, for Euclidean lengths. */
   readonly lipschitz: number;
+  /** A closer description, if there is one. */
+  readonly scaled?: Scaled | undefined;
   /** Euclidean length of the error of a float32 evaluation. */
   readonly error: Affine;
+  /** No number that comes up in a float32 evaluation is larger. */
+  readonly peak: Affine;
 }
 
 /** Everything {@link networkGrowth} found out. */
@@ -27,6 +32,8 @@ export interface NetworkGrowth {
   /** The output at the centre, in float64. */
   readonly output: Float64Array;
 }
+
+const NOTHING: Affine = { atCentre: 0, perUnit: 0 };
 
 /**
  * Lipschitz constants of all values of a network, and bounds on what float32 makes of them, as functions of the distance r
@@ -38,7 +45,7 @@ export interface NetworkGrowth {
  */
 export function networkGrowth(net: PiecewiseAffine, centre: Float64Array): NetworkGrowth {
   const values = [centre];
-  const growths: ValueGrowth[] = [{ length: lengthOf(centre), lipschitz: 1, error: { atCentre: 0, perUnit: 0 } }];
+  const growths: ValueGrowth[] = [{ length: lengthOf(centre), lipschitz: 1, error: NOTHING, peak: NOTHING }];
   for (const node of net.nodes) {
     const inputs = node.inputs.map((id) => values[id]!);
     const states = node.kind === 'kink' || node.kind === 'max' ? decideAt(node, inputs[0]!) : undefined;
@@ -60,26 +67,40 @@ export function lengthOf(vector: Float64Array): number {
   return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }
 
-function grow(node: AffineGraphNode, inputs: readonly ValueGrowth[]): Omit<ValueGrowth, 'length'> {
+type Growth = Omit<ValueGrowth, 'length'>;
+
+function grow(node: AffineGraphNode, inputs: readonly ValueGrowth[]): Growth {
   switch (node.kind) {
     case 'affine':
       return growAffine(node, inputs[0]!);
     case 'sum':
       return growSum(inputs);
-    case 'kink': {
-      const steepest = node.slopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      const constant = lengthOf(node.intercepts);
-      return stretched(inputs[0]!, steepest, { relative: steepest, constant, terms: 2 });
-    }
+    case 'kink':
+      return growKink(node, inputs[0]!);
     case 'max':
       return stretched(inputs[0]!, Math.sqrt(mostMemberships(node)), { relative: 0, constant: 0, terms: 0 });
   }
 }
 
-function growAffine({ map, offset }: AffineNode, input: ValueGrowth): Omit<ValueGrowth, 'length'> {
+function growAffine({ map, offset, offsetSizes }: AffineNode, input: ValueGrowth): Growth {
   const { spectral, absolute, fanIn } = mapNorms(map);
-  const constant = offset === undefined ? 0 : lengthOf(offset);
-  return stretched(input, spectral, { relative: absolute, constant, terms: fanIn + 1 });
+  const sizes = offsetSizes ?? offset;
+  const constant = sizes === undefined ? 0 : lengthOf(sizes);
+  const growth = stretched(input, spectral, { relative: absolute, constant, terms: fanIn + 1 });
+  return closer(growth, stretchOfScaled(map, input), scaledByDiagonal(map, input));
+}
+
+function growKink(node: KinkNode, input: ValueGrowth): Growth {
+  const steepest = node.slopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const constant = lengthOf(node.intercepts);
+  const growth = stretched(input, steepest, { relative: steepest, constant, terms: 2 });
+  return closer(growth, Number.POSITIVE_INFINITY, scaledByKink(node, input));
+}
+
+/** A growth with another Lipschitz constant, if that is smaller, and with its scales. */
+function closer(growth: Growth, lipschitz: number, scaled: Scaled | undefined): Growth {
+  const most = scaled === undefined ? lipschitz : Math.min(lipschitz, scaled.lipschitz * scaled.largest);
+  return { ...growth, lipschitz: Math.min(growth.lipschitz, most), scaled };
 }
 
 /** What a step adds to the error: `u(terms) (relative * length of the input + constant)`. */
@@ -93,26 +114,36 @@ function stretched(
   { length, lipschitz, error }: ValueGrowth,
   factor: number,
   { relative, constant, terms }: Rounding,
-): Omit<ValueGrowth, 'length'> {
+): Growth {
   const unit = roundoff(terms);
+  const peak = {
+    atCentre: relative * (length + error.atCentre) + constant,
+    perUnit: relative * (lipschitz + error.perUnit),
+  };
   return {
     lipschitz: factor * lipschitz,
     error: {
-      atCentre: factor * error.atCentre + unit * (relative * (length + error.atCentre) + constant),
-      perUnit: factor * error.perUnit + unit * relative * (lipschitz + error.perUnit),
+      atCentre: factor * error.atCentre + unit * peak.atCentre,
+      perUnit: factor * error.perUnit + unit * peak.perUnit,
     },
+    peak,
   };
 }
 
-function growSum(inputs: readonly ValueGrowth[]): Omit<ValueGrowth, 'length'> {
+function growSum(inputs: readonly ValueGrowth[]): Growth {
   const total = (of: (growth: ValueGrowth) => number) => inputs.reduce((sum, growth) => sum + of(growth), 0);
   const unit = roundoff(inputs.length);
+  const peak = {
+    atCentre: total(({ length, error }) => length + error.atCentre),
+    perUnit: total(({ lipschitz, error }) => lipschitz + error.perUnit),
+  };
   return {
     lipschitz: total(({ lipschitz }) => lipschitz),
     error: {
-      atCentre: total(({ length, error }) => error.atCentre + unit * (length + error.atCentre)),
-      perUnit: total(({ lipschitz, error }) => error.perUnit + unit * (lipschitz + error.perUnit)),
+      atCentre: total(({ error }) => error.atCentre) + unit * peak.atCentre,
+      perUnit: total(({ error }) => error.perUnit) + unit * peak.perUnit,
     },
+    peak,
   };
 }
 

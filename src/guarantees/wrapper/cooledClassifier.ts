@@ -8,7 +8,7 @@ import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
 import type { Cooling } from './cooling';
 import { coolRadius } from './coolRadius';
-import { radiusWithinHorizon, withinHorizon } from './horizon';
+import { horizonWithin, radiusWithinHorizon, withinHorizon } from './horizon';
 import { pointAt, readPoints } from './readPoints';
 import { rowBound } from './rowBound';
 import { wrap } from './wrap';
@@ -24,9 +24,10 @@ export function cooledClassifier(
   const centre32 = Float32Array.from(centre);
   /** How much the division and the sums in T can change a logit, relative to it. */
   const unit = roundoff(size + 10);
+  const horizon = horizonWithin(growth.reach, centre);
   const logits: Classifier['logits'] = (x, options) =>
     tf.tidy(() => {
-      const seen = withinHorizon(x);
+      const seen = withinHorizon(x, horizon);
       const displacement = tf.sub(tf.reshape(seen, [x.shape[0]!, size]), tf.tensor1d(centre32)) as tf.Tensor2D;
       return cooling.divide(net.logits(seen, options), displacement);
     });
@@ -37,13 +38,13 @@ export function cooledClassifier(
     farAwayRadius(epsilon: number) {
       checkPositive({ fn: 'farAwayRadius', argument: 'epsilon' }, epsilon);
       const range = sharpLogitRange(net.classes, epsilon) * (1 - unit);
-      return radiusWithinHorizon(coolRadius(cooling, growth.range, range), centre);
+      return radiusWithinHorizon(coolRadius(cooling, growth.range, range), centre, horizon);
     },
     async confidenceBound(x: tf.Tensor, radius: number) {
       const fn = 'confidenceBound';
       checkNonNegative({ fn, argument: 'radius' }, radius);
-      const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
-      const seen = withinHorizon(x);
+      const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape, horizon);
+      const seen = withinHorizon(x, horizon);
       const { values } = await readLogits(fn, net, seen, {}).finally(() => seen.dispose());
       return Float64Array.from({ length: points.count }, (_, i) => {
         const displacement = pointAt(points, i).map((value, j) => value - centre[j]!);

@@ -1,18 +1,8 @@
 import { once } from '../../core/once';
-import type { Changes, LinearMap } from '../types';
+import type { Changes, Convolution, LinearMap } from '../types';
 import { listRange } from './changes';
 import { addRow, addRows, weightedRows } from './rows';
-import { type Axis, seeing, seen } from './window';
-
-/** What a convolution is made of; images are [height, width, channels], flat. */
-export interface Convolution {
-  /** [window height, window width, input channels, filters], flat. */
-  readonly kernel: Float64Array;
-  readonly rows: Axis;
-  readonly columns: Axis;
-  readonly channels: number;
-  readonly filters: number;
-}
+import { seeing, seen } from './window';
 
 /** The map of a convolution. Zeros cost nothing, in either direction. */
 export function convMap(convolution: Convolution): LinearMap {
@@ -58,6 +48,7 @@ export function convMap(convolution: Convolution): LinearMap {
     inputSize,
     outputSize,
     fanIn: taps * channels,
+    convolution,
     absolute: once(() => convMap({ ...convolution, kernel: kernel.map(Math.abs) })),
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)

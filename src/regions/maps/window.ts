@@ -1,17 +1,4 @@
-/** How a window slides along one axis. */
-export interface Axis {
-  /** Entries of the input along the axis. */
-  readonly input: number;
-  /** Entries of the output along the axis. */
-  readonly output: number;
-  /** Entries of the window. */
-  readonly window: number;
-  readonly stride: number;
-  /** Distance between neighbours inside the window. */
-  readonly dilation: number;
-  /** Entries of padding before the first input entry. */
-  readonly before: number;
-}
+import type { Axis } from '../types';
 
 /** The axis of a convolution or pooling with padding 'valid' or 'same', as TensorFlow places it. */
 export function windowAxis(

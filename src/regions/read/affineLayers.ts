@@ -65,16 +65,28 @@ export const readBatchNorm: Reader = (graph, call) => {
   const [mean, variance] = weights;
   const factors = mean!.map((_, c) => (gamma?.[c] ?? 1) / Math.sqrt(variance![c]! + epsilon));
   const shifts = mean!.map((m, c) => (beta?.[c] ?? 0) - factors[c]! * m);
+  const shiftSizes = mean!.map((m, c) => Math.abs(beta?.[c] ?? 0) + Math.abs(factors[c]! * m));
   const entries = [...Array(sizeOf(input.shape)).keys()];
   const values = entries.map((i) => factors[i % factors.length]!);
   const map = sparseMap(entries.length, entries.length, { rows: entries, columns: entries, values });
-  return affine(graph, call, input, map, shifts);
+  const offsetSizes = repeated(shiftSizes, map.outputSize);
+  return addNode(graph, call, [input], call.shape, {
+    kind: 'affine',
+    map,
+    offset: repeated(shifts, map.outputSize),
+    offsetSizes,
+  });
 };
 
 /** A node `map(input) + bias`, the bias repeated for every pixel. */
 function affine(graph: Graph, call: Call, input: Value, map: LinearMap, bias: Float64Array | undefined): Value {
-  const offset = bias && Float64Array.from({ length: map.outputSize }, (_, i) => bias[i % bias.length]!);
+  const offset = bias && repeated(bias, map.outputSize);
   return addNode(graph, call, [input], call.shape, { kind: 'affine', map, offset });
+}
+
+/** Values of channels for every pixel. */
+function repeated(values: Float64Array, size: number): Float64Array {
+  return Float64Array.from({ length: size }, (_, i) => values[i % values.length]!);
 }
 
 function depthwiseMap(call: Call, kernel: Float64Array) {
