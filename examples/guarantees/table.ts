@@ -14,10 +14,15 @@ export interface TableSettings extends Folders {
   readonly attacked: number;
 }
 
-/** A line, with the time of a prediction as a multiple of that of the plain network. */
+/** What is worked out anew each time. */
 interface Line extends Measured {
+  /** Time of a prediction as a multiple of that of the plain network. */
   readonly relativeTime: number;
+  /** Distance beyond which no confidence exceeds 1/K + {@link MARGIN}; Infinity where none has been proved. */
+  readonly radius: number;
 }
+
+const MARGIN = 0.01;
 
 /** Measures networks and wrappers around the plain one; every finished line is kept and not measured again. */
 export async function table({ dataset, attacked, ...folders }: TableSettings): Promise<void> {
@@ -27,7 +32,8 @@ export async function table({ dataset, attacked, ...folders }: TableSettings): P
   const add = async (method: Method): Promise<void> => {
     const file = join(folders.output, `table-${dataset}-${method.name.replaceAll(/\W+/g, '-').toLowerCase()}.json`);
     const measured = await kept(file, { attacked, epsilon: EPSILON }, () => measure(method, test, attacked));
-    lines[method.name] = { ...measured, relativeTime: await relativeTime(plain, method.model, test.x) };
+    const radius = method.guarantee?.farAwayRadius(MARGIN) ?? Number.POSITIVE_INFINITY;
+    lines[method.name] = { ...measured, radius, relativeTime: await relativeTime(plain, method.model, test.x) };
   };
   for (const [name, load] of Object.entries(networks)) await add(bare(name, await load(), bounds));
   const data = { x: train.x, noise: paperNoise, discriminator: { epochs, epsilon: EPSILON } };
@@ -49,9 +55,11 @@ function markdown(lines: Readonly<Record<string, Line>>, { y }: LabelledData, at
     line.certifiedMmc.toFixed(3),
     line.auroc.toFixed(3),
     line.fprAt95.toFixed(3),
+    line.radius === Number.POSITIVE_INFINITY ? 'none' : line.radius.toPrecision(2),
     line.relativeTime.toFixed(2),
   ]);
-  const head = ['', 'test error %', 'cost, points', 'MMC in', 'MMC adv. noise', 'certified', 'AUROC', 'FPR@95', 'time'];
+  const attack = ['MMC adv. noise', 'certified', 'AUROC', 'FPR@95'];
+  const head = ['', 'test error %', 'cost, points', 'MMC in', ...attack, `radius, 1/K + ${MARGIN}`, 'time'];
   return [
     ...[head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows].map((row) => `| ${row.join(' | ')} |`),
     '',

@@ -4,6 +4,8 @@ import { pgdL2 } from '../../src/attacks';
 import { confidences, predictions } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
 import { type Ccu, ccu, restoreGuarantee, type SavedCcu } from '../../src/guarantees';
+import { uniformCrossEntropy } from '../../src/losses';
+import { fit } from '../../src/training';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import {
@@ -268,6 +270,34 @@ describe('ccu', () => {
       argument: 'saved',
     });
     tf.dispose(x);
+    model.dispose();
+  });
+});
+
+describe('joint fine-tuning', () => {
+  it('trains the network through the densities, which go on guaranteeing what they did', async () => {
+    const model = networks['dense, 2 classes']!(11);
+    const x = cloud(60, [2], 11);
+    const y = tf.tidy(() => tf.cast(tf.less(tf.squeeze<tf.Tensor1D>(tf.slice(x, [0, 0], [-1, 1]), [1]), 0.5), 'int32'));
+    const certain = await ccu(model, { x });
+    const before = { radius: certain.farAwayRadius(0.01), bounds: await certain.confidenceBound(x, 0.2) };
+    const error = async () => {
+      const [found, truth] = [await predictions(certain, x), await y.data()];
+      return found.reduce((wrong, label, i) => wrong + Number(label !== truth[i]), 0) / found.length;
+    };
+    const untrained = await error();
+    const options = { method: 'ceda', outLoss: uniformCrossEntropy, epochs: 30, batchSize: 20, seed: 1 } as const;
+    await expectNoLeak(async () => {
+      const optimizer = tf.train.sgd(0.1);
+      const { epochs } = await fit(certain, { x, y }, { ...options, optimizer, noise: (images) => tf.clone(images) });
+      optimizer.dispose();
+      expect(epochs.at(-1)!.inLoss).toBeLessThan(epochs[0]!.inLoss);
+    });
+    expect(await error()).toBeLessThan(untrained);
+    expect(certain.farAwayRadius(0.01)).toBe(before.radius);
+    expect(await certain.confidenceBound(x, 0.2)).toEqual(before.bounds);
+    expect(await predictions(model, x)).toEqual(await predictions(certain, x));
+    tf.dispose([x, y]);
     model.dispose();
   });
 });
