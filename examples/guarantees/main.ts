@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util';
 import { useWasm } from '../support/useWasm';
+import { good } from './good';
 import { moons } from './moons';
 import { table } from './table';
 
-const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digits|cifar10] [options]
+const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digits|cifar10 | good] [options]
 
   without a task       draws the pictures of the two moons and checks what they promise
   table                measures networks and wrappers on real images
     --attacked N       images of noise that are attacked (default: 200)
     --data DIR         folder of CIFAR-10 (default: RELU_DATA)
     --models DIR       folder of the authors' networks (default: RELU_MODELS)
+  good                 trains GOOD on the digits with several settings
     --output DIR       where results go and are found again (default: examples/guarantees/output)`;
 
 const { positionals, values } = parseArgs({
@@ -25,11 +27,12 @@ const { positionals, values } = parseArgs({
 const { dataset, data, models, output } = values;
 const attacked = Number(values.attacked);
 const task = positionals.join();
-const known = task === 'table' ? dataset === 'digits' || dataset === 'cifar10' : task === '';
+const known = task === 'table' ? dataset === 'digits' || dataset === 'cifar10' : task === 'good' || task === '';
 if (!known || !(Number.isInteger(attacked) && attacked > 0)) {
   console.error(USAGE);
   process.exit(2);
 }
 await useWasm();
 if (dataset === 'digits' || dataset === 'cifar10') await table({ dataset, attacked, data, models, output });
+else if (task === 'good') await good(output);
 else await moons();
