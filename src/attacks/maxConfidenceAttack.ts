@@ -21,7 +21,8 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
 
 /**
  * The strongest attack of this library per gradient evaluation: high confidence anywhere in the L-infinity ball,
- * `max_{|u - z|_inf <= epsilon} objective(f(u))` with u in the box, in about a tenth of the steps of {@link pgdLinf}.
+ * `max_{|u - z|_inf <= epsilon} objective(f(u))` with u in the box, in about a tenth of the steps of {@link pgdLinf},
+ * unless the network is so certain that both find a confidence of 1 after a few.
  *
  * - It maximises the log-odds of the predicted class ({@link maxLogOdds}), which rise with the confidence and do not saturate.
  * - Each image begins at the best of several points: the image itself, a point drawn as in {@link pgdLinf}, a random corner of
