@@ -1,6 +1,6 @@
-import { clear, noChanges } from '../../regions/maps/changes';
 import type { LinearMap } from '../../regions/types';
 import { convolutionNorm } from './convolutionNorm';
+import { eachColumn } from './eachColumn';
 import { gramNorm } from './gramNorm';
 
 /** Upper bounds on how much a linear map stretches, for Euclidean lengths. */
@@ -25,23 +25,15 @@ const LARGEST_GRAM = 400;
  * would give lower bounds.
  */
 export function mapNorms(map: LinearMap): MapNorms {
-  const { inputSize, outputSize } = map;
-  const rowSums = new Float64Array(outputSize);
-  const rowCounts = new Int32Array(outputSize);
-  const x = noChanges(inputSize);
-  const y = noChanges(outputSize);
+  const rowSums = new Float64Array(map.outputSize);
+  const rowCounts = new Int32Array(map.outputSize);
   let largestColumn = 0;
   let squares = 0;
-  x.count = 1;
-  for (let j = 0; j < inputSize; j++) {
-    x.entries[0] = j;
-    x.values[j] = 1;
-    map.spread(y, x);
-    x.values[j] = 0;
+  eachColumn(map, ({ count, entries, values }) => {
     let columnSum = 0;
-    for (let k = 0; k < y.count; k++) {
-      const i = y.entries[k]!;
-      const size = Math.abs(y.values[i]!);
+    for (let k = 0; k < count; k++) {
+      const i = entries[k]!;
+      const size = Math.abs(values[i]!);
       if (size === 0) continue;
       columnSum += size;
       squares += size * size;
@@ -49,8 +41,7 @@ export function mapNorms(map: LinearMap): MapNorms {
       rowCounts[i]!++;
     }
     largestColumn = Math.max(largestColumn, columnSum);
-    clear(y);
-  }
+  });
   const largestRow = rowSums.reduce((a, b) => Math.max(a, b), 0);
   const absolute = ROUNDING * Math.min(Math.sqrt(largestColumn * largestRow), Math.sqrt(squares));
   return {

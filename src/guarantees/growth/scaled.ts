@@ -1,6 +1,6 @@
-import { clear, noChanges } from '../../regions/maps/changes';
 import type { KinkNode, LinearMap } from '../../regions/types';
 import { convolutionNorm } from './convolutionNorm';
+import { eachColumn } from './eachColumn';
 
 /**
  * A value of which entry i changes by at most `scales[i]` times what entry i of another value does, which has a Lipschitz
@@ -54,20 +54,12 @@ function scaledBy({ lipschitz, scaled }: Known, factors: Float64Array): Scaled {
 }
 
 function diagonalOf(map: LinearMap): Float64Array | undefined {
-  const { inputSize, outputSize, fanIn } = map;
-  if (inputSize !== outputSize || fanIn !== 1) return undefined;
-  const diagonal = new Float64Array(inputSize);
-  const [x, y] = [noChanges(inputSize), noChanges(outputSize)];
-  x.count = 1;
-  for (let j = 0; j < inputSize; j++) {
-    x.entries[0] = j;
-    x.values[j] = 1;
-    map.spread(y, x);
-    x.values[j] = 0;
-    diagonal[j] = y.values[j]!;
-    const others = y.count > 1 || (y.count === 1 && y.entries[0] !== j);
-    clear(y);
-    if (others) return undefined;
-  }
-  return diagonal;
+  if (map.inputSize !== map.outputSize || map.fanIn !== 1) return undefined;
+  const diagonal = new Float64Array(map.inputSize);
+  let others = false;
+  eachColumn(map, ({ count, entries, values }, j) => {
+    diagonal[j] = values[j]!;
+    others ||= count > 1 || (count === 1 && entries[0] !== j);
+  });
+  return others ? undefined : diagonal;
 }
