@@ -8,9 +8,11 @@ import { radialTemperature } from '../../src/guarantees';
 import { convolutionNorm } from '../../src/guarantees/growth/convolutionNorm';
 import { logitGrowth } from '../../src/guarantees/growth/logitGrowth';
 import { mapNorms } from '../../src/guarantees/growth/mapNorms';
+import { scaledByDiagonal } from '../../src/guarantees/growth/scaled';
 import { type Axis, evaluate, type LinearMap, toPiecewiseAffine } from '../../src/regions';
 import { convMap } from '../../src/regions/maps/convMap';
 import { denseMap } from '../../src/regions/maps/denseMap';
+import { sparseMap } from '../../src/regions/maps/sparseMap';
 import { windowAxis } from '../../src/regions/maps/window';
 import { onBackend } from '../support/onBackend';
 import { architectures, build, normals, oneOfEach } from '../support/regionModels';
@@ -143,6 +145,21 @@ describe('convolutionNorm', () => {
     const convolution = { kernel, rows, columns: rows, channels: 2, filters: 4 };
     const scaled = kernel.map((value, i) => value * scales[Math.floor(i / 4) % 2]!);
     expect(convolutionNorm(convolution, scales)).toBe(convolutionNorm({ ...convolution, kernel: scaled }));
+  });
+});
+
+describe('scaledByDiagonal', () => {
+  const twice = (rows: number[]) => sparseMap(2, 2, { rows, columns: [0, 1], values: [-2, 3] });
+
+  it('has the sizes of the factors of a diagonal matrix, times the scales there were', () => {
+    const once = scaledByDiagonal(twice([0, 1]), { lipschitz: 5 });
+    expect(once).toEqual({ lipschitz: 5, scales: Float64Array.of(2, 3), largest: 3 });
+    expect(scaledByDiagonal(twice([0, 1]), { lipschitz: 15, scaled: once })!.scales).toEqual(Float64Array.of(4, 9));
+  });
+
+  it('knows nothing of matrices that move entries to other places', () => {
+    expect(scaledByDiagonal(twice([1, 0]), { lipschitz: 5 })).toBeUndefined();
+    expect(scaledByDiagonal(denseMap(Float64Array.of(1, 0, 0, 1), 2, 2), { lipschitz: 5 })).toBeUndefined();
   });
 });
 
