@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse, show } from '../core/check';
-import type { ClassifierOptions } from './classifier';
 import { logOfProbabilities } from './logOfProbabilities';
-import type { Classifier, LogitsFunction } from './types';
+import type { Classifier, ClassifierOptions, LogitsFunction } from './types';
 
 /** A plain function, or a GraphModel's `predict`, as a classifier; it must be told its shapes. */
 export function fromFunction(

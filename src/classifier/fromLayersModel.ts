@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse } from '../core/check';
-import type { ClassifierOptions } from './classifier';
 import { logOfProbabilities } from './logOfProbabilities';
 import { endsInSoftmax, peelSoftmax } from './peelSoftmax';
 import { checkTrainingMode, trainingForward } from './trainingForward';
-import type { Classifier } from './types';
+import type { Classifier, ClassifierOptions } from './types';
 import { walkLayers } from './walkLayers';
 
 /** A LayersModel as a classifier: logits on its own weights, a trailing softmax taken off. */

@@ -48,3 +48,20 @@ export interface LabelledData {
   /** Class indices `[B]` (0, ..., K - 1, any dtype) or one-hot rows `[B, K]`. */
   readonly y: tf.Tensor;
 }
+
+/** What {@link classifier} may be told about a model. */
+export interface ClassifierOptions {
+  /** Shape of one input without the batch axis. @defaultValue read from the model; functions must give it */
+  readonly inputShape?: readonly number[];
+  /** Number of classes. @defaultValue read from the model; a function is run once to see */
+  readonly classes?: number;
+  /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
+  readonly bounds?: readonly [number, number];
+  /**
+   * What the model returns. With 'probabilities' their logarithms are used as logits. @defaultValue 'auto': a LayersModel
+   * is asked for its last layer, everything else is taken to return logits
+   */
+  readonly outputs?: 'auto' | 'logits' | 'probabilities';
+  /** Trainable variables of a plain function, if it has any. @defaultValue none */
+  readonly variables?: readonly tf.Variable[];
+}

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type ClassifierOptions, classifier } from '../classifier/classifier';
+import { classifier } from '../classifier/classifier';
 import { topologyOf } from '../classifier/topologyOf';
+import type { ClassifierOptions } from '../classifier/types';
 import { makeCrew } from './crew';
 import { allVariables } from './modelParts';
 import { poolOf } from './poolOf';

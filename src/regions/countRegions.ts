@@ -1,8 +1,7 @@
 import { follow } from '../core/follow';
 import { checkSlice } from './slice/checkSlice';
 import { subdivide } from './slice/subdivide';
-import type { SliceOptions } from './sliceRegions';
-import type { Plane2d } from './sliceTypes';
+import type { Plane2d, SliceOptions } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
 
 /**

@@ -12,8 +12,8 @@ export { planeThrough } from './planeThrough';
 export { pointOnPlane } from './pointOnPlane';
 export { type RayOptions, type RayPiece, rayPieces } from './rayPieces';
 export type { Norm } from './region/norms';
-export { type SliceOptions, sliceRegions } from './sliceRegions';
-export type { BoundaryPiece, Box2d, DirectionLimit, Plane2d, Region2d, RegionList } from './sliceTypes';
+export { sliceRegions } from './sliceRegions';
+export type { BoundaryPiece, Box2d, DirectionLimit, Plane2d, Region2d, RegionList, SliceOptions } from './sliceTypes';
 export { toPiecewiseAffine } from './toPiecewiseAffine';
 export { traceRay } from './traceRay';
 export type {

@@ -1,26 +1,14 @@
 import { follow } from '../core/follow';
-import type { ProgressOptions } from '../core/progress';
 import { checkSlice } from './slice/checkSlice';
 import { NOTHING, sizesOf } from './slice/line';
 import type { Polygon } from './slice/polygon';
 import { subdivide } from './slice/subdivide';
 import { toRegion } from './slice/toRegion';
-import type { Box2d, Plane2d, RegionList } from './sliceTypes';
+import type { Plane2d, RegionList, SliceOptions } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
 
 /** Slopes of logits that differ by less than this share of the largest slope count as equal. */
 const EQUAL = 1e-13;
-
-/**
- * Options of {@link sliceRegions} and {@link countRegions}. Progress is counted in regions found; how many there are is not
- * known before, so its total is NaN. The calls are synchronous: a signal must be fired in `onProgress`.
- */
-export interface SliceOptions extends ProgressOptions {
-  /** Part of the plane to look at, in its coordinates (s, t). By default the whole plane. */
-  readonly box?: Box2d;
-  /** The search ends after so many regions. @defaultValue Infinity */
-  readonly maxRegions?: number;
-}
 
 /**
  * All linear regions of a network that a plane meets, as exact polygons: the sets Q(x) of Section 2 of arXiv 1812.05720,

@@ -1,3 +1,5 @@
+import type { ProgressOptions } from '../core/progress';
+
 /** A rectangle of a plane, in the coordinates (s, t) of the plane. */
 export interface Box2d {
   /** Smallest and largest s. */
@@ -77,4 +79,15 @@ export interface BoundaryPiece {
   readonly to: readonly [number, number] | undefined;
   /** The direction, of length 1, in which the piece goes to infinity, or undefined for one that has an end. */
   readonly direction: readonly [number, number] | undefined;
+}
+
+/**
+ * Options of {@link sliceRegions} and {@link countRegions}. Progress is counted in regions found; how many there are is not
+ * known before, so its total is NaN. The calls are synchronous: a signal must be fired in `onProgress`.
+ */
+export interface SliceOptions extends ProgressOptions {
+  /** Part of the plane to look at, in its coordinates (s, t). By default the whole plane. */
+  readonly box?: Box2d;
+  /** The search ends after so many regions. @defaultValue Infinity */
+  readonly maxRegions?: number;
 }

@@ -9,3 +9,6 @@ export interface Found {
   readonly white: number | undefined;
   readonly labels?: Int32Array | undefined;
 }
+
+/** Parts of a data set by their names. */
+export type Parts = ReadonlyMap<string, () => Promise<Found>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { idxLayout, ubyteLayout } from '../../datasets/idxLayouts';
 import type { ReadAs } from '../../datasets/layout';
 import { CliError, messageOf } from '../cliError';
-import type { Parts } from './readFolder';
+import type { Parts } from './found';
 
 /** The parts that are there as IDX files, by the names that `loadDataset` knows. */
 export function idxParts(folder: string, files: readonly string[]): Parts {

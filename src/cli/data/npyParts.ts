@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { NumericArray } from '../../datasets/numericArray';
 import { parseNpy } from '../../datasets/parseNpy';
 import { CliError, messageOf } from '../cliError';
-import type { Found } from './found';
-import type { Parts } from './readFolder';
+import type { Found, Parts } from './found';
 
 /** The parts that are there as arrays of NumPy: `x.npy` and `y.npy`, or `test-x.npy` and `test-y.npy`. */
 export function npyParts(folder: string, files: readonly string[]): Parts {

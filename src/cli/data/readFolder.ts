@@ -1,12 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { CliError } from '../cliError';
-import type { Found } from './found';
+import type { Found, Parts } from './found';
 import { idxParts } from './idxParts';
 import { npyParts } from './npyParts';
 import { readPngs } from './readPngs';
-
-/** Parts of a data set by their names. */
-export type Parts = ReadonlyMap<string, () => Promise<Found>>;
 
 /** Which part of the data is wanted. */
 export interface WantedPart {

@@ -1,8 +1,8 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { InferenceModel, io } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { type ClassifierOptions, classifier } from '../../classifier/classifier';
-import type { Classifier } from '../../classifier/types';
+import { classifier } from '../../classifier/classifier';
+import type { Classifier, ClassifierOptions } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
 import { CliError, messageOf } from '../cliError';
 import { importOptional } from './importOptional';

@@ -1,7 +1,6 @@
 import { checkBounds, checkWhole, refuse, show, type Where } from '../../core/check';
 import { checkVector } from '../checkVector';
-import type { SliceOptions } from '../sliceRegions';
-import type { Plane2d } from '../sliceTypes';
+import type { Plane2d, SliceOptions } from '../sliceTypes';
 import type { PiecewiseAffine } from '../types';
 import { type Polygon, rectangle, wholePlane } from './polygon';
 
