@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Box } from '../core/float32Box';
 import type { Rng } from '../core/rng';
-import type { Box } from './float32Box';
 
 /** How drawn pixels lie in memory: image by image, or one pixel of all images after the other. */
 export type Layout = 'images' | 'pixelRows';

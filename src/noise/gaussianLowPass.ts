@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive, refuse, show } from '../core/check';
 import { checkInBounds } from '../core/checkTensor';
+import { float32Box } from '../core/float32Box';
 import { checkImages } from './checkImages';
-import { float32Box } from './float32Box';
 import { lowPass } from './lowPass';
 import type { BoundsOptions } from './options';
 import { chunks, toImages, toPixelRows } from './pixelRows';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFraction, checkOneOf, refuse, show } from '../core/check';
+import { type Box, float32Box } from '../core/float32Box';
 import type { Rng } from '../core/rng';
 import { drawPermuted, drawUniform } from './draws';
-import { type Box, float32Box } from './float32Box';
 import { lowPass } from './lowPass';
 import type { PaperNoiseOptions } from './options';
 import { chunks, toImages } from './pixelRows';

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkInBounds } from '../core/checkTensor';
+import { float32Box } from '../core/float32Box';
 import { resolveRng } from '../core/resolveRng';
 import { checkImages } from './checkImages';
 import { drawPermuted } from './draws';
-import { float32Box } from './float32Box';
 import type { NoiseOptions } from './options';
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Box } from './float32Box';
+import type { Box } from '../core/float32Box';
 
 /** Maps each image's smallest value to `low` and its largest to `high`; an image of one value stays as it is. */
 export function stretch(images: tf.Tensor, [low, high]: Box): tf.Tensor {

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../core/checkTensor';
+import { float32Box } from '../core/float32Box';
 import { checkImages } from './checkImages';
-import { float32Box } from './float32Box';
 import type { BoundsOptions } from './options';
 import { stretch } from './stretch';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse, show } from '../core/check';
+import { float32Box } from '../core/float32Box';
 import { resolveRng } from '../core/resolveRng';
 import { drawUniform } from './draws';
-import { float32Box } from './float32Box';
 import type { NoiseOptions } from './options';
 
 /**

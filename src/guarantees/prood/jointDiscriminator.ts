@@ -5,6 +5,7 @@ import { topologyOf } from '../../classifier/topologyOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { checkFunction, checkNonNegative, checkPositive, checkWhole } from '../../core/check';
 import { checkInBounds, checkTensor } from '../../core/checkTensor';
+import { float32Box } from '../../core/float32Box';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import { readPoints } from '../wrapper/readPoints';
@@ -117,12 +118,13 @@ export async function jointDiscriminator(
   await readPoints({ fn, argument: 'x' }, x, net.inputShape);
   checkInBounds({ fn, argument: 'x' }, x, net.bounds);
   if (given !== undefined) checkFeatures(fn, given, net.inputShape);
+  const box = float32Box(fn, net.bounds);
   const rng = resolveRng(options);
   const features = given ?? defaultFeatures(net.inputShape, rng.integer(2 ** 31));
   try {
     const last = await trainDiscriminator({ fn, features, x, box: net.bounds, rng }, options);
     const [bias, slope] = [Math.fround(last.bias + biasShift), Math.fround(outsideSlope)];
-    const discriminator = { features, weights: last.weights, bias, slope, box: float32Box(net.bounds) };
+    const discriminator = { features, weights: last.weights, bias, slope, box };
     return assemble(net, discriminator, await weightsOf(features), given === undefined);
   } catch (error) {
     if (given === undefined) features.dispose();
@@ -133,19 +135,14 @@ export async function jointDiscriminator(
 /** The wrapper that was saved, on its model. */
 export async function restoreJoint(model: ModelLike, saved: SavedJointDiscriminator): Promise<JointDiscriminator> {
   const net = wrappedNet(model, saved);
+  const box = float32Box('restoreGuarantee', net.bounds);
   const features = await models.modelFromJSON(JSON.parse(saved.features.topology));
   tf.tidy(() => {
     const shapes = features.getWeights().map(({ shape }) => shape);
     features.setWeights(shapes.map((shape, i) => tf.tensor([...saved.features.weights[i]!], shape)));
   });
   const { bias, outsideSlope: slope } = saved;
-  const discriminator = {
-    features,
-    weights: Float32Array.from(saved.weights),
-    bias,
-    slope,
-    box: float32Box(net.bounds),
-  };
+  const discriminator = { features, weights: Float32Array.from(saved.weights), bias, slope, box };
   return assemble(net, discriminator, saved.features.weights, true);
 }
 
@@ -169,11 +166,6 @@ function assemble(
     if (owned) features.dispose();
   };
   return Object.assign(jointClassifier(net, discriminator, toPiecewiseAffine(features)), { save, dispose });
-}
-
-/** The box as float32 holds it. */
-function float32Box([low, high]: Classifier['bounds']): Discriminator['box'] {
-  return [Math.fround(low), Math.fround(high)];
 }
 
 async function weightsOf(features: LayersModel): Promise<number[][]> {

@@ -1,11 +1,11 @@
-import { checkBounds, refuse, show } from '../core/check';
+import { checkBounds, refuse, show } from './check';
 
 /** Bounds that are float32 numbers, so that a tensor can hold them. */
 export type Box = readonly [low: number, high: number];
 
 /**
- * The bounds, checked and moved inwards by at most two float32 steps where float32 cannot hold them: tensors clipped to
- * the result lie inside the bounds also when compared in float64.
+ * The bounds, checked and moved inwards to the next float32 number where float32 cannot hold them: tensors clipped to the
+ * result lie inside the bounds also when compared in float64, and no float32 number between the bounds is left out.
  */
 export function float32Box(fn: string, bounds: readonly [number, number] = [0, 1]): Box {
   const where = { fn, argument: 'bounds' };
@@ -28,7 +28,7 @@ export function float32Box(fn: string, bounds: readonly [number, number] = [0, 1
   return inner;
 }
 
-/** One to two distances between float32 numbers at this size; the smallest one near zero. */
+/** Between a half and three halves of the distance to the next float32 number, so that rounding goes there. */
 function step(value: number): number {
-  return Math.max(Math.abs(value) * 2 ** -23, 2 ** -149);
+  return Math.max(Math.abs(value) * (1 + 2 ** -20) * 2 ** -24, 2 ** -149);
 }
