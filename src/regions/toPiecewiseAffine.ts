@@ -1,4 +1,5 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type LayerCall, walkGraph } from '../classifier/walkGraph';
 import { isLayersModel } from '../classifier/walkLayers';
 import { refuse, show } from '../core/check';
 import { finish, type Graph, unsupported, type Value } from './read/graph';
@@ -43,32 +44,12 @@ export function toPiecewiseAffine(model: LayersModel): PiecewiseAffine {
   checkModel(model);
   const graph: Graph = [];
   const inputShape = fixedShape(model.inputs[0]!);
-  const result = readModel(graph, model, [{ id: 0, shape: inputShape }], true);
-  return finish(graph, inputShape, result[0]!);
+  const [result] = walkGraph<Value>(model, [{ id: 0, shape: inputShape }], (call) => readCall(graph, call));
+  return finish(graph, inputShape, result!);
 }
 
-/** The results of a model, given its inputs; `last` says whether they are the results of the outermost model. */
-function readModel(graph: Graph, model: LayersModel, inputs: readonly Value[], last: boolean): Value[] {
-  const known = new Map<SymbolicTensor, Value>(model.inputs.map((tensor, i) => [tensor, inputs[i]!]));
-  const valueAt = (tensor: SymbolicTensor, isLast: boolean): Value => {
-    const found = known.get(tensor);
-    if (found !== undefined) return found;
-    const value = readCall(
-      graph,
-      tensor,
-      tensor.inputs.map((input) => valueAt(input, false)),
-      isLast,
-    );
-    known.set(tensor, value);
-    return value;
-  };
-  return model.outputs.map((output) => valueAt(output, last));
-}
-
-/** The value of a symbolic tensor, given the inputs of the layer that makes it. */
-function readCall(graph: Graph, tensor: SymbolicTensor, inputs: readonly Value[], last: boolean): Value {
-  const layer = tensor.sourceLayer;
-  if (isLayersModel(layer)) return readModel(graph, layer, inputs, last)[tensor.outputTensorIndex ?? 0]!;
+/** The value of a layer where it is used. */
+function readCall(graph: Graph, { layer, tensor, inputs, last }: LayerCall<Value>): Value {
   const className = layer.getClassName();
   const reader = readers.get(className);
   if (reader === undefined)

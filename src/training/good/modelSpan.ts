@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { isLayersModel } from '../../classifier/walkLayers';
+import { walkGraph } from '../../classifier/walkGraph';
 import { kernelAndBias, layerSpan } from './layerSpan';
 import { type Span, throughLinear } from './span';
 
 /** Bounds of the logits of a model over a span of inputs, by interval propagation in inference mode; runs in a tidy. */
 export function modelSpan(fn: string, model: LayersModel, input: Span): Span {
-  return spansOf(fn, model, [input], true, model.outputs)[0]!;
+  return spansOf(fn, model, input, model.outputs)[0]!;
 }
 
 /**
@@ -24,7 +24,7 @@ export function differenceSpan(fn: string, model: LayersModel, input: Span): tf.
   const [inputs, classes] = kernel.shape as [number, number];
   const pairs = (weights: tf.Tensor) => tf.sub(tf.expandDims(weights, -1), tf.expandDims(weights, -2));
   const rows = tf.reshape(pairs(kernel), [inputs, classes * classes]);
-  const [features] = spansOf(fn, model, [input], false, before.inputs);
+  const [features] = spansOf(fn, model, input, before.inputs);
   const product = (weights: tf.Tensor) => (x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, weights as tf.Tensor2D);
   const { upper } = throughLinear(features!, product(rows), product(tf.abs(rows)));
   const differences = tf.reshape(upper, [-1, classes, classes]);
@@ -42,26 +42,7 @@ function lastDense({ outputs }: LayersModel): SymbolicTensor | undefined {
   return ending === 'linear' || (ending === 'softmax' && last === outputs[0]) ? last : undefined;
 }
 
-/** The spans of some inner tensors of a model, given those of its inputs; `last` says whether a softmax may end it. */
-function spansOf(
-  fn: string,
-  model: LayersModel,
-  inputs: readonly Span[],
-  last: boolean,
-  wanted: readonly SymbolicTensor[],
-): Span[] {
-  const known = new Map<SymbolicTensor, Span>(model.inputs.map((tensor, i) => [tensor, inputs[i]!]));
-  const spanAt = (tensor: SymbolicTensor): Span => {
-    const found = known.get(tensor);
-    if (found !== undefined) return found;
-    const isLast = last && tensor === model.outputs[0];
-    const read = tensor.inputs.map(spanAt);
-    const layer = tensor.sourceLayer;
-    const span = isLayersModel(layer)
-      ? spansOf(fn, layer, read, isLast, layer.outputs)[tensor.outputTensorIndex ?? 0]!
-      : layerSpan(fn, layer, read, isLast);
-    known.set(tensor, span);
-    return span;
-  };
-  return wanted.map(spanAt);
+/** The spans of some inner tensors of a model, given that of its input. */
+function spansOf(fn: string, model: LayersModel, input: Span, wanted: readonly SymbolicTensor[]): Span[] {
+  return walkGraph<Span>(model, [input], ({ layer, inputs, last }) => layerSpan(fn, layer, inputs, last), wanted);
 }
