@@ -19,6 +19,12 @@ export interface Classifier {
   /** The box of valid inputs, the same for every coordinate. */
   readonly bounds: readonly [number, number];
   /**
+   * What turns the logits z into probabilities: `'softmax'` over the classes, or `'sigmoids'`, one for each class on its
+   * own. With sigmoids the confidence is the largest of the K probabilities, in (0, 1) rather than [1/K, 1), the log-odds
+   * are the largest logit, and "I do not know" is a low probability of every class. @defaultValue 'softmax'
+   */
+  readonly head?: 'softmax' | 'sigmoids';
+  /**
    * Logits of a batch. The caller owns the result.
    *
    * @param x - `[B, ...inputShape]`, float32.
@@ -45,7 +51,7 @@ export type ModelLike = Classifier | LayersModel | tf.InferenceModel | LogitsFun
 export interface LabelledData {
   /** Inputs `[B, ...inputShape]`, float32, inside the classifier's bounds. */
   readonly x: tf.Tensor;
-  /** Class indices `[B]` (0, ..., K - 1, any dtype) or one-hot rows `[B, K]`. */
+  /** Class indices `[B]` or `[B, 1]` (0, ..., K - 1, any dtype) or one-hot rows `[B, K]`. */
   readonly y: tf.Tensor;
 }
 

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
-import { readLabels } from '../classifier/readLabels';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { checkTensor } from '../core/checkTensor';
+import { readLabels } from '../core/labels';
 import { progressClock } from '../core/progress';
 import { createRng } from '../core/rng';
 import { checkImageSet } from './checkImageSet';
@@ -30,7 +30,7 @@ export async function evaluateWith(runner: Runner, model: ModelLike, options: Oo
   const resolved = resolveOptions(options, net);
   for (const [name, set] of resolved.out) checkImageSet({ fn, argument: `out.${name}` }, set, net);
   if (resolved.adversarialNoise !== undefined || resolved.adversarialSamples !== undefined) checkGradients(fn);
-  const labels = await readLabels({ fn, argument: 'in.y' }, y, x.shape[0]!, net.classes);
+  const labels = await readLabels({ fn, argument: 'in.y' }, y, net.classes, x.shape[0]);
   trySamplers(net, x, resolved);
   throwIfAborted(fn, signal);
 

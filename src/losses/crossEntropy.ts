@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkLabels } from './checkLabels';
+import { checkLabels, oneHot } from '../core/labels';
 import { checkLogits } from './checkLogits';
 import { negativeLogProbability } from './negativeLogProbability';
-import { oneHot } from './predicted';
 
 /**
  * Cross entropy of each example: `-log softmax_y(z) = logsumexp(z) - z_y`, the first term of equation (1) of arXiv

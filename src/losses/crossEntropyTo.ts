@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkWhole } from '../core/check';
-import { checkLabels } from './checkLabels';
+import { checkLabels, oneHot } from '../core/labels';
 import { checkLogits } from './checkLogits';
 import { negativeLogProbability } from './negativeLogProbability';
-import { oneHot } from './predicted';
 
 /** What the functions that {@link crossEntropyTo} returned were made from. */
 const madeFrom = new WeakMap<object, LabelsOfObjective>();

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { readLabels } from '../classifier/readLabels';
 import type { ReadOptions } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { checkFraction, refuse, show } from '../core/check';
+import { readLabels } from '../core/labels';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { imageAt, indexOfLargest, judge } from './judge';
 import type { CheckResult, JudgedImage } from './types';
@@ -92,7 +92,7 @@ export async function staysConfidentOn(
   const judgement = await judge(fn, model, x, options);
   const { confidences, predicted, classes } = judgement;
   const samples = confidences.length;
-  const truth = labels && (await readLabels({ fn, argument: 'labels' }, labels, samples, classes));
+  const truth = labels && (await readLabels({ fn, argument: 'labels' }, labels, classes, samples));
   const error = truth && predicted.filter((k, i) => k !== truth[i]).length / samples;
   const mmc = meanMaxConfidence(confidences);
   const result = {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiate } from '../classifier/differentiate';
 import type { Classifier, LabelledData } from '../classifier/types';
+import { oneHot } from '../core/labels';
 import type { Rng } from '../core/rng';
 import { lpOut } from '../losses/lpOut';
 import { negativeLogProbability } from '../losses/negativeLogProbability';
-import { oneHot } from '../losses/predicted';
 import { weightDecay as sumOfSquares } from '../losses/weightDecay';
 import type { CedaOptions, GradientsResult } from './types';
 

@@ -4,7 +4,7 @@ import { checkGradients } from '../classifier/checkGradients';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { checkFraction, checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
-import { checkLabels } from '../losses/checkLabels';
+import { checkLabels } from '../core/labels';
 import type { StepOptions } from './types';
 
 /** Looks at everything a step is given before any work starts, and makes the classifier. */

@@ -1,13 +1,13 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, readLogits } from '../classifier/readLogits';
 import type { Classifier, LabelledData } from '../classifier/types';
+import { readLabels } from '../core/labels';
 import type { ValidationRecord } from './fitTypes';
 
 /** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
 export async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
   const { values, classes, count } = await readLogits(fn, net, x, {});
-  const labels = await classIndices(y);
+  const labels = await readLabels({ fn, argument: 'y' }, y, classes, count);
   let [wrong, loss, confidence] = [0, 0, 0];
   for (let row = 0; row < count; row++) {
     const at = row * classes;
@@ -18,11 +18,4 @@ export async function validate(fn: string, net: Classifier, { x, y }: LabelledDa
     confidence += Math.exp(logConfidence);
   }
   return { error: wrong / count, loss: loss / count, meanMaxConfidence: confidence / count };
-}
-
-async function classIndices(y: tf.Tensor): Promise<ArrayLike<number>> {
-  const indices = tf.tidy(() => (y.rank === 2 ? tf.argMax(y, 1) : tf.clone(y)));
-  const values = (await indices.data()) as Float32Array | Int32Array;
-  tf.dispose(indices);
-  return values;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { asClassifier } from '../../classifier/asClassifier';
-import { layersOf } from '../../classifier/layersOf';
+import { layersModelOf } from '../../classifier/layersModelOf';
 import type { ModelLike } from '../../classifier/types';
 import { checkBounds, checkOneOf, checkPositive } from '../../core/check';
 import { checkBatch } from '../../core/checkTensor';
@@ -82,7 +82,7 @@ export async function confidenceSandwich(
   const where = { fn, argument: 'x' };
   const classifier = asClassifier(fn, model, x);
   const bounds = given ?? classifier.bounds;
-  const net = toPiecewiseAffine(layersOf(fn, classifier));
+  const net = toPiecewiseAffine(layersModelOf({ fn, argument: 'model' }, classifier));
   checkBatch(where, x, net.inputShape);
   const rows = readRows(where, net, x);
   const boxes = rows.map((row) => linfBox(where, row, epsilon, bounds, 'real'));

@@ -1,6 +1,8 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
 import { follow } from '../../core/follow';
 import { kMeans } from '../../core/kMeans';
+import { labelIndices } from '../../core/labels';
+
 import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import { squaredDistances } from '../../core/squaredDistances';
@@ -91,19 +93,10 @@ function checkData({ x, y, classes, inputShape }: RbfOptions) {
       `${x.length} numbers`,
       'Pass whole inputs one after the other, and one label for each.',
     );
-  const labels = Array.from(y);
-  const count = classes ?? Math.max(2, labels.reduce((a, b) => Math.max(a, b)) + 1);
+  const count = classes ?? Math.max(2, Array.from(y).reduce((a, b) => Math.max(a, b)) + 1);
   checkWhole({ fn, argument: 'classes' }, count, 2);
-  const bad = labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < count));
-  if (bad !== undefined)
-    refuse(
-      { fn, argument: 'y' },
-      'INVALID_LABELS',
-      `whole class indices in 0, ..., ${count - 1}`,
-      `a label ${bad}`,
-      'Count classes from 0, and name their number with `classes`.',
-    );
-  return { x: Float64Array.from(x), labels: Int32Array.from(labels), classes: count, inputShape: shape };
+  const labels = labelIndices({ fn, argument: 'y' }, y, [y.length], count);
+  return { x: Float64Array.from(x), labels, classes: count, inputShape: shape };
 }
 
 interface Settings {

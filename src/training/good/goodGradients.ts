@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layersOf } from '../../classifier/layersOf';
+import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
 import { resolveRng } from '../../core/resolveRng';
 import { lpOut } from '../../losses/lpOut';
@@ -63,7 +63,7 @@ export function goodGradientsOf(
   options: GoodOptions,
 ): GradientsResult {
   const { lambda = 1, weightDecay = 5e-4, epsilon = 0.3, quantile = 1 } = options;
-  const model = layersOf(fn, net);
+  const model = layersModelOf({ fn, argument: 'model' }, net);
   const rng = resolveRng(options);
   const noise = drawNoise(fn, net, clean.x, { ...options, rng });
   const [low, high] = net.bounds;
