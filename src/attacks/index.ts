@@ -1,4 +1,5 @@
 export { apgdLinf } from './apgdLinf';
+export type { AttackReach } from './attackDefaults';
 export { maxConfidenceAttack } from './maxConfidenceAttack';
 export { pgdL2 } from './pgdL2';
 export { pgdLinf } from './pgdLinf';

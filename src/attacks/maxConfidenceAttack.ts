@@ -61,12 +61,10 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  * console.log(await confidences(model, adversarial)); // none lower than before
  * ```
  */
-export function maxConfidenceAttack(
-  model: ModelLike,
-  x: tf.Tensor,
-  { steps = 20, objective = maxLogOdds, ...options }: AttackOptions = {},
-): AttackResult {
-  const task = prepareAttack('maxConfidenceAttack', model, x, { ...options, steps, objective });
+export function maxConfidenceAttack(model: ModelLike, x: tf.Tensor, options: AttackOptions = {}): AttackResult {
+  const { objective = maxLogOdds } = options;
+  const task = prepareAttack('maxConfidenceAttack', model, x, { ...options, objective });
+  const { steps } = task;
   const smoothSteps = x.rank === 4 ? Math.floor(SMOOTH * steps) : 0;
   return runAttack<LinfBall, State>(task, {
     constants: () => linfBall(task),

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
-import { checkPositive } from '../core/check';
 import { unitLength } from './evaluate';
 import { prepareAttack } from './prepareAttack';
 import { projectBox } from './projectBox';
@@ -35,16 +34,10 @@ import type { AttackResult, PgdOptions } from './types';
  * console.log(adversarial.shape); // [ 8, 4 ]
  * ```
  */
-export function pgdL2(
-  model: ModelLike,
-  x: tf.Tensor,
-  { epsilon = 1, stepSize, ...options }: PgdOptions = {},
-): AttackResult {
-  if (stepSize !== undefined) checkPositive({ fn: 'pgdL2', argument: 'stepSize' }, stepSize);
-  const task = prepareAttack('pgdL2', model, x, { ...options, epsilon });
-  const length = stepSize ?? (2.5 * epsilon) / task.steps;
+export function pgdL2(model: ModelLike, x: tf.Tensor, options: PgdOptions = {}): AttackResult {
+  const task = prepareAttack('pgdL2', model, x, options);
   const project = (u: tf.Tensor) => {
-    const inBall = projectL2(projectBox(u, task.bounds), task.center, epsilon);
+    const inBall = projectL2(projectBox(u, task.bounds), task.center, task.epsilon);
     // Where a GPU rounds loosely, shrinking may end an ulp outside the box; clipping takes it no farther from the image.
     return projectBox(inBall, task.bounds);
   };
@@ -52,6 +45,6 @@ export function pgdL2(
     constants: () => ({}),
     start: () => project(ballStart(task)),
     begin: (start) => ({ x: start }),
-    step: (_, state, { gradient }) => ({ x: project(tf.add(state.x, tf.mul(length, unitLength(gradient)))) }),
+    step: (_, state, { gradient }) => ({ x: project(tf.add(state.x, tf.mul(task.stepSize!, unitLength(gradient)))) }),
   });
 }

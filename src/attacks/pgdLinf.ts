@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
-import { checkPositive } from '../core/check';
 import { sign } from '../core/sign';
 import { linfBall, projectLinfBall } from './linfBall';
 import { prepareAttack } from './prepareAttack';
@@ -38,19 +37,14 @@ import type { AttackResult, PgdOptions } from './types';
  * console.log(await objective.data()); // log-confidence of each image after the attack
  * ```
  */
-export function pgdLinf(
-  model: ModelLike,
-  x: tf.Tensor,
-  { stepSize = 0.0075, ...options }: PgdOptions = {},
-): AttackResult {
-  checkPositive({ fn: 'pgdLinf', argument: 'stepSize' }, stepSize);
+export function pgdLinf(model: ModelLike, x: tf.Tensor, options: PgdOptions = {}): AttackResult {
   const task = prepareAttack('pgdLinf', model, x, options);
   return runAttack(task, {
     constants: () => linfBall(task),
     start: (ball) => projectLinfBall(scaledUniformStart(task), ball),
     begin: (start) => ({ x: start }),
     step: (ball, { x: from }, { gradient }) => ({
-      x: projectLinfBall(tf.add(from, tf.mul(stepSize, sign(gradient))), ball),
+      x: projectLinfBall(tf.add(from, tf.mul(task.stepSize!, sign(gradient))), ball),
     }),
   });
 }

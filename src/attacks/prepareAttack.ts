@@ -2,22 +2,22 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { checkBounds, checkFunction, checkPositive, checkWhole, refuse, show } from '../core/check';
+import { checkBounds, checkFunction, checkWhole, refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { lpOut } from '../losses/lpOut';
-import type { AttackOptions, AttackStep, BatchRows, Objective } from './types';
+import { type AttackName, type AttackReach, attackDefaults } from './attackDefaults';
+import type { AttackStep, BatchRows, Objective, PgdOptions } from './types';
 
 /** An attack that may begin: everything checked, every default filled in. */
-export interface AttackTask {
+export interface AttackTask extends AttackReach {
   readonly fn: string;
   readonly classifier: Classifier;
   /** The images, `[B, ...inputShape]`, float32, inside the bounds. */
   readonly center: tf.Tensor;
   readonly bounds: readonly [number, number];
-  readonly epsilon: number;
-  readonly steps: number;
   readonly restarts: number;
   readonly randomStart: boolean;
   readonly rows: BatchRows;
@@ -28,11 +28,27 @@ export interface AttackTask {
   readonly signal: AbortSignal | undefined;
 }
 
+/** All options of all attacks: any of them may be given the common ones, so that a trainer can take any. */
+const KEYS: KeysOf<PgdOptions> = {
+  epsilon: true,
+  steps: true,
+  stepSize: true,
+  restarts: true,
+  randomStart: true,
+  rows: true,
+  objective: true,
+  keepBest: true,
+  bounds: true,
+  onStep: true,
+  signal: true,
+  rng: true,
+  seed: true,
+};
+
 /** Checks the arguments that all attacks share; no tensor is made. */
-export function prepareAttack(fn: string, model: ModelLike, x: tf.Tensor, options: AttackOptions): AttackTask {
-  const { epsilon = 0.3, steps = 40, restarts = 1, randomStart = true, keepBest = true, objective = lpOut } = options;
-  checkPositive({ fn, argument: 'epsilon' }, epsilon);
-  checkWhole({ fn, argument: 'steps' }, steps);
+export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, options: PgdOptions): AttackTask {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { restarts = 1, randomStart = true, keepBest = true, objective = lpOut } = options;
   checkWhole({ fn, argument: 'restarts' }, restarts);
   checkFunction({ fn, argument: 'objective' }, objective);
   if (options.onStep !== undefined) checkFunction({ fn, argument: 'onStep' }, options.onStep);
@@ -41,6 +57,7 @@ export function prepareAttack(fn: string, model: ModelLike, x: tf.Tensor, option
   const classifier = asClassifier(fn, model, x);
   const { bounds = classifier.bounds } = options;
   checkBounds({ fn, argument: 'bounds' }, bounds);
+  const reach = attackDefaults(fn, bounds, options);
   checkImages(fn, x, classifier.inputShape, bounds);
   const { rows = { first: 0, of: x.shape[0]! } } = options;
   checkRows(fn, rows, x.shape[0]!);
@@ -49,8 +66,7 @@ export function prepareAttack(fn: string, model: ModelLike, x: tf.Tensor, option
     classifier,
     center: x,
     bounds,
-    epsilon,
-    steps,
+    ...reach,
     restarts,
     randomStart,
     rows,

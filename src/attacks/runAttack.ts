@@ -35,7 +35,7 @@ export function runAttack<C extends tf.NamedTensorMap, S extends AttackState>(
   task: AttackTask,
   method: Method<C, S>,
 ): AttackResult {
-  const { fn, center, steps, restarts, randomStart, onStep, signal } = task;
+  const { fn, center, epsilon, steps, stepSize, reach, restarts, randomStart, onStep, signal } = task;
   throwIfAborted(fn, signal);
   // The outer tidy frees everything when a step throws; within it each step frees what it replaces.
   const found = tf.tidy(() => {
@@ -59,14 +59,25 @@ export function runAttack<C extends tf.NamedTensorMap, S extends AttackState>(
       tf.dispose([record.x, record.value, state]);
       record = { ...record, ...last };
     }
-    return { ...record, zeroGradients: total(record.zero), nonFiniteGradients: total(record.nonFinite) };
+    const zero = readNow(record.zero);
+    return {
+      ...record,
+      zeroGradients: total(zero),
+      blindImages: zero?.filter((count) => count === steps * restarts).length,
+      nonFiniteGradients: total(readNow(record.nonFinite)),
+    };
   });
   tf.dispose([found.zero, found.nonFinite]);
   return {
     adversarial: found.x,
     objective: found.value,
+    epsilon,
+    steps,
+    stepSize,
+    reach,
     gradientEvaluations: steps * restarts,
     zeroGradients: found.zeroGradients,
+    blindImages: found.blindImages,
     nonFiniteGradients: found.nonFiniteGradients,
   };
 }
@@ -98,7 +109,6 @@ export function better(before: Found, now: Found): Found {
 }
 
 /** Sum of counters, exact beyond 2^24; `undefined` on webgpu. */
-function total(counts: tf.Tensor1D): number | undefined {
-  const values = readNow(counts);
+function total(values: ReturnType<typeof readNow>): number | undefined {
   return values && Array.from(values).reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import type { RandomOptions } from '../core/resolveRng';
+import type { AttackReach } from './attackDefaults';
 
 /**
  * What an attack maximises: one number per example from logits `[B, K]`. It is differentiated, so it must be made of
@@ -30,9 +31,9 @@ export interface BatchRows {
 
 /** What every attack may be told. */
 export interface AttackOptions extends RandomOptions {
-  /** Radius of the ball around each image, in input units. @defaultValue 0.3 (for `pgdL2` 1) */
+  /** Radius of the ball around each image, in input units. @defaultValue 0.3 of the width of the bounds (for `pgdL2` the width) */
   readonly epsilon?: number;
-  /** Gradient steps of each restart; one gradient evaluation each. @defaultValue 40 */
+  /** Gradient steps of each restart; one gradient evaluation each. @defaultValue 40 (for `maxConfidenceAttack` 20) */
   readonly steps?: number;
   /** Independent runs, of which each image keeps its own best. @defaultValue 1 */
   readonly restarts?: number;
@@ -63,12 +64,15 @@ export interface AttackOptions extends RandomOptions {
 
 /** What the fixed-step attacks may be told. */
 export interface PgdOptions extends AttackOptions {
-  /** Length of one step, in input units. @defaultValue 0.0075 (for `pgdL2` 2.5 epsilon / steps) */
+  /**
+   * Length of one step, in input units. @defaultValue epsilon / 40 from 40 steps on, as in the paper, and 2.5 epsilon / steps
+   * below (for `pgdL2` always)
+   */
   readonly stepSize?: number;
 }
 
 /** What an attack found. The caller owns the two tensors. */
-export interface AttackResult {
+export interface AttackResult extends AttackReach {
   /** `[B, ...inputShape]`, float32: inside the box, and inside the ball up to float32 rounding. */
   readonly adversarial: tf.Tensor;
   /** `[B]`: the objective at `adversarial`; -Infinity for an image where it was never a number. */
@@ -80,6 +84,11 @@ export interface AttackResult {
    * Many of them mean a saturated objective or a dead network. `undefined` on webgpu, which cannot be read in time.
    */
   readonly zeroGradients: number | undefined;
+  /**
+   * Images whose gradient was zero in every evaluation. If that is all of them the attack was blind, as it is behind a
+   * rounding: it has found nothing because it could see nothing. `undefined` on webgpu.
+   */
+  readonly blindImages: number | undefined;
   /**
    * Pairs (image, gradient evaluation) in which the gradient had NaN or infinite entries, each taken as zero. `undefined`
    * on webgpu.

@@ -82,6 +82,7 @@ export interface AttackShard {
   readonly objective: Block;
   readonly gradientEvaluations: number;
   readonly zeroGradients: number | undefined;
+  readonly blindImages: number | undefined;
   readonly nonFiniteGradients: number | undefined;
   /** Where the stream of random numbers stands after the attack. */
   readonly rng: RngState;

@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { prepareAttack } from '../attacks/prepareAttack';
 import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
-import { checkPositive } from '../core/check';
 import { labelsOfObjective } from '../losses/crossEntropyTo';
 import { attackName } from './attackTable';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
@@ -23,8 +22,7 @@ export async function pooledAttack(
   const name = attackName(attack);
   const objectiveOf = await namedObjective(options.objective);
   if (name === undefined || objectiveOf === undefined) return attack(net, x, options);
-  const { rng, rows } = prepareAttack(name, net, x, options);
-  if (options.stepSize !== undefined) checkPositive({ fn: name, argument: 'stepSize' }, options.stepSize);
+  const { rng, rows, epsilon, steps, stepSize, reach } = prepareAttack(name, net, x, options);
   const images = await readBlock(x);
   const parts = splitRows(x.shape[0]!, crew.size);
   const tasks = parts.map(
@@ -46,8 +44,13 @@ export async function pooledAttack(
   return {
     adversarial: joinRows(shards.map(({ adversarial }) => adversarial)),
     objective: joinRows(shards.map(({ objective }) => objective)) as tf.Tensor1D,
+    epsilon,
+    steps,
+    stepSize,
+    reach,
     gradientEvaluations: Math.max(...shards.map(({ gradientEvaluations }) => gradientEvaluations)),
     zeroGradients: sum(shards.map(({ zeroGradients }) => zeroGradients)),
+    blindImages: sum(shards.map(({ blindImages }) => blindImages)),
     nonFiniteGradients: sum(shards.map(({ nonFiniteGradients }) => nonFiniteGradients)),
   };
 }

@@ -4,6 +4,7 @@ import type { LabelledData } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { lpOut } from '../losses/lpOut';
+import { attackSettings } from '../training/acetGradients';
 import { drawNoise } from '../training/cedaGradients';
 import type { Method } from '../training/fitTypes';
 import { objectiveGradients, type Terms } from '../training/objectiveGradients';
@@ -45,9 +46,9 @@ async function noiseOf(
 ): Promise<tf.Tensor> {
   const start = drawNoise(calling.fn, team.net, x, options);
   if (method === 'ceda') return start;
-  const { attack = pgdLinf, epsilon = 0.3, steps = 40, stepSize = 0.0075, rng } = options;
+  const { attack = pgdLinf, rng } = options;
   try {
-    const settings = { epsilon, steps, stepSize, rng };
+    const settings = { ...attackSettings(options), rng };
     const { adversarial, objective } = await pooledAttack(team, calling, attack, start, settings);
     objective.dispose();
     return adversarial === start ? tf.clone(adversarial) : adversarial;

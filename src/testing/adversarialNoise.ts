@@ -25,7 +25,7 @@ export interface AdversarialNoiseOptions
   readonly noise?: NoiseSampler;
   /** Number of images attacked. @defaultValue 100, at most as many as there are `images` */
   readonly samples?: number;
-  /** The attack. @defaultValue maxConfidenceAttack, with epsilon 0.3 in input units and 20 steps */
+  /** The attack. @defaultValue maxConfidenceAttack */
   readonly attack?: Attack;
   /** Names noise and attack: the same seed gives the same images. @defaultValue 0 */
   readonly seed?: string | number;

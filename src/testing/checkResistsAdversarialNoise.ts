@@ -1,14 +1,14 @@
 import type { ModelLike } from '../classifier/types';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { type AdversarialNoiseOptions, prepareAdversarialNoise } from './adversarialNoise';
-import { attackNoise } from './attackNoise';
+import { type AttackFacts, attackInWords, attackNoise } from './attackNoise';
 import { boundedMean, meanInWords, unconfident } from './checkUnconfidentOn';
 import { reproduce } from './reproduce';
 import type { UnconfidentResult } from './types';
 import { digits, wording } from './words';
 
 /** How unconfident a model is on noise after an attack. */
-export interface AdversarialNoiseResult extends UnconfidentResult {
+export interface AdversarialNoiseResult extends UnconfidentResult, AttackFacts {
   /** Mean of the confidences on the noise before the attack. */
   readonly mmcBefore: number;
   /** What noise and attack were made from. */
@@ -58,15 +58,16 @@ export async function resistsAdversarialNoise(
   options: AdversarialNoiseOptions,
 ): Promise<AdversarialNoiseResult> {
   const task = prepareAdversarialNoise(fn, model, options);
-  const { before, after } = await attackNoise(task);
+  const { before, after, attack } = await attackNoise(task);
   const found = boundedMean(after, options.maxMmc);
   const mmcBefore = meanMaxConfidence(before.confidences);
   const lines = reproduce(task, found.worst.index);
   const message = wording(found.holds, 'the model', `${unconfident(found)}, attacked by ${task.attack.name}`, [
     `before the attack: ${digits(mmcBefore)}`,
     ...meanInWords(found),
+    ...attackInWords(attack, found.samples),
     `the worst again, from seed ${JSON.stringify(task.seed)}:`,
     ...lines.map((line) => `  ${line}`),
   ]);
-  return { ...found, mmcBefore, seed: task.seed, reproduce: lines.join('\n'), message };
+  return { ...found, ...attack, mmcBefore, seed: task.seed, reproduce: lines.join('\n'), message };
 }

@@ -61,7 +61,7 @@ export function acetGradientsOf(
 }
 
 /** Those settings of the attack that were given, so that its own defaults hold for the others. */
-function attackSettings({ epsilon, steps, stepSize }: AcetOptions): PgdOptions {
+export function attackSettings({ epsilon, steps, stepSize }: AcetOptions): PgdOptions {
   return {
     ...(epsilon !== undefined && { epsilon }),
     ...(steps !== undefined && { steps }),

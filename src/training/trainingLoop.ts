@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { defaultEpsilon } from '../attacks/attackDefaults';
 import type { Classifier, LabelledData } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { refuse } from '../core/check';
@@ -81,7 +82,11 @@ function oneStep({ net, data, options, loop, optimizer, means }: Training, rng: 
       'fit',
       net,
       { x, y: tf.gather(data.y, picked) },
-      { ...options, ...(method === 'good' && ramped(options, step / (loop.epochs * stepsPerEpoch))), rng: stream },
+      {
+        ...options,
+        ...(method === 'good' && ramped(options, net.bounds, step / (loop.epochs * stepsPerEpoch))),
+        rng: stream,
+      },
     );
     optimizer.applyGradients(grads);
     means.add(seen);
@@ -90,7 +95,8 @@ function oneStep({ net, data, options, loop, optimizer, means }: Training, rng: 
 }
 
 /** The settings of GOOD when a share of the training is done. */
-function ramped({ epsilon = 0.3, lambda = 1, ramp = slowStart }: FitOptions, done: number) {
+function ramped(options: FitOptions, bounds: readonly [number, number], done: number) {
+  const { epsilon = defaultEpsilon(bounds), lambda = 1, ramp = slowStart } = options;
   return { epsilon: ramp(done) * epsilon, lambda: ramp(done) * lambda };
 }
 

@@ -21,11 +21,11 @@ export interface CedaOptions extends PlainOptions {
 
 /** Options of an ACET step. */
 export interface AcetOptions extends CedaOptions {
-  /** Radius of the ball around each noise sample, in input units. @defaultValue the attack's own, for `pgdLinf` 0.3 */
+  /** Radius of the ball around each noise sample, in input units. @defaultValue the attack's own, for `pgdLinf` 0.3 of the width of the bounds */
   readonly epsilon?: number;
   /** Iterations of the attack. @defaultValue the attack's own, for `pgdLinf` 40 */
   readonly steps?: number;
-  /** Length of one attack step, in input units. @defaultValue the attack's own, for `pgdLinf` 0.0075 */
+  /** Length of one attack step, in input units. @defaultValue the attack's own, see {@link PgdOptions} */
   readonly stepSize?: number;
   /**
    * Finds the worst point of the ball; it is given `rng` and those of epsilon, steps and stepSize that are set. Its objective
@@ -36,7 +36,7 @@ export interface AcetOptions extends CedaOptions {
 
 /** Options of a GOOD step. */
 export interface GoodOptions extends Omit<CedaOptions, 'outLoss'> {
-  /** L-infinity radius of the ball around each noise sample at this step, in input units. @defaultValue 0.3 */
+  /** L-infinity radius of the ball around each noise sample at this step, in input units. @defaultValue 0.3 of the width of the bounds */
   readonly epsilon?: number;
   /**
    * Share of the noise, that with the lowest bounds, whose bound is lowered; for the rest it is the range of the logits at the

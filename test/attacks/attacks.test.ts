@@ -318,7 +318,7 @@ describe('worst cases of a linear model', () => {
   ])('$name finds the best corner of box and ball exactly', ({ attack }) => {
     const { objective } = run(attack, linear(w), tf.tensor2d(images), {
       epsilon: 0.2,
-      steps: 60,
+      steps: 100,
       objective: firstLogit,
     });
     images.forEach((image, row) => {

@@ -53,6 +53,13 @@ describe.each([
     await expectRefusal(() => attack(model, bad), { code, fn, argument: 'x' });
   });
 
+  it('refuses a step size outside its range, and an option that no attack has', async () => {
+    for (const stepSize of [0, -1, Number.NaN])
+      await expectRefusal(() => attack(model, x, { stepSize }), { code: 'INVALID_OPTION', fn, argument: 'stepSize' });
+    const misspelt = { stepsize: 0.1 } as PgdOptions;
+    await expectRefusal(() => attack(model, x, misspelt), { code: 'INVALID_OPTION', fn, argument: 'options' });
+  });
+
   it('refuses an objective or a callback that is not a function', async () => {
     for (const argument of ['objective', 'onStep'])
       await expectRefusal(() => attack(model, x, { [argument]: 'no function' } as never), {

@@ -58,8 +58,9 @@ describe('progress of evaluateOod', () => {
     const attack = (_: unknown, images: tf.Tensor, { onStep }: { onStep?: (at: never) => void } = {}) => {
       for (let step = 0; step < 50; step++) onStep?.({} as never);
       const objective = tf.zeros([images.shape[0]!]) as tf.Tensor1D;
-      const counts = { gradientEvaluations: 50, zeroGradients: 0, nonFiniteGradients: 0 };
-      return { adversarial: tf.clone(images), objective, ...counts };
+      const counts = { gradientEvaluations: 50, zeroGradients: 0, blindImages: 0, nonFiniteGradients: 0 };
+      const reach = { epsilon: 0.3, steps: 50, stepSize: undefined, reach: 0.3 };
+      return { adversarial: tf.clone(images), objective, ...counts, ...reach };
     };
     const seen: number[] = [];
     const options = {

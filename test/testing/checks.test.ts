@@ -1,6 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { confidences, createRng, maxConfidenceAttack, paperSampler, pgdLinf, uniformNoise } from '../../src/index';
+import {
+  classifier,
+  confidences,
+  createRng,
+  maxConfidenceAttack,
+  paperSampler,
+  pgdLinf,
+  uniformNoise,
+} from '../../src/index';
 import {
   checkNoTensorLeak,
   checkResistsAdversarialNoise,
@@ -138,6 +146,19 @@ describe('checkResistsAdversarialNoise', () => {
     expect(result.mmcBefore).toBeLessThan(result.mmc);
     expect(result.above).toBe(expected.filter((c) => c > 0.3).length);
     tf.dispose([noise, adversarial, objective]);
+  });
+
+  test('says that steps were too short to reach epsilon, and that the attack was blind', async () => {
+    const options = { maxMmc: 0.99, samples: 3, batchSize: 2, attack: pgdLinf };
+    const short = await checkResistsAdversarialNoise(model, { ...options, steps: 5, stepSize: 0.0075 });
+    expect(short).toMatchObject({ epsilon: 0.3, steps: 5, stepSize: 0.0075, reach: 0.0375, blindImages: 0 });
+    expect(short.message).toContain('5 steps of 0.0075 reach no farther than 0.0375, not epsilon 0.3');
+    const whole = await checkResistsAdversarialNoise(model, { ...options, steps: 5 });
+    expect(whole.message).not.toContain('reach');
+    const rounded = classifier((x) => model.predict(tf.round(x)) as tf.Tensor2D, { inputShape: [6] });
+    const blind = await checkResistsAdversarialNoise(rounded, options);
+    expect(blind.blindImages).toBe(3);
+    expect(blind.message).toContain('the attack was blind: every gradient was zero');
   });
 
   test('finds the same in batches of any size', async () => {

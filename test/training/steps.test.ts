@@ -261,8 +261,13 @@ describe('acetStep', () => {
         return {
           adversarial: tf.clone(x),
           objective: tf.zeros([4]),
+          epsilon: 0.25,
+          steps: 7,
+          stepSize: 0.01,
+          reach: 0.07,
           gradientEvaluations: 0,
           zeroGradients: 0,
+          blindImages: 0,
           nonFiniteGradients: 0,
         };
       },

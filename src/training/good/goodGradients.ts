@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { defaultEpsilon } from '../../attacks/attackDefaults';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
 import { resolveRng } from '../../core/resolveRng';
@@ -62,7 +63,7 @@ export function goodGradientsOf(
   clean: LabelledData,
   options: GoodOptions,
 ): GradientsResult {
-  const { lambda = 1, weightDecay = 5e-4, epsilon = 0.3, quantile = 1 } = options;
+  const { lambda = 1, weightDecay = 5e-4, epsilon = defaultEpsilon(net.bounds), quantile = 1 } = options;
   const model = layersModelOf({ fn, argument: 'model' }, net);
   const rng = resolveRng(options);
   const noise = drawNoise(fn, net, clean.x, { ...options, rng });
