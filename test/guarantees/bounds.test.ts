@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
@@ -36,6 +37,10 @@ function pointOf({ lower, upper }: { lower: Float64Array; upper: Float64Array },
 
 /** What float64 evaluations may be beside the truth, relative to the sizes on the way. */
 const NOISE = 1e-11;
+
+const constant = (value: number) => initializers.constant({ value });
+
+type Layer = ReturnType<typeof layers.reLU | typeof layers.leakyReLU | typeof layers.prelu>;
 
 const largest = (logits: Float64Array) => Math.max(...softmax(logits));
 
@@ -233,6 +238,50 @@ describe('certifiedMaxConfidence', () => {
     const [carried, elided] = [differenceBounds(net, known, true), differenceBounds(net, known, false)];
     for (const [pair, value] of [0, -0.2, 0.6, 0].entries()) expect(carried[pair]).toBeCloseTo(value, 6);
     for (const [pair, value] of [0, 0, 0.6, 0].entries()) expect(elided[pair]).toBeCloseTo(value, 6);
+  });
+
+  const relu = () => layers.reLU();
+  const relu6 = () => layers.reLU({ maxValue: 6 });
+  const leaky = () => layers.leakyReLU({ alpha: 0.2 });
+  const prelu = () => layers.prelu({ alphaInitializer: constant(0.3) });
+  const unlike = () => layers.prelu({ alphaInitializer: constant(-3) });
+  it.each([
+    ['ReLU', 'ReLU', [relu], relu],
+    ['leaky ReLU', 'ReLU', [relu], leaky],
+    ['PReLU', 'ReLU', [relu], prelu],
+    ['PReLU that turns around', 'ReLU', [relu], unlike],
+    ['ReLU6', 'ReLU6', [relu6], relu6],
+    ['leaky ReLU', 'ReLU6', [relu6], leaky],
+    ['ReLU', 'doubled ReLU', [relu, relu], relu],
+    ['ReLU6', 'ReLU with a ReLU6', [relu, relu6], relu6],
+  ] as const)('is not loosened by a %s after a %s, which changes nothing', (_, __, before, again) => {
+    for (let seed = 0; seed < 6; seed++) {
+      const points = [[0.2, 0.5, 0.8], [0, 0, 0]]; // biome-ignore format: a matrix
+      const at = (kinks: readonly (() => Layer)[]) => {
+        const block = () => [layers.dense({ units: 8 }), ...kinks.map((make) => make())];
+        const parts = [layers.inputLayer({ inputShape: [3] }), ...block(), ...block(), layers.dense({ units: 3 })];
+        const model = sequential({ layers: parts });
+        const rng = createRng(seed);
+        // Some units of these are off all over the box, some are above 6.
+        for (const layer of model.layers)
+          if (layer.getClassName() === 'Dense')
+            layer.setWeights(
+              layer.getWeights().map((weight) => {
+                const size = layer === model.layers.at(-1) ? 0.02 : 2;
+                const values = Float32Array.from(normals(weight.size, rng), (v) => size * v);
+                return tf.tensor(values, weight.shape);
+              }),
+            );
+        const net = toPiecewiseAffine(model);
+        model.dispose();
+        return [0, 1e-3, 0.1].flatMap((epsilon) => [
+          ...certifiedMaxConfidence(net, points, epsilon, { arithmetic: 'real' }),
+        ]);
+      };
+      const [once, twice] = [at(before), at([...before, again])];
+      for (const [i, bound] of once.entries()) expect(twice[i]! - bound).toBeLessThan(1e-12);
+      expect(Math.min(...once)).toBeLessThan(1 - 1e-6);
+    }
   });
 
   it('cuts the ball off at the box', () => {

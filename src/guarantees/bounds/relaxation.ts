@@ -56,14 +56,15 @@ function kinkLines(node: KinkNode, { lower, upper }: Interval): Relaxation {
   return { below, above };
 }
 
-/** The slopes of the pieces that meet the interval, and that of the chord if there are several. */
+/** The slopes of the pieces that meet the interval in more than an end, or at all if it is a point, and that of the chord if there are several. */
 function candidates(node: KinkNode, i: number, low: number, high: number): number[] {
   const { thresholds, pieces, slopes } = node;
   const met: number[] = [];
   for (let p = 0; p < pieces; p++) {
-    const before = p > 0 && high <= thresholds[p - 1]!;
-    const after = p < pieces - 1 && low >= thresholds[p]!;
-    if (!before && !after) met.push(slopes[i * pieces + p]!);
+    const from = p === 0 ? Number.NEGATIVE_INFINITY : thresholds[p - 1]!;
+    const to = p === pieces - 1 ? Number.POSITIVE_INFINITY : thresholds[p]!;
+    const length = Math.min(high, to) - Math.max(low, from);
+    if (length > 0 || (low === high && length === 0)) met.push(slopes[i * pieces + p]!);
   }
   if (met.length > 1) {
     const value = ({ least, most }: Extremes) => (least + most) / 2;
