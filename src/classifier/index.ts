@@ -1,6 +1,7 @@
 export { checkEnvironment, type Environment, type EnvironmentProblem } from './checkEnvironment';
 export { classifier } from './classifier';
 export { confidences } from './confidences';
+export type { DataLike, TfjsData } from './labelledData';
 export { logOdds } from './logOdds';
 export { predictions } from './predictions';
 export type { ReadOptions } from './readLogits';

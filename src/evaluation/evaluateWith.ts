@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
+import { labelledData } from '../classifier/labelledData';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
 import { checkTensor } from '../core/checkTensor';
@@ -22,9 +23,9 @@ const fn = 'evaluateOod';
 
 /** The evaluation, its heavy work done by `runner`. */
 export async function evaluateWith(runner: Runner, model: ModelLike, options: OodOptions): Promise<OodReport> {
-  const { in: images, onProgress, signal } = options;
-  checkTensor({ fn, argument: 'in.x' }, images?.x);
-  const { x, y } = images;
+  const { onProgress, signal } = options;
+  const { x, y } = labelledData({ fn, argument: 'in' }, options.in);
+  checkTensor({ fn, argument: 'in.x' }, x);
   const net = asClassifier(fn, model, x);
   checkImageSet({ fn, argument: 'in.x' }, x, net);
   const resolved = resolveOptions(options, net);

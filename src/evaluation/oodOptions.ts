@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Attack } from '../attacks/types';
-import type { LabelledData } from '../classifier/types';
+import type { DataLike } from '../classifier/labelledData';
 import type { Progress } from '../core/progress';
 import type { NoiseSampler } from '../noise/noiseSampler';
 
@@ -29,7 +29,7 @@ export interface AdversarialNoiseSettings extends OodAttackSettings {
 /** What {@link evaluateOod} is asked to do. */
 export interface OodOptions {
   /** The in-distribution test set. */
-  readonly in: LabelledData;
+  readonly in: DataLike;
   /** Out-distribution test sets by the name of their row, each `[N, ...inputShape]` within the bounds. @defaultValue none */
   readonly out?: Readonly<Record<string, tf.Tensor>>;
   /**

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { pgdLinf } from '../attacks/pgdLinf';
+import { labelledData } from '../classifier/labelledData';
 import type { Classifier } from '../classifier/types';
 import { checkFunction, checkPositive, checkWhole, refuse, show } from '../core/check';
 import type { NoiseSampler } from '../noise/noiseSampler';
@@ -34,7 +35,7 @@ export interface ResolvedOptions {
 
 /** Checks everything about the options that can be told without looking into tensors, and fills in the defaults. */
 export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOptions {
-  const available = options.in.x.shape[0]!;
+  const available = labelledData({ fn, argument: 'in' }, options.in).x.shape[0]!;
   const { noiseSamples = available, seed = 0, batchSize = 256, attackBatchSize = 100, keepScores = false } = options;
   for (const [argument, value] of Object.entries({ noiseSamples, batchSize, attackBatchSize }))
     checkWhole({ fn, argument }, value);

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attack, AttackResult, PgdOptions } from '../attacks/types';
-import type { LabelledData } from '../classifier/types';
+import type { DataLike } from '../classifier/labelledData';
+import type { KeysOf } from '../core/checkKeys';
 import { evaluateWith } from '../evaluation/evaluateWith';
 import { checkOptimizer, stepRng } from '../training/applyStep';
 import type { Method } from '../training/fitTypes';
-import { prepareData } from '../training/prepare';
-import type { AcetOptions, GradientsResult, StepResult } from '../training/types';
+import { ACET_KEYS, CEDA_KEYS, PLAIN_KEYS, prepare } from '../training/prepare';
+import type { AcetOptions, CedaOptions, GradientsResult, PlainOptions, StepResult } from '../training/types';
 import { ATTACKS, type AttackName } from './attackTable';
 import { pooledAttack } from './pooledAttack';
 import { pooledGradients } from './pooledGradients';
@@ -14,13 +15,14 @@ import type { Team } from './team';
 import { turns } from './turns';
 import type { Stoppable, TrainingPool } from './types';
 
-type GradientsMethod = (batch: LabelledData, options?: AcetOptions & Stoppable) => Promise<GradientsResult>;
-type StepMethod = (
-  optimizer: tf.Optimizer,
-  batch: LabelledData,
-  options?: AcetOptions & Stoppable,
-) => Promise<StepResult>;
+type Options = AcetOptions & Stoppable;
+type GradientsMethod<O> = (batch: DataLike, options?: O) => Promise<GradientsResult>;
+type StepMethod<O> = (optimizer: tf.Optimizer, batch: DataLike, options?: O) => Promise<StepResult>;
 type AttackMethod = (x: tf.Tensor, options?: PgdOptions) => Promise<AttackResult>;
+
+const plainKeys: KeysOf<PlainOptions & Stoppable> = { ...PLAIN_KEYS, signal: true };
+const cedaKeys: KeysOf<CedaOptions & Stoppable> = { ...CEDA_KEYS, signal: true };
+const acetKeys: KeysOf<AcetOptions & Stoppable> = { ...ACET_KEYS, signal: true };
 
 /** The methods of a pool over its workers. */
 export function poolOf(team: Team): TrainingPool {
@@ -33,22 +35,28 @@ export function poolOf(team: Team): TrainingPool {
       return work();
     });
 
+  const prepared = <O extends Options>(fn: string, keys: KeysOf<O>, batch: DataLike, given: O | undefined) => {
+    const { clean } = prepare(fn, keys, net, batch, given ?? ({} as O));
+    const { signal, ...options }: Options = given ?? {};
+    return { clean, options, signal };
+  };
+
   const gradients =
-    (fn: string, method: Method): GradientsMethod =>
-    (batch, { signal, ...options } = {}) =>
+    <O extends Options>(fn: string, method: Method, keys: KeysOf<O>): GradientsMethod<O> =>
+    (batch, given) =>
       queued(fn, async () => {
-        prepareData(fn, net, batch, options);
-        return pooledGradients(team, { fn, signal }, method, batch, options);
+        const { clean, options, signal } = prepared(fn, keys, batch, given);
+        return pooledGradients(team, { fn, signal }, method, clean, options);
       });
 
   const step =
-    (fn: string, method: Method): StepMethod =>
-    (optimizer, batch, { signal, ...options } = {}) =>
+    <O extends Options>(fn: string, method: Method, keys: KeysOf<O>): StepMethod<O> =>
+    (optimizer, batch, given) =>
       queued(fn, async () => {
         checkOptimizer(fn, optimizer);
-        prepareData(fn, net, batch, options);
+        const { clean, options, signal } = prepared(fn, keys, batch, given);
         const rng = stepRng(options, optimizer);
-        const { grads, ...seen } = await pooledGradients(team, { fn, signal }, method, batch, { ...options, rng });
+        const { grads, ...seen } = await pooledGradients(team, { fn, signal }, method, clean, { ...options, rng });
         optimizer.applyGradients(grads);
         tf.dispose(grads);
         return seen;
@@ -61,12 +69,12 @@ export function poolOf(team: Team): TrainingPool {
 
   return {
     workers: crew.size,
-    plainGradients: gradients('plainGradients', 'plain'),
-    cedaGradients: gradients('cedaGradients', 'ceda'),
-    acetGradients: gradients('acetGradients', 'acet'),
-    plainStep: step('plainStep', 'plain'),
-    cedaStep: step('cedaStep', 'ceda'),
-    acetStep: step('acetStep', 'acet'),
+    plainGradients: gradients('plainGradients', 'plain', plainKeys),
+    cedaGradients: gradients('cedaGradients', 'ceda', cedaKeys),
+    acetGradients: gradients('acetGradients', 'acet', acetKeys),
+    plainStep: step('plainStep', 'plain', plainKeys),
+    cedaStep: step('cedaStep', 'ceda', cedaKeys),
+    acetStep: step('acetStep', 'acet', acetKeys),
     pgdLinf: attack('pgdLinf'),
     pgdL2: attack('pgdL2'),
     apgdLinf: attack('apgdLinf'),

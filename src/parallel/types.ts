@@ -1,6 +1,6 @@
 import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
 import type { AttackOptions, AttackResult, PgdOptions } from '../attacks/types';
-import type { LabelledData } from '../classifier/types';
+import type { DataLike } from '../classifier/labelledData';
 import type { OodOptions } from '../evaluation/oodOptions';
 import type { OodReport } from '../evaluation/oodReport';
 import type { AcetOptions, CedaOptions, GradientsResult, PlainOptions, StepResult } from '../training/types';
@@ -73,17 +73,17 @@ export interface TrainingPool {
   /** Number of workers. */
   readonly workers: number;
   /** As {@link plainGradients}. */
-  plainGradients(batch: LabelledData, options?: PlainOptions & Stoppable): Promise<GradientsResult>;
+  plainGradients(batch: DataLike, options?: PlainOptions & Stoppable): Promise<GradientsResult>;
   /** As {@link cedaGradients}. */
-  cedaGradients(batch: LabelledData, options?: CedaOptions & Stoppable): Promise<GradientsResult>;
+  cedaGradients(batch: DataLike, options?: CedaOptions & Stoppable): Promise<GradientsResult>;
   /** As {@link acetGradients}. */
-  acetGradients(batch: LabelledData, options?: AcetOptions & Stoppable): Promise<GradientsResult>;
+  acetGradients(batch: DataLike, options?: AcetOptions & Stoppable): Promise<GradientsResult>;
   /** As {@link plainStep}: the optimizer updates the model in this process, and the workers follow. */
-  plainStep(optimizer: Optimizer, batch: LabelledData, options?: PlainOptions & Stoppable): Promise<StepResult>;
+  plainStep(optimizer: Optimizer, batch: DataLike, options?: PlainOptions & Stoppable): Promise<StepResult>;
   /** As {@link cedaStep}. */
-  cedaStep(optimizer: Optimizer, batch: LabelledData, options?: CedaOptions & Stoppable): Promise<StepResult>;
+  cedaStep(optimizer: Optimizer, batch: DataLike, options?: CedaOptions & Stoppable): Promise<StepResult>;
   /** As {@link acetStep}. */
-  acetStep(optimizer: Optimizer, batch: LabelledData, options?: AcetOptions & Stoppable): Promise<StepResult>;
+  acetStep(optimizer: Optimizer, batch: DataLike, options?: AcetOptions & Stoppable): Promise<StepResult>;
   /** As {@link pgdLinf}; `onStep` is called when every worker has done the step. */
   pgdLinf(x: Tensor, options?: PgdOptions): Promise<AttackResult>;
   /** As {@link pgdL2}. */

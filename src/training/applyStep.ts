@@ -1,36 +1,39 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { DataLike } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { refuse, show } from '../core/check';
+import type { KeysOf } from '../core/checkKeys';
 import type { RandomOptions } from '../core/resolveRng';
 import { createRng, type Rng } from '../core/rng';
 import { prepare } from './prepare';
 import type { GradientsResult, StepOptions, StepResult } from './types';
 
 /** The gradients of one method, on checked arguments. */
-export type MethodGradients = (
+export type MethodGradients<O extends StepOptions = StepOptions> = (
   fn: string,
   net: Classifier,
-  batch: LabelledData,
-  options: StepOptions,
+  clean: LabelledData,
+  options: O,
 ) => GradientsResult;
 
-interface StepArguments {
+interface StepArguments<O> {
   readonly model: ModelLike;
   readonly optimizer: tf.Optimizer;
-  readonly batch: LabelledData;
-  readonly options: StepOptions;
+  readonly batch: DataLike;
+  readonly options: O;
 }
 
 /** Checks, differentiates, updates; the same for every method. */
-export function applyStep(
+export function applyStep<O extends StepOptions>(
   fn: string,
-  gradients: MethodGradients,
-  { model, optimizer, batch, options }: StepArguments,
+  gradients: MethodGradients<O>,
+  keys: KeysOf<O>,
+  { model, optimizer, batch, options }: StepArguments<O>,
 ): StepResult {
   checkOptimizer(fn, optimizer);
-  const net = prepare(fn, model, batch, options);
+  const { net, clean } = prepare(fn, keys, model, batch, options);
   const rng = stepRng(options, optimizer);
-  const { grads, ...seen } = gradients(fn, net, batch, { ...options, rng });
+  const { grads, ...seen } = gradients(fn, net, clean, { ...options, rng });
   optimizer.applyGradients(grads);
   tf.dispose(grads);
   return seen;

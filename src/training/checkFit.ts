@@ -1,13 +1,38 @@
-import type { Classifier, LabelledData } from '../classifier/types';
+import { asClassifier } from '../classifier/asClassifier';
+import { type DataLike, labelledData } from '../classifier/labelledData';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { checkFunction, checkOneOf, checkWhole, refuse } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkOptimizer } from './applyStep';
-import type { CheckpointStore } from './checkpointStore';
-import { fileCheckpoint } from './fileCheckpoint';
+import { type CheckpointStore, fileCheckpoint } from './fileCheckpoint';
 import type { FitMethod, FitOptions } from './fitTypes';
-import { prepareData } from './prepare';
+import { ACET_KEYS, prepareData } from './prepare';
 
-/** The options of the loop, defaults filled in. */
+const { rng, ...STEP_KEYS } = ACET_KEYS;
+const KEYS: KeysOf<FitOptions> = {
+  ...STEP_KEYS,
+  quantile: true,
+  method: true,
+  epochs: true,
+  batchSize: true,
+  stepsPerEpoch: true,
+  optimizer: true,
+  schedule: true,
+  ramp: true,
+  augmentation: true,
+  validation: true,
+  onEpoch: true,
+  onStep: true,
+  checkpoint: true,
+  checkpointEvery: true,
+  signal: true,
+};
+
+/** The arguments of `fit`, checked, defaults filled in. */
 export interface Loop {
+  readonly net: Classifier;
+  readonly data: LabelledData;
+  readonly validation: LabelledData | undefined;
   readonly method: FitMethod;
   readonly epochs: number;
   readonly batchSize: number;
@@ -17,15 +42,20 @@ export interface Loop {
 }
 
 /** Looks at everything `fit` is given before any work starts. */
-export function checkFit(net: Classifier, data: LabelledData, options: FitOptions): Loop {
+export function checkFit(model: ModelLike, given: DataLike, options: FitOptions): Loop {
   const fn = 'fit';
+  const data = labelledData({ fn, argument: 'data' }, given);
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const validation =
+    options.validation === undefined ? undefined : labelledData({ fn, argument: 'validation' }, options.validation);
+  const net = asClassifier(fn, model, data.x);
   const { method = 'acet', epochs = 100, batchSize = 128, checkpointEvery = 100 } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['plain', 'ceda', 'acet', 'good']);
   checkWhole({ fn, argument: 'epochs' }, epochs);
   checkWhole({ fn, argument: 'batchSize' }, batchSize);
   checkWhole({ fn, argument: 'checkpointEvery' }, checkpointEvery);
   prepareData(fn, net, data, options);
-  if (options.validation !== undefined) prepareData(fn, net, options.validation, {});
+  if (validation !== undefined) prepareData(fn, net, validation, {});
   const examples = data.x.shape[0]!;
   if (batchSize > examples)
     refuse(
@@ -51,6 +81,9 @@ export function checkFit(net: Classifier, data: LabelledData, options: FitOption
   if (options.augmentation !== undefined) checkFunction({ fn, argument: 'augmentation' }, options.augmentation);
   const { checkpoint } = options;
   return {
+    net,
+    data,
+    validation,
     method,
     epochs,
     batchSize,

@@ -1,6 +1,13 @@
 import { refuse, show } from '../core/check';
 import { nodeModules } from '../core/nodeModules';
-import type { CheckpointStore } from './checkpointStore';
+
+/** Where checkpoints are kept. Implement it to keep them anywhere; {@link fileCheckpoint} keeps them in a file. */
+export interface CheckpointStore {
+  /** The last checkpoint written in full, or undefined when there is none yet. */
+  readonly read: () => Promise<Uint8Array | undefined>;
+  /** Replaces the checkpoint; an interruption at any moment must leave the old one or the new one, whole. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+}
 
 /**
  * Keeps checkpoints in one file (Node only). A checkpoint is written to `<path>.partial`, flushed to the disk and then

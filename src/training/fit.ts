@@ -1,11 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { asClassifier } from '../classifier/asClassifier';
-import type { LabelledData, ModelLike } from '../classifier/types';
-import { checkFit } from './checkFit';
-import type { FitOptions, History } from './fitTypes';
+import { defaultEpsilon } from '../attacks/attackDefaults';
+import type { DataLike } from '../classifier/labelledData';
+import { rowLogOdds } from '../classifier/logOdds';
+import { argMax, readLogits } from '../classifier/readLogits';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
+import { throwIfAborted } from '../core/abort';
+import { refuse } from '../core/check';
+import { readLabels } from '../core/labels';
+import { nextTask } from '../core/nextTask';
+import { progressClock } from '../core/progress';
+import { createRng, type Rng } from '../core/rng';
+import { acetGradientsOf } from './acetStep';
+import type { MethodGradients } from './applyStep';
+import { cedaGradientsOf } from './cedaStep';
+import { checkFit, type Loop } from './checkFit';
+import { type Position, type RunIdentity, type RunState, restoreRun, saveRun } from './fitCheckpoint';
+import type { EpochRecord, FitMethod, FitOptions, History, ValidationRecord } from './fitTypes';
+import { goodGradientsOf } from './good/goodStep';
 import { learningRate, setLearningRate } from './optimizerState';
-import { runningMeans } from './runningMeans';
-import { train } from './trainingLoop';
+import { paperSchedule } from './paperSchedule';
+import { plainGradientsOf } from './plainStep';
+import type { StepResult } from './types';
 
 /**
  * Trains a model by plain training, CEDA or ACET, as the paper does, or by GOOD: shuffled batches, learning rate divided by 10 at
@@ -16,7 +31,8 @@ import { train } from './trainingLoop';
  * had never stopped; calling `fit` again with the same arguments is all it takes. The event loop gets a turn after each step.
  *
  * @param model - A model with trainable variables; they are updated in place.
- * @param data - All training data: `x` `[N, ...inputShape]` inside the bounds, `y` class indices `[N]` or one-hot `[N, K]`.
+ * @param data - All training data: `x` (or `xs`) `[N, ...inputShape]` inside the bounds, `y` (or `ys`) class indices `[N]` or
+ *   one-hot `[N, K]`.
  * @returns One record per epoch. The optimizer's learning rate is as it was before.
  * @throws OverconfidenceError as {@link acetGradients} and `INVALID_OPTION` for the loop's options, before any work;
  *   `INVALID_CHECKPOINT` for a damaged checkpoint or one of another run; `NON_FINITE` when the loss of an epoch is not
@@ -35,17 +51,183 @@ import { train } from './trainingLoop';
  * console.log(history.epochs.at(-1)?.inLoss);
  * ```
  */
-export async function fit(model: ModelLike, data: LabelledData, options: FitOptions = {}): Promise<History> {
-  const net = asClassifier('fit', model, data.x);
-  const loop = checkFit(net, data, options);
+export async function fit(model: ModelLike, data: DataLike, options: FitOptions = {}): Promise<History> {
+  const loop = checkFit(model, data, options);
   const optimizer = options.optimizer ?? tf.train.adam(1e-3);
   const baseRate = learningRate(optimizer);
   const means = runningMeans();
   try {
-    return await train({ net, data, options, loop, optimizer, baseRate, means });
+    return await train({ options, loop, optimizer, baseRate, means });
   } finally {
     tf.dispose(means.sums);
     setLearningRate(optimizer, baseRate);
     if (options.optimizer === undefined) optimizer.dispose();
   }
+}
+
+const GRADIENTS: Readonly<Record<FitMethod, MethodGradients>> = {
+  plain: plainGradientsOf,
+  ceda: cedaGradientsOf,
+  acet: acetGradientsOf,
+  good: goodGradientsOf,
+};
+
+/** All that one training needs, checked. */
+interface Training {
+  readonly options: FitOptions;
+  readonly loop: Loop;
+  readonly optimizer: tf.Optimizer;
+  readonly baseRate: number;
+  readonly means: RunningMeans;
+}
+
+/** The loop of {@link fit}: resumes, steps, records, saves. */
+async function train(training: Training): Promise<History> {
+  const { options, loop, optimizer, baseRate } = training;
+  const { epochs, stepsPerEpoch } = loop;
+  const rng = createRng(options.seed ?? 0);
+  const { step: first, history } = await resume(training);
+  const records = [...history];
+  const total = epochs * stepsPerEpoch;
+  const clock = progressClock(total, first);
+  for (let step = first; step < total; step++) {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    await stopIfAborted(training, { step, history: records });
+    setLearningRate(optimizer, baseRate * (options.schedule ?? paperSchedule)(epoch / epochs));
+    oneStep(training, rng, step);
+    const done = step + 1;
+    if (done % stepsPerEpoch === 0) {
+      records.push(await closeEpoch(training, epoch));
+      options.onEpoch?.(records.at(-1)!);
+    }
+    if (done % loop.checkpointEvery === 0 || done % stepsPerEpoch === 0)
+      await save(training, { step: done, history: records });
+    options.onStep?.(clock(done, `epoch ${epoch + 1} of ${epochs}`));
+    await nextTask();
+  }
+  return { method: loop.method, epochs: records };
+}
+
+/** Draws the step's batch, augments it, differentiates and updates. Every random number is named by epoch and step. */
+function oneStep({ options, loop, optimizer, means }: Training, rng: Rng, step: number): void {
+  const { net, data, method, batchSize, stepsPerEpoch } = loop;
+  const order = rng
+    .fork('order')
+    .fork(Math.floor(step / stepsPerEpoch))
+    .permutation(data.x.shape[0]!);
+  const start = (step % stepsPerEpoch) * batchSize;
+  const stream = rng.fork('step').fork(step);
+  tf.tidy(() => {
+    const picked = tf.tensor1d(order.subarray(start, start + batchSize), 'int32');
+    const clean = tf.gather(data.x, picked);
+    const x = options.augmentation?.(clean, stream) ?? clean;
+    const { grads, ...seen } = GRADIENTS[method](
+      'fit',
+      net,
+      { x, y: tf.gather(data.y, picked) },
+      {
+        ...options,
+        ...(method === 'good' && ramped(options, net.bounds, step / (loop.epochs * stepsPerEpoch))),
+        rng: stream,
+      },
+    );
+    optimizer.applyGradients(grads);
+    means.add(seen);
+    tf.dispose([grads, seen]);
+  });
+}
+
+/** The settings of GOOD when a share of the training is done. */
+function ramped(options: FitOptions, bounds: readonly [number, number], done: number) {
+  const { epsilon = defaultEpsilon(bounds), lambda = 1, ramp = slowStart } = options;
+  return { epsilon: ramp(done) * epsilon, lambda: ramp(done) * lambda };
+}
+
+function slowStart(done: number): number {
+  return Math.min(1, 2 * done);
+}
+
+async function closeEpoch({ loop, optimizer, means }: Training, epoch: number): Promise<EpochRecord> {
+  const [loss, inLoss, outLoss, outConfidence] = Array.from(await means.sums.data(), (sum) => sum / loop.stepsPerEpoch);
+  tf.tidy(() => means.sums.assign(tf.zeros([4])));
+  if (!Number.isFinite(loss))
+    refuse(
+      { fn: 'fit', argument: 'optimizer' },
+      'NON_FINITE',
+      'such that the loss stays finite',
+      `a mean loss of ${loss} in epoch ${epoch}`,
+      'Lower the learning rate, and start again from fresh weights.',
+    );
+  const withNoise = loop.method !== 'plain';
+  return {
+    epoch,
+    learningRate: learningRate(optimizer),
+    loss: loss!,
+    inLoss: inLoss!,
+    outLoss: withNoise ? outLoss! : null,
+    outConfidence: withNoise ? outConfidence! : null,
+    validation: loop.validation === undefined ? null : await validate('fit', loop.net, loop.validation),
+  };
+}
+
+function identity({ options, loop, optimizer }: Training): RunIdentity {
+  const { data, method, epochs, batchSize, stepsPerEpoch } = loop;
+  const { seed = 0 } = options;
+  const examples = data.x.shape[0]!;
+  return { method, seed, epochs, batchSize, stepsPerEpoch, examples, optimizer: optimizer.getClassName() };
+}
+
+function stateOf({ loop, optimizer, means }: Training): RunState {
+  return { net: loop.net, optimizer, sums: means.sums };
+}
+
+async function resume(training: Training): Promise<Position> {
+  const bytes = await training.loop.store?.read();
+  if (bytes === undefined) return { step: 0, history: [] };
+  return restoreRun('fit', bytes, identity(training), stateOf(training));
+}
+
+async function save(training: Training, position: Position): Promise<void> {
+  const { store } = training.loop;
+  if (store === undefined) return;
+  await store.write(await saveRun(identity(training), position, stateOf(training)));
+}
+
+async function stopIfAborted(training: Training, position: Position): Promise<void> {
+  if (!training.options.signal?.aborted) return;
+  await save(training, position);
+  throwIfAborted('fit', training.options.signal);
+}
+
+/** Sums of a step's four scalars over an epoch, kept on the device so that no step waits for a read. */
+interface RunningMeans {
+  readonly sums: tf.Variable;
+  readonly add: (seen: StepResult) => void;
+}
+
+/** Starts at zero; `sums` is owned by whoever calls this. */
+function runningMeans(): RunningMeans {
+  const sums = tf.tidy(() => tf.variable(tf.zeros([4]), false));
+  return {
+    sums,
+    add: ({ loss, inLoss, outLoss, outConfidence }) => {
+      tf.tidy(() => sums.assign(tf.add(sums, tf.stack([loss, inLoss, outLoss, outConfidence]))));
+    },
+  };
+}
+
+/** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
+async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
+  const { values, classes, count } = await readLogits(fn, net, x, {});
+  const labels = await readLabels({ fn, argument: 'y' }, y, classes, count);
+  let [wrong, loss, confidence] = [0, 0, 0];
+  for (let row = 0; row < count; row++) {
+    const at = row * classes;
+    const top = argMax(values, at, classes);
+    const logConfidence = -Math.log1p(Math.exp(-rowLogOdds(values, at, classes)));
+    if (top !== labels[row]) wrong++;
+    loss -= values[at + labels[row]!]! - values[at + top]! + logConfidence;
+    confidence += Math.exp(logConfidence);
+  }
+  return { error: wrong / count, loss: loss / count, meanMaxConfidence: confidence / count };
 }

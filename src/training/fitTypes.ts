@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { LabelledData } from '../classifier/types';
+import type { DataLike } from '../classifier/labelledData';
 import type { Progress } from '../core/progress';
 import type { Rng } from '../core/rng';
-import type { CheckpointStore } from './checkpointStore';
+import type { CheckpointStore } from './fileCheckpoint';
 import type { Schedule } from './paperSchedule';
 import type { StepOptions } from './types';
 
@@ -76,7 +76,7 @@ export interface FitOptions extends Omit<StepOptions, 'rng'> {
   /** Applied to the clean images of each batch. @defaultValue none */
   readonly augmentation?: Augmentation;
   /** Held-out data, evaluated after each epoch. @defaultValue none */
-  readonly validation?: LabelledData;
+  readonly validation?: DataLike;
   /** Called after each epoch. */
   readonly onEpoch?: (record: EpochRecord) => void;
   /** Called after each step; `done` and `total` count steps of the whole training. */

@@ -1,8 +1,12 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import type { LabelledData, ModelLike } from '../classifier/types';
+import type { DataLike } from '../classifier/labelledData';
+import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
+import { resolveRng } from '../core/resolveRng';
+import { lpOut } from '../losses/lpOut';
 import { applyStep } from './applyStep';
-import { plainGradientsOf } from './plainGradients';
-import type { PlainOptions, StepResult } from './types';
+import { objectiveGradients } from './objectiveGradients';
+import { PLAIN_KEYS, prepare } from './prepare';
+import type { GradientsResult, PlainOptions, StepResult } from './types';
 
 /**
  * One update of plain training: cross entropy plus weight decay.
@@ -12,7 +16,7 @@ import type { PlainOptions, StepResult } from './types';
  *
  * @param model - A model with trainable variables; they are updated in place.
  * @param optimizer - Any tfjs optimizer.
- * @param batch - `x`: `[B, ...inputShape]` inside the bounds; `y`: class indices `[B]` or one-hot rows `[B, K]`.
+ * @param batch - `x` (or `xs`): `[B, ...inputShape]` inside the bounds; `y` (or `ys`): class indices `[B]` or one-hot rows `[B, K]`.
  * @returns What the step saw before its update, as scalars that the caller disposes.
  * @throws OverconfidenceError as {@link plainGradients}.
  *
@@ -32,8 +36,49 @@ import type { PlainOptions, StepResult } from './types';
 export function plainStep(
   model: ModelLike,
   optimizer: Optimizer,
-  batch: LabelledData,
+  batch: DataLike,
   options: PlainOptions = {},
 ): StepResult {
-  return applyStep('plainStep', plainGradientsOf, { model, optimizer, batch, options });
+  return applyStep('plainStep', plainGradientsOf, PLAIN_KEYS, { model, optimizer, batch, options });
+}
+
+/**
+ * Gradients of plain training, mean cross entropy plus weight decay, without the update.
+ *
+ * The model runs in training mode: batch-norm statistics are updated, dropout masks are drawn from `rng`.
+ *
+ * @param model - A model with trainable variables.
+ * @param batch - `x` (or `xs`): `[B, ...inputShape]` inside the bounds; `y` (or `ys`): class indices `[B]` or one-hot rows `[B, K]`.
+ * @returns Scalars and gradients; the caller disposes all of them. `outLoss` and `outConfidence` are NaN.
+ * @throws OverconfidenceError `INVALID_SHAPE`, `NON_FINITE`, `OUT_OF_BOUNDS` or `EMPTY_INPUT` for `x`; `INVALID_LABELS` or
+ *   `INVALID_SHAPE` for `y`; `INVALID_OPTION` for `weightDecay`; `UNSUPPORTED_MODEL` without trainable variables;
+ *   `GRADIENTS_NOT_REGISTERED` or `MISSING_KERNEL` if the environment cannot differentiate the model.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import * as tf from '@tensorflow/tfjs-layers';
+ * import { tensor1d, tensor2d, train } from '@tensorflow/tfjs-core';
+ * import { plainGradients } from 'relu-overconfidence';
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
+ * const batch = { x: tensor2d([[0.1, 0.9], [0.8, 0.3]]), y: tensor1d([0, 2], 'int32') };
+ * const { grads } = plainGradients(model, batch);
+ * train.sgd(0.1).applyGradients(grads);
+ * ```
+ */
+export function plainGradients(model: ModelLike, batch: DataLike, options: PlainOptions = {}): GradientsResult {
+  const { net, clean } = prepare('plainGradients', PLAIN_KEYS, model, batch, options);
+  return plainGradientsOf('plainGradients', net, clean, options);
+}
+
+/** The same on checked arguments. */
+export function plainGradientsOf(
+  fn: string,
+  net: Classifier,
+  clean: LabelledData,
+  options: PlainOptions,
+): GradientsResult {
+  const { weightDecay = 5e-4 } = options;
+  return objectiveGradients(fn, net, { clean, lambda: 0, weightDecay, outLoss: lpOut, rng: resolveRng(options) });
 }

@@ -1,17 +1,48 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
+import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { checkFraction, checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { checkLabels } from '../core/labels';
-import type { StepOptions } from './types';
+import type { AcetOptions, CedaOptions, GoodOptions, PlainOptions, StepOptions } from './types';
 
-/** Looks at everything a step is given before any work starts, and makes the classifier. */
-export function prepare(fn: string, model: ModelLike, data: LabelledData, options: StepOptions): Classifier {
-  const net = asClassifier(fn, model, data.x);
-  prepareData(fn, net, data, options);
-  return net;
+/** Every option of a plain step. */
+export const PLAIN_KEYS: KeysOf<PlainOptions> = { seed: true, rng: true, weightDecay: true };
+/** Every option of a CEDA step. */
+export const CEDA_KEYS: KeysOf<CedaOptions> = { ...PLAIN_KEYS, lambda: true, noise: true, outLoss: true };
+/** Every option of an ACET step. */
+export const ACET_KEYS: KeysOf<AcetOptions> = {
+  ...CEDA_KEYS,
+  epsilon: true,
+  steps: true,
+  stepSize: true,
+  attack: true,
+};
+/** Every option of a GOOD step. */
+export const GOOD_KEYS: KeysOf<GoodOptions> = {
+  ...PLAIN_KEYS,
+  lambda: true,
+  noise: true,
+  epsilon: true,
+  quantile: true,
+};
+
+/** Looks at everything a step is given before any work starts; makes the classifier, and names the data `x` and `y`. */
+export function prepare<O extends StepOptions>(
+  fn: string,
+  keys: KeysOf<O>,
+  model: ModelLike,
+  batch: DataLike,
+  options: O,
+): { readonly net: Classifier; readonly clean: LabelledData } {
+  const clean = labelledData({ fn, argument: 'batch' }, batch);
+  checkKeys({ fn, argument: 'options' }, options, keys);
+  const net = asClassifier(fn, model, clean.x);
+  prepareData(fn, net, clean, options);
+  return { net, clean };
 }
 
 /** The same for a classifier that is already made. */

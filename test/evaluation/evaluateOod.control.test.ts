@@ -153,7 +153,8 @@ describe('evaluateOod refuses before any work', () => {
   const outside = (images: tf.Tensor) => tf.fill(images.shape, 2);
 
   it.each([
-    ['no in-distribution', { in: undefined }, 'INVALID_ARGUMENT', 'in.x'],
+    ['no in-distribution', { in: undefined }, 'INVALID_ARGUMENT', 'in'],
+    ['mixed names of the data', { in: { x, ys: y } }, 'INVALID_ARGUMENT', 'in'],
     ['images that are no tensor', { in: { x: [[0, 1]], y } }, 'INVALID_ARGUMENT', 'in.x'],
     ['no images', { in: { x: none, y } }, 'EMPTY_INPUT', 'in.x'],
     ['images outside the bounds', { in: { x: bright, y: short } }, 'OUT_OF_BOUNDS', 'in.x'],

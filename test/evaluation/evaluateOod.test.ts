@@ -88,6 +88,13 @@ describe('evaluateOod', () => {
     expect(rows[1]).toMatchObject({ meanMaxConfidence: 1, auroc: 1, fprAt95: 1 });
   });
 
+  it('takes { xs, ys } for the in-distribution test set', async () => {
+    const { x, y } = inData();
+    const options = { noise: center, ...noAttacks } as const;
+    const expected = await evaluateOod(model, { in: { x, y }, ...options });
+    expect(await evaluateOod(model, { in: { xs: x, ys: y }, ...options })).toEqual(expected);
+  });
+
   it('drives noise to the most confident corner of the ball', async () => {
     const options = { in: inData(), noise: center, adversarialNoise: { start: center, samples: 5 } } as const;
     const report = await evaluateOod(model, { ...options, adversarialSamples: false });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { acetStep, pgdLinf } from '../../src/index';
+import { acetStep, type PlainOptions, pgdLinf } from '../../src/index';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyBatch, tinyMlp, weightsOf } from '../support/smallModels';
@@ -71,8 +71,25 @@ describe('a pooled call', () => {
       () => pool.plainGradients(batch, { weightDecay: -1 }),
       refused('INVALID_OPTION', 'plainGradients', 'weightDecay'),
     );
+    await expectRefusal(
+      () => pool.plainStep(optimizer, batch, { weightDekay: 1 } as PlainOptions),
+      refused('INVALID_OPTION', 'plainStep', 'options'),
+    );
     tf.dispose(y);
     optimizer.dispose();
+  });
+
+  it('takes { xs, ys }, and refuses a mixture', async () => {
+    const pool = await startPool(tinyMlp());
+    const [ours, theirs] = [batch, { xs: batch.x, ys: batch.y }];
+    const results = [await pool.plainGradients(ours), await pool.plainGradients(theirs)];
+    expect(await results[1]!.loss.data()).toEqual(await results[0]!.loss.data());
+    for (const { grads, ...scalars } of results) tf.dispose([grads, { ...scalars }]);
+    await expectRefusal(() => pool.plainGradients({ x: batch.x, ys: batch.y } as never), {
+      code: 'INVALID_ARGUMENT',
+      fn: 'plainGradients',
+      argument: 'batch',
+    });
   });
 });
 

@@ -15,6 +15,7 @@ import {
 import type { TrainingPool } from '../../src/parallel/index';
 import type { AcetOptions } from '../../src/training/types';
 import { expectNoLeak } from '../support/expectNoLeak';
+import { optionsOf } from '../support/optionsOf';
 import { seedWeights, tinyBatch, tinyMlpWithState, weightsOf } from '../support/smallModels';
 import { startPool } from './startPool';
 
@@ -59,11 +60,12 @@ function expectClose(pooled: Record<string, number[]>, expected: Record<string, 
 }
 
 describe.each(methods)('%s of a pool', (name) => {
+  const short = optionsOf(name, { steps: 3, epsilon: 0.2, stepSize: 0.05, seed: 2 });
   const check = async (options: AcetOptions, data: Parameters<typeof plainGradients>[1] = batch) => {
-    const expected = await numbers(alone[name](model, data, options));
-    expectClose(await expectNoLeak(async () => numbers(await pool[name](data, options))), expected);
+    const own = optionsOf(name, options);
+    const expected = await numbers(alone[name](model, data, own));
+    expectClose(await expectNoLeak(async () => numbers(await pool[name](data, own))), expected);
   };
-  const short: AcetOptions = { steps: 3, epsilon: 0.2, stepSize: 0.05, seed: 2 };
 
   it('is that of one process, up to float32 rounding', () => check({ ...short, lambda: 0.3, weightDecay: 0.01 }));
 

@@ -8,6 +8,7 @@ import type { TrainingPool } from '../../src/parallel/index';
 import type { AcetOptions, StepResult } from '../../src/training/types';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm/index';
 import { expectNoLeak } from '../support/expectNoLeak';
+import { optionsOf } from '../support/optionsOf';
 import { tinyMlpWithState, weightsOf } from '../support/smallModels';
 import { startPool } from './startPool';
 import { trainingBatch } from './trainingBatch';
@@ -60,10 +61,11 @@ describe.each(Object.keys(networks))('a pool training a %s', (name) => {
 
   it.each(methods)('makes the updates of %s in one process, up to float32 rounding', async (method) => {
     const batch = trainingBatch(model, 5);
+    const own = optionsOf(method, options);
     restart();
-    const alone = await twoSteps(model, (optimizer) => inHere[method](model, optimizer, batch, options));
+    const alone = await twoSteps(model, (optimizer) => inHere[method](model, optimizer, batch, own));
     restart();
-    const pooled = await expectNoLeak(() => twoSteps(model, (optimizer) => pool[method](optimizer, batch, options)));
+    const pooled = await expectNoLeak(() => twoSteps(model, (optimizer) => pool[method](optimizer, batch, own)));
     expect(pooled.seen).toHaveLength(4);
     for (const [i, value] of alone.seen.entries())
       if (Number.isNaN(value)) expect(pooled.seen[i]).toBeNaN();

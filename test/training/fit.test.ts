@@ -59,6 +59,14 @@ describe('fit', () => {
     expect(Reflect.get(optimizer, 'learningRate')).toBe(0.05);
   });
 
+  it('takes { xs, ys } for the data and the validation set', async () => {
+    const [ours, theirs] = [tinyMlp(), tinyMlp()];
+    const renamed = { xs: data.x, ys: data.y };
+    const expected = await fit(ours, data, { ...BASE, epochs: 1, validation: data });
+    expect(await fit(theirs, renamed, { ...BASE, epochs: 1, validation: renamed })).toEqual(expected);
+    expect(await weightsOf(theirs)).toEqual(await weightsOf(ours));
+  });
+
   it('drops the last partial batch and counts steps of the whole training', async () => {
     const steps: number[] = [];
     await fit(tinyMlp(), data, { ...BASE, method: 'plain', onStep: ({ done, total }) => steps.push(done, total) });

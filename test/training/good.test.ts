@@ -7,7 +7,7 @@ import { intervalBounds } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds } from '../../src/guarantees/bounds/linearBounds';
 import { classifier, fit, goodGradients, goodStep } from '../../src/index';
 import { toPiecewiseAffine } from '../../src/regions';
-import { smallest } from '../../src/training/good/goodLoss';
+import { smallest } from '../../src/training/good/goodStep';
 import { differenceSpan, modelSpan } from '../../src/training/good/modelSpan';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   acetGradients,
   acetStep,
   cedaGradients,
   cedaStep,
+  type DataLike,
   type FitOptions,
   fileCheckpoint,
   fit,
@@ -22,7 +23,7 @@ await tf.setBackend('cpu');
 const { x, y } = tinyBatch(4);
 const model = tinyMlp();
 const optimizer = tf.train.sgd(0.1);
-type Call = (data: { x: tf.Tensor; y: tf.Tensor }, options?: FitOptions) => unknown;
+type Call = (data: DataLike, options?: FitOptions) => unknown;
 
 const CALLS: Record<string, Call> = {
   plainGradients: (data, o) => plainGradients(model, data, o),
@@ -34,6 +35,7 @@ const CALLS: Record<string, Call> = {
   fit: (data, o) => fit(model, data, { batchSize: 2, epochs: 1, ...o }),
 };
 
+const checkedCall = async (call: Call, options: object) => call({ x, y }, options as FitOptions);
 const filled = (value: number) => tf.fill([4, 2], value);
 const BAD_DATA = [
   ['INVALID_SHAPE', 'x', { x: tf.zeros([4, 3]), y }],
@@ -85,7 +87,47 @@ describe.each(Object.entries(CALLS))('%s refuses, before any work and leaking no
   });
 });
 
+describe.each(Object.entries(CALLS))('%s', (fn, call) => {
+  it('refuses an option that nobody reads, and offers the one that was meant', async () => {
+    const refused = { code: 'INVALID_OPTION', fn, argument: 'options' } as const;
+    await expectRefusal(() => call({ x, y }, { weightdecay: 1 } as never), refused);
+    await expect(checkedCall(call, { weightDekay: 1 })).rejects.toThrow('Did you mean `weightDecay`?');
+  });
+
+  it('takes { xs, ys } for { x, y }, and refuses a mixture', async () => {
+    const argument = fn === 'fit' ? 'data' : 'batch';
+    for (const data of [{ x, ys: y }, { xs: x, y }, { x, y, z: x }, x, undefined])
+      await expectRefusal(() => call(data as never), {
+        code: data !== undefined && 'z' in data ? 'INVALID_OPTION' : 'INVALID_ARGUMENT',
+        fn,
+        argument,
+      });
+    const wide = tf.zeros([4, 3]);
+    await expectRefusal(() => call({ xs: wide, ys: y }), { code: 'INVALID_SHAPE', fn, argument: 'x' });
+  });
+});
+
 describe('training refuses', () => {
+  it('a misspelt option of fit and a validation set under mixed names', async () => {
+    await expect(fit(model, { x, y }, { epoch: 2 } as FitOptions)).rejects.toThrow('Did you mean `epochs`?');
+    const validation = { x, ys: y } as never as DataLike;
+    await expectRefusal(() => fit(model, { x, y }, { batchSize: 2, validation }), {
+      code: 'INVALID_ARGUMENT',
+      fn: 'fit',
+      argument: 'validation',
+    });
+  });
+
+  it('options that are those of another method', async () => {
+    const options = { lambda: 1, epsilon: 0.3 };
+    for (const [fn, call] of Object.entries({ plainStep, cedaStep }))
+      await expectRefusal(() => call(model, optimizer, { x, y }, options), {
+        code: 'INVALID_OPTION',
+        fn,
+        argument: 'options',
+      });
+  });
+
   it('a model without trainable variables', async () => {
     const frozen = sequential({ layers: [layers.dense({ inputShape: [2], units: 3 })] });
     frozen.layers[0]!.trainable = false;

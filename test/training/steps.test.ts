@@ -18,6 +18,7 @@ import {
 } from '../../src/index';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { onBackend } from '../support/onBackend';
+import { optionsOf } from '../support/optionsOf';
 import { seedWeights, tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
 
 const noise = (images: tf.Tensor, rng: ReturnType<typeof createRng>) => uniformNoise(images.shape, { rng });
@@ -115,6 +116,17 @@ describe('the objective of a step', () => {
     tf.dispose([x, y, outLoss, outConfidence, rest]);
   });
 
+  it('is the same for { xs, ys } as for { x, y }', async () => {
+    const { x, y } = tinyBatch(6);
+    const model = tinyMlp();
+    const [ours, theirs] = [
+      { x, y },
+      { xs: x, ys: y },
+    ].map((batch) => acetGradients(model, batch, { steps: 2 }));
+    expect(await theirs!.loss.data()).toEqual(await ours!.loss.data());
+    tf.dispose([x, y, { ...ours }, { ...theirs }]);
+  });
+
   it('takes another out-distribution loss', async () => {
     const { x, y } = tinyBatch(6);
     const seen = cedaGradients(tinyMlp(), { x, y }, { outLoss: uniformCrossEntropy, noise });
@@ -151,9 +163,10 @@ describe('batch statistics', () => {
 });
 
 const STEPS = { plainStep, cedaStep, acetStep };
-const OPTIONS = { seed: 3, epsilon: 0.1, steps: 3, noise };
+const ALL_OPTIONS = { seed: 3, epsilon: 0.1, steps: 3, noise };
 
-describe.each(Object.entries(STEPS))('%s', (_name, step) => {
+describe.each(Object.entries(STEPS))('%s', (name, step) => {
+  const OPTIONS = optionsOf(name, ALL_OPTIONS);
   let batch: ReturnType<typeof tinyBatch>;
   beforeEach(() => {
     batch = tinyBatch(12);
