@@ -41,6 +41,7 @@ export function cifarLayouts(kind: CifarKind): readonly Layout[] {
   const { archive, folder, parts } = DISTRIBUTIONS[kind];
   const found = ({ part, files, images }: Part, at: string): FoundPart => ({
     part,
+    labelled: true,
     read: (readAs) =>
       readBatches(
         kind,

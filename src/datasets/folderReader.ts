@@ -1,7 +1,7 @@
 import type { Where } from '../core/check';
 import { OverconfidenceError } from '../core/errors';
 import { nodeModules } from '../core/nodeModules';
-import type { ReadAs } from './layout';
+import { isHidden, type ReadAs } from './layout';
 import { readTar } from './readTar';
 
 /** No archive of a known data set inflates to more. */
@@ -44,7 +44,9 @@ export function folderReader(fn: string, folder: string): FolderReader {
     list: async (subfolder) => {
       try {
         const entries = await fs.readdir(`${folder}/${subfolder}`, { withFileTypes: true });
-        return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => `${subfolder}/${name}`);
+        return entries
+          .filter((entry) => !entry.isDirectory() && !isHidden(entry.name))
+          .map(({ name }) => `${subfolder}/${name}`);
       } catch (error) {
         if (['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '')) return [];
         throw error;

@@ -6,50 +6,52 @@ import { transposeImages } from './transposeImages';
 
 /** `<part>-images.idx.gz` and `<part>-labels.idx.gz`; `images.idx.gz` alone is the part `all`. */
 export function idxLayout(folder: string): Layout {
-  const labelsOf = (images: string) => images.replace(/images(\.idx(?:\.gz)?)$/, 'labels$1');
-  return { folders: [folder], find: (files) => idxPairs(files, /^(?:(.+)-)?images\.idx(?:\.gz)?$/, labelsOf) };
+  const labelsOf = (images: string) => [images.replace(/images\.idx$/, 'labels.idx')];
+  return { folders: [folder], find: (files) => idxPairs(files, /^(?:(.+)-)?images\.idx$/, labelsOf) };
 }
 
-/** The names of MNIST's own distribution, which Fashion-MNIST and notMNIST use too. */
+/** The names of MNIST's own distribution, which Fashion-MNIST and notMNIST use too; some programs unpack them with a dot. */
 export function ubyteLayout(folder: string): Layout {
-  return {
-    folders: [folder],
-    find: (files) => idxPairs(files, /^(train|t10k)-images-idx3-ubyte(?:\.gz)?$/, ubyteLabels),
-  };
+  return { folders: [folder], find: (files) => idxPairs(files, /^(train|t10k)-images[-.]idx3-ubyte$/, ubyteLabels) };
 }
 
 /** The files in EMNIST's `gzip.zip`; their parts are `letters-train`, `letters-test`, `balanced-train`, ... */
 export const EMNIST_LAYOUT: Layout = {
   folders: ['emnist', 'emnist/gzip', '.', 'gzip'],
   *find(files) {
-    for (const { part, read } of idxPairs(
-      files,
-      /^emnist-(\w+-(?:train|test))-images-idx3-ubyte(?:\.gz)?$/,
-      ubyteLabels,
-    ))
-      yield { part, read: async (readAs) => upright(part, await read(readAs)) };
+    const pattern = /^emnist-(\w+-(?:train|test))-images[-.]idx3-ubyte$/;
+    for (const { part, labelled, read } of idxPairs(files, pattern, ubyteLabels))
+      yield { part, labelled, read: async (readAs) => upright(part, await read(readAs)) };
   },
 };
 
-function ubyteLabels(images: string): string {
-  return images.replace('images-idx3-ubyte', 'labels-idx1-ubyte');
+function ubyteLabels(images: string): string[] {
+  const names = ['$1labels$2idx1-ubyte', '$1labels-idx1-ubyte', '$1labels.idx1-ubyte'];
+  return names.map((name) => images.replace(/^(.*)images([-.])idx3-ubyte$/, name));
 }
 
-/** Images whose names fit the pattern, its group being the part, each with its labels where these are there. */
+/**
+ * Images whose names without `.gz` fit the pattern, its group being the part, each with its labels where these are there,
+ * packed or not.
+ */
 function* idxPairs(
   files: ReadonlySet<string>,
   pattern: RegExp,
-  labelsOf: (images: string) => string,
+  labelsOf: (images: string) => readonly string[],
 ): Generator<FoundPart> {
   for (const images of files) {
-    const match = pattern.exec(baseName(images));
+    const plain = images.replace(/\.gz$/, '');
+    const match = pattern.exec(baseName(plain));
     if (match === null) continue;
-    const labels = labelsOf(images);
+    const packed = images.slice(plain.length);
+    const likely = labelsOf(plain).flatMap((name) => [`${name}${packed}`, name, `${name}.gz`]);
+    const labels = likely.find((name) => files.has(name));
     const part = match[1] === 't10k' ? 'test' : (match[1] ?? 'all');
     yield {
       part,
+      labelled: labels !== undefined,
       read: async (readAs) => {
-        if (!files.has(labels)) return readAs(images, async (bytes) => toImageSet(await parseIdx(bytes)));
+        if (labels === undefined) return readAs(images, async (bytes) => toImageSet(await parseIdx(bytes)));
         const pixels = await readAs(images, parseIdx);
         return readAs(labels, async (bytes) => toImageSet(pixels, await parseIdx(bytes)));
       },

@@ -6,6 +6,8 @@ export type ReadAs = <T>(path: string, parse: (bytes: Uint8Array) => T | Promise
 /** A part of a data set, such as `train` or `test`, that was found in a folder. */
 export interface FoundPart {
   readonly part: string;
+  /** Whether its images come with their classes. */
+  readonly labelled: boolean;
   readonly read: (readAs: ReadAs) => Promise<ImageSet>;
 }
 
@@ -20,4 +22,14 @@ export interface Layout {
 /** The last name of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/**
+ * Whether systems, editors or archivers put a file or folder of this name there, and not the maker of a data set:
+ * `.DS_Store`, `._test-images.idx.gz`, `.ipynb_checkpoints`, `__MACOSX`, `Thumbs.db`, ...
+ */
+export function isHidden(name: string): boolean {
+  return /^(?:\..*|__MACOSX|__pycache__|@eaDir|#recycle|\$RECYCLE\.BIN|lost\+found|thumbs\.db|desktop\.ini)$/i.test(
+    name,
+  );
 }

@@ -9,7 +9,7 @@ const SVHN_LAYOUT: Layout = {
   *find(files) {
     for (const path of files) {
       const part = /^(train|test|extra)_32x32\.mat$/.exec(baseName(path))?.[1];
-      if (part !== undefined) yield { part, read: (readAs) => readAs(path, parseSvhn) };
+      if (part !== undefined) yield { part, labelled: true, read: (readAs) => readAs(path, parseSvhn) };
     }
   },
 };

@@ -67,18 +67,24 @@ function readHeader(bytes: Uint8Array) {
   const start = prefix + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (start > bytes.length) refuseFile(`longer than its header of ${start} bytes`, `${bytes.length} bytes`);
   const text = new TextDecoder().decode(bytes.subarray(prefix, start));
-  const [, order, type] = /'descr': *'([<>|=])([a-z]\d+)'/.exec(text) ?? [];
+  const [, , , order, type] = entry(text, 'descr', /(['"])([<>|=])([a-z]\d+)\2/) ?? [];
   const dtype = TYPES[type ?? ''];
-  const fortran = /'fortran_order': *(True|False)/.exec(text)?.[1];
-  const sizes = /'shape': *\(([\d, ]*)\)/.exec(text)?.[1];
+  const fortran = entry(text, 'fortran_order', /(True|False)/)?.[2];
+  const sizes = entry(text, 'shape', /[([]((?:\s*\d+L?\s*,)*\s*(?:\d+L?)?\s*)[)\]]/)?.[2];
   if (dtype === undefined || fortran === undefined || sizes === undefined)
     refuseFile('an array of booleans or real numbers', `the header ${text.slice(0, 120).trim()}`);
   const shape = sizes
     .split(',')
-    .filter((size) => size.trim() !== '')
+    .map((size) => size.trim().replace('L', ''))
+    .filter((size) => size !== '')
     .map(Number);
   if (shape.length > MOST_AXES) refuseFile(`an array of at most ${MOST_AXES} axes`, `${shape.length}`);
   return { dtype, little: order !== '>', fortran: fortran === 'True', shape, start };
+}
+
+/** An entry of a Python dictionary as NumPy or another program writes it: either quotes, any blanks, and `2L` of Python 2. */
+function entry(header: string, key: string, value: RegExp): RegExpExecArray | null {
+  return new RegExp(`(['"])${key}\\1\\s*:\\s*${value.source}`).exec(header);
 }
 
 function refuseFile(expected: string, got: string): never {

@@ -71,7 +71,7 @@ describe('loadDataset', () => {
       'omniglot28/readme.txt': new Uint8Array(),
     });
     expect(await loadDataset(at, 'omniglot28', { part: 'test' })).toEqual({ ...upright, labels: new Int32Array([3]) });
-    expect(await loadDataset(at, 'omniglot28', { part: 'latin' })).toEqual({
+    expect(await loadDataset(at, 'omniglot28', { part: 'latin', labels: 'optional' })).toEqual({
       shape: [1, 1, 1, 3],
       pixels: new Uint8Array([7, 8, 9]),
     });
@@ -95,6 +95,50 @@ describe('loadDataset', () => {
     });
     expect((await loadDataset(at, 'mnist', { part: 'test' })).labels).toEqual(new Int32Array([7]));
     expect((await loadDataset(at, 'fashion-mnist')).labels).toEqual(new Int32Array([9]));
+  });
+
+  it('finds unpacked files with a dot in their names, and labels packed otherwise than their images', async () => {
+    const [images, labels] = [idx([1, 2, 2], [1, 2, 3, 4]), idx([1], [6])];
+    const names = [
+      ['mnist/t10k-images.idx3-ubyte', 'mnist/t10k-labels.idx1-ubyte'],
+      ['mnist/t10k-images.idx3-ubyte.gz', 'mnist/t10k-labels-idx1-ubyte'],
+      ['mnist/t10k-images-idx3-ubyte', 'mnist/t10k-labels.idx1-ubyte.gz'],
+      ['mnist/test-images.idx', 'mnist/test-labels.idx.gz'],
+      ['mnist/test-images.idx.gz', 'mnist/test-labels.idx'],
+    ] as const;
+    for (const [i, pair] of names.entries()) {
+      const packed = (name: string, bytes: Uint8Array) => ({ [name]: name.endsWith('.gz') ? gz(bytes) : bytes });
+      const at = await lay(`dots${i}`, { ...packed(pair[0], images), ...packed(pair[1], labels) });
+      expect(await loadDataset(at, 'mnist')).toEqual({ ...upright, labels: new Int32Array([6]) });
+    }
+    const at = await lay('dotted-emnist', {
+      'emnist-letters-test-images.idx3-ubyte': images,
+      'emnist-letters-test-labels.idx1-ubyte': labels,
+    });
+    expect((await loadDataset(at, 'emnist')).labels).toEqual(new Int32Array([5]));
+  });
+
+  it('passes over what macOS, Windows and Jupyter leave in a folder', async () => {
+    const at = await lay('hidden', {
+      ...pair('digits/images.idx.gz', 'digits/labels.idx.gz', 5),
+      'digits/._images.idx.gz': new Uint8Array(3),
+      'digits/._test-images.idx.gz': new Uint8Array(3),
+      'digits/.ipynb_checkpoints/x-images.idx.gz': new Uint8Array(3),
+      'digits/Thumbs.db': new Uint8Array(3),
+    });
+    expect((await loadDataset(at, 'digits')).labels).toEqual(new Int32Array([5]));
+  });
+
+  it('refuses images without their labels unless these are optional', async () => {
+    const images = idx([1, 2, 2], [1, 2, 3, 4]);
+    const at = await lay('unlabelled', { 'mnist/t10k-images-idx3-ubyte': images, 'digits/images.idx': images });
+    const refusal = { code: 'INVALID_DATA', fn: 'loadDataset', argument: 'folder' } as const;
+    for (const name of ['mnist', 'digits'] as const) {
+      await expectRefusal(() => loadDataset(at, name), refusal);
+      expect(await loadDataset(at, name, { labels: 'optional' })).toEqual(upright);
+    }
+    const wrong = { ...refusal, code: 'INVALID_OPTION', argument: 'labels' } as const;
+    await expectRefusal(() => loadDataset(at, 'mnist', { labels: 'maybe' as never }), wrong);
   });
 
   it('turns EMNIST upright and counts its letters from 0', async () => {
@@ -161,7 +205,10 @@ describe('loadDataset', () => {
       ['cut', 'cut-images'],
       ['unpaired', 'unpaired-labels'],
     ] as const)
-      await expectRefusal(() => loadDataset(at, 'mnist', { part }), damaged(`mnist/${file}.idx.gz`));
+      await expectRefusal(
+        () => loadDataset(at, 'mnist', { part, labels: 'optional' }),
+        damaged(`mnist/${file}.idx.gz`),
+      );
     await expectRefusal(() => loadDataset(at, 'cifar10'), damaged('cifar10/cifar-10-batches-bin/test_batch.bin'));
     await expectRefusal(() => loadDataset(at, 'cifar100'), damaged('cifar100/cifar-100-binary.tar.gz'));
     await expectRefusal(() => loadDataset(at, 'svhn'), damaged('svhn/test_32x32.mat'));
@@ -193,6 +240,10 @@ describe('loadDataset', () => {
   it('refuses other arguments', async () => {
     const refusal = { code: 'INVALID_OPTION', fn: 'loadDataset', argument: 'name' } as const;
     await expectRefusal(() => loadDataset(folder, 'imagenet' as never), refusal);
+    await expectRefusal(() => loadDataset(folder, 'mnist', { parts: 'test' } as never), {
+      ...refusal,
+      argument: 'options',
+    });
     await expectRefusal(() => loadDataset('', 'mnist'), { ...refusal, code: 'INVALID_ARGUMENT', argument: 'folder' });
   });
 });

@@ -51,6 +51,19 @@ describe('parseIdx', () => {
     );
   });
 
+  it('survives any bytes after a plausible beginning', async () => {
+    const anything = fc.uint8Array({ maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(8, 9, 11, 12, 13, 14), fc.nat(6), anything, async (type, rank, rest) => {
+        const file = Uint8Array.from([0, 0, type, rank, ...rest]);
+        const read = await survives(() => parseIdx(file));
+        if (read !== 'refused') expect(read.data.length).toBe(read.shape.reduce((a, b) => a * b, 1));
+        expect(await survives(() => parseIdx(new Uint8Array(gzipSync(file, { level: 0 }))))).toEqual(read);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('returns a copy: changing the bytes afterwards changes nothing', async () => {
     const file = idx(8, [2], [1, 2]);
     const { data } = await parseIdx(file);

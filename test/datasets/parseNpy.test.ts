@@ -37,6 +37,67 @@ describe('parseNpy', () => {
     expect(parseNpy(numpyFile('fortranCube'))).toEqual(want);
   });
 
+  it.each([
+    ['sizes of Python 2', "{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 3L), }"],
+    ['double quotes', '{"descr": "|u1", "fortran_order": False, "shape": (2, 3)}'],
+    ['no blanks, and another order', "{'shape':(2,3),'fortran_order':False,'descr':'|u1'}"],
+    ['many blanks and a list', "{'descr' : '|u1' , 'fortran_order' : False , 'shape' : [ 2 , 3 , ] }"],
+  ])('reads a header with %s', (_, header) => {
+    const want = { dtype: 'uint8', shape: [2, 3], data: new Uint8Array([1, 2, 3, 4, 5, 6]) };
+    expect(parseNpy(npy(header, [1, 2, 3, 4, 5, 6]))).toEqual(want);
+  });
+
+  it.each([
+    ['quotes of two kinds', `{'descr': '|u1", 'fortran_order': False, 'shape': (2,), }`],
+    ['two commas', "{'descr': '|u1', 'fortran_order': False, 'shape': (1,,2), }"],
+    ['a negative size', "{'descr': '|u1', 'fortran_order': False, 'shape': (-2,), }"],
+    ['a size with a point', "{'descr': '|u1', 'fortran_order': False, 'shape': (2.0,), }"],
+    ['an unknown order', "{'descr': '|u1', 'fortran_order': None, 'shape': (2,), }"],
+  ])('refuses a header with %s', async (_, header) => {
+    await expectRefusal(() => parseNpy(npy(header, [1, 2])), bad);
+  });
+
+  it('reads back every header that Python might write: any type, order, quotes, blanks and shape', async () => {
+    const blank = fc.constantFrom('', ' ', '  ');
+    const header = fc.record({
+      quote: fc.constantFrom("'", '"'),
+      long: fc.constantFrom('', 'L'),
+      blanks: fc.tuple(blank, blank, blank),
+      fortran: fc.boolean(),
+      shape: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
+      trailing: fc.boolean(),
+      order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+    });
+    await fc.assert(
+      fc.property(header, ({ quote, long, blanks: [a, b, c], fortran, shape, trailing, order }) => {
+        const q = (word: string) => `${quote}${word}${quote}`;
+        const sizes = shape.map((n) => `${n}${long}`).join(`${a},${b}`);
+        const tuple = `(${a}${sizes}${shape.length > 0 && (trailing || shape.length === 1) ? ',' : ''}${b})`;
+        const entries = [
+          [q('descr'), q('|u1')],
+          [q('fortran_order'), fortran ? 'True' : 'False'],
+          [q('shape'), tuple],
+        ];
+        const text = order.map((i) => entries[i]!.join(`${b}:${c}`)).join(`${a},${b}`);
+        const size = shape.reduce((x, y) => x * y, 1);
+        const body = Array.from({ length: size }, (_, i) => i % 256);
+        const parsed = parseNpy(npy(`{${text}${trailing ? ', ' : ''}}`, body));
+        expect([parsed.dtype, parsed.shape]).toEqual(['uint8', shape]);
+        // Number i of the file has the place i = sum of index * stride, the first index running fastest in Fortran's order.
+        const place = (index: number[]) =>
+          fortran
+            ? index.reduceRight((at, j, axis) => at * shape[axis]! + j, 0)
+            : index.reduce((at, j, axis) => at * shape[axis]! + j, 0);
+        const indices = shape.reduce<number[][]>(
+          (rows, n) => rows.flatMap((row) => Array.from({ length: n }, (_, j) => [...row, j])),
+          [[]],
+        );
+        expect([...parsed.data]).toEqual(indices.map((index) => body[place(index)]));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('reads wherever the bytes lie in their buffer', () => {
     const file = numpyFile('cube');
     const within = new Uint8Array(file.length + 3);

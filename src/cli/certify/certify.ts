@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { dispose, slice, type Tensor } from '@tensorflow/tfjs-core';
-import type { Classifier } from '../../classifier/types';
 import { progressClock } from '../../core/progress';
 import { confidenceSandwich } from '../../guarantees/sandwich/confidenceSandwich';
 import { meanMaxConfidence } from '../../metrics/meanMaxConfidence';
@@ -9,7 +8,7 @@ import type { Values } from '../args/optionTable';
 import { number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
 import { CliError } from '../cliError';
 import type { Arguments } from '../command';
-import { readLabelled } from '../data/readImages';
+import { type ModelPlace, readLabelled } from '../data/readImages';
 import { EXIT, type ExitCode } from '../exitCodes';
 import type { Io } from '../io';
 import { loadModel } from '../load/loadModel';
@@ -36,12 +35,13 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
   const { maxMmc, json } = await deliveryOf(values);
   const method = oneOf(values, 'method', ['crown', 'interval'] as const, 'crown');
   const backend = await startBackend(values);
-  const { layers, classifier: net, file } = await loadModel(written, modelSettings(values));
+  const model = await loadModel(written, modelSettings(values));
+  const { layers, classifier: net, file } = model;
   if (layers === undefined)
     throw new CliError('A GraphModel cannot be certified.', 'Pass the LayersModel that it was converted from.');
   const [low, high] = net.bounds;
   const epsilon = number(values, 'epsilon', (high - low) / 100, 1e-9, high - low);
-  const sets = await imagesOf(net, values);
+  const { sets, notes } = await imagesOf(model, values);
   const line = progressLine(stderr, values.progress === true);
   const clock = progressClock(sets.reduce((sum, [, x]) => sum + x.shape[0]!, 0));
   const rows: Certified[] = [];
@@ -68,26 +68,34 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
     method,
     backend,
     rows,
+    notes,
   };
   const serialised = `${JSON.stringify(result, undefined, 2)}\n`;
-  stdout.write(json === '-' ? serialised : `${inWords(rows, epsilon)}\n`);
+  stdout.write(json === '-' ? serialised : `${[inWords(rows, epsilon), ...notes].join('\n\n')}\n`);
   if (json !== undefined && json !== '-') await writeFile(json, serialised);
   const broken = maxMmc !== undefined && rows.some(({ name, meanBound }) => name === NOISE && meanBound > maxMmc);
   return broken ? EXIT.broken : EXIT.fine;
 }
 
-async function imagesOf(net: Classifier, values: Values): Promise<[string, Tensor][]> {
+async function imagesOf(
+  model: ModelPlace,
+  values: Values,
+): Promise<{ sets: [string, Tensor][]; notes: readonly string[] }> {
+  const net = model.classifier;
   const samples = whole(values, 'samples', 20);
   const folder = text(values, 'data');
   const noise = uniformNoise([samples, ...net.inputShape], { seed: seedOf(values), bounds: net.bounds });
-  if (folder === undefined) return [[NOISE, noise]];
-  const { x } = await readLabelled(folder, { part: text(values, 'part'), usual: 'test' }, net);
+  if (folder === undefined) return { sets: [[NOISE, noise]], notes: [] };
+  const { x, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'test' }, model);
   const first = slice(x, 0, Math.min(samples, x.shape[0]!));
   dispose(x);
-  return [
-    ['in-distribution', first],
-    [NOISE, noise],
-  ];
+  return {
+    sets: [
+      ['in-distribution', first],
+      [NOISE, noise],
+    ],
+    notes,
+  };
 }
 
 function inWords(rows: readonly Certified[], epsilon: number): string {

@@ -10,9 +10,11 @@ export interface Images {
   readonly labels: Int32Array | undefined;
   /** What they are; absent for the blank image. */
   readonly facts: DataFacts | undefined;
+  /** What was left out or concluded when they were read. */
+  readonly notes: readonly string[];
 }
 
 /** A single image without content, which gives noise its shape where there are no data. */
 export function blankImage({ inputShape, bounds }: Classifier): Images {
-  return { x: tf.fill([1, ...inputShape], bounds[0]), labels: undefined, facts: undefined };
+  return { x: tf.fill([1, ...inputShape], bounds[0]), labels: undefined, facts: undefined, notes: [] };
 }

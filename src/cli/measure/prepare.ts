@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path';
 import { version } from 'relu-overconfidence/package.json';
-import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
 import { oodSources } from '../../evaluation/oodSources';
 import { resolveOptions } from '../../evaluation/resolveOptions';
@@ -44,8 +43,8 @@ export async function prepare(
   const backend = await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
   const net = model.classifier;
-  const { x, labels, facts } = folder === undefined ? blankImage(net) : await readLabelled(folder, part, net);
-  const others = await readOthers(texts(values, 'ood'), part, net);
+  const { x, labels, facts, notes } = folder === undefined ? blankImage(net) : await readLabelled(folder, part, model);
+  const others = await readOthers(texts(values, 'ood'), part, model);
   const rows =
     command === 'audit' ? auditRows(net, values, labels !== undefined) : evaluationRows(net, values, x.shape[0]!);
   const out = Object.fromEntries([...others].map(([name, images]) => [name, images.x]));
@@ -66,7 +65,7 @@ export async function prepare(
       data: Object.fromEntries(data.flatMap(([name, known]) => (known === undefined ? [] : [[name, known]]))),
       backend,
       settings: usedSettings(resolved),
-      notes: rays.notes,
+      notes: [...notes, ...[...others.values()].flatMap((other) => other.notes), ...rays.notes],
     },
     tasks: [...tasks, ...rays.tasks],
     dispose,
@@ -74,12 +73,16 @@ export async function prepare(
 }
 
 /** Images of other kinds, each by the name of its folder. */
-async function readOthers(folders: readonly string[], part: WantedPart, net: Classifier): Promise<Map<string, Images>> {
+async function readOthers(
+  folders: readonly string[],
+  part: WantedPart,
+  model: LoadedModel,
+): Promise<Map<string, Images>> {
   const others = new Map<string, Images>();
   for (const folder of folders) {
     const name = basename(resolve(folder));
     if (others.has(name)) throw new CliError(`Two folders of --ood are called ${name}.`, 'Rename one of them.');
-    others.set(name, await readImages(folder, part, net));
+    others.set(name, await readImages(folder, part, model));
   }
   return others;
 }

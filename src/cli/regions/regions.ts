@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
 import { inputPlane } from '../../regions/inputPlane';
 import { planeThrough } from '../../regions/planeThrough';
@@ -38,7 +37,8 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
   const maxRegions = whole(values, 'max-regions', 20_000);
   await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
-  const { plane, points, usual } = await planeOf(model.classifier, values);
+  const { plane, points, usual, notes } = await planeOf(model, values);
+  for (const note of notes) stderr.write(`${note}\n`);
   const [low, high] = pair(values, 'box', usual);
   const box = { x: [low, high], y: [low, high] } as const;
   const line = progressLine(stderr, values.progress === true);
@@ -79,13 +79,16 @@ interface Slice {
   readonly points: LabelledPoints | undefined;
   /** The part of the plane that is shown if the user does not say. */
   readonly usual: readonly [number, number];
+  /** What was left out or concluded when the images were read. */
+  readonly notes: readonly string[];
 }
 
-async function planeOf(net: Classifier, values: Values): Promise<Slice> {
+async function planeOf(model: LoadedModel, values: Values): Promise<Slice> {
+  const net = model.classifier;
   if (net.inputShape.length === 1 && net.inputShape[0] === 2)
-    return { plane: inputPlane, points: undefined, usual: net.bounds };
-  const { images, labels } = await threeImages(net, values);
+    return { plane: inputPlane, points: undefined, usual: net.bounds, notes: [] };
+  const { images, labels, notes } = await threeImages(model, values);
   const [a, b, c] = images;
   const points = labels && { x: [0, 0, 1, 0, 0, 1], y: labels };
-  return { plane: planeThrough(a, b, c), points, usual: [-1, 2] };
+  return { plane: planeThrough(a, b, c), points, usual: [-1, 2], notes };
 }

@@ -29,14 +29,16 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
   const out = needed(values, 'out', 'tuned');
   await refuseToOverwrite(out);
   await startBackend(values);
-  const { layers, classifier: net } = await loadModel(written, modelSettings(values));
+  const model = await loadModel(written, modelSettings(values));
+  const { layers, classifier: net } = model;
   if (layers === undefined)
     throw new CliError(
       `${written} is a GraphModel, whose weights are frozen.`,
       'Train the LayersModel or the Keras model that it was converted from.',
     );
   const options = fitOptions(values, net);
-  const { x, labels } = await readLabelled(folder, { part: text(values, 'part'), usual: 'train' }, net);
+  const { x, labels, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'train' }, model);
+  for (const note of notes) stdout.write(`${note}\n`);
   await mkdir(out, { recursive: true });
   const checkpoint = join(out, 'training.checkpoint');
   const signal = catchInterrupts();
