@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../classifier/types';
 import { createRng } from '../core/rng';
-import { crossEntropyTo } from '../losses/crossEntropyTo';
+import { lossesOf } from '../losses/headLosses';
 import { attackBatch } from './attackBatch';
 import { drawRows } from './drawRows';
 import { noiseDraw } from './noiseDraw';
@@ -86,7 +86,7 @@ export function oodSources(
       make: async (start, size, onStep) => {
         const truth = tf.tensor1d(attacked.subarray(start, start + size), 'int32');
         try {
-          const run = { objective: crossEntropyTo(truth, net.classes), rng: attackRng.fork(start), onStep };
+          const run = { objective: lossesOf(net).inLossTo(truth, net.classes), rng: attackRng.fork(start), onStep };
           const images = tf.tidy(() => tf.gather(x, rows.subarray(start, start + size)));
           return await attackBatch(runner, 'adversarialSamples', adversarialSamples, net, images, run);
         } finally {

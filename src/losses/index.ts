@@ -1,6 +1,6 @@
-export { crossEntropy } from './crossEntropy';
-export { crossEntropyTo } from './crossEntropyTo';
+export { crossEntropy, crossEntropyTo } from './crossEntropy';
 export { lpOut } from './lpOut';
 export { maxLogOdds } from './maxLogOdds';
+export { binaryCrossEntropy, binaryCrossEntropyTo, maxLogit, maxLogSigmoid } from './sigmoidLosses';
 export { uniformCrossEntropy } from './uniformCrossEntropy';
 export { weightDecay } from './weightDecay';

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { log1p } from '../core/log1p';
-import { checkLogits } from './checkLogits';
-import { predicted } from './predicted';
-import { type LossAndGradient, withGradient } from './withGradient';
+import { checkLogits, type LossAndGradient, predicted, withGradient } from './makeLoss';
 
 /**
  * The paper's loss on the out-distribution, the log-confidence of each example: equation (2) of arXiv 1812.05720,

@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkLogits } from './checkLogits';
-import { predicted } from './predicted';
-import { type LossAndGradient, withGradient } from './withGradient';
+import { checkLogits, type LossAndGradient, predicted, withGradient } from './makeLoss';
 
 /**
  * Log-odds of the predicted class of each example: `z_k - log sum_{j != k} exp z_j` with k the class of the largest

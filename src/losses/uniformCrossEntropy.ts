@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkLogits } from './checkLogits';
+import { checkLogits } from './makeLoss';
 
 /**
  * Cross entropy of each example to the uniform distribution: `-(1/K) sum_k log softmax_k(z)`, least (log K) where all

@@ -37,8 +37,10 @@ export interface AttackTask {
   readonly tellSteps: boolean;
 }
 
-/** An objective as workers know it: the name of a loss, or labels to take the cross entropy to. */
-export type NamedObjective = LossName | { readonly labels: Block; readonly classes: number };
+/** An objective as workers know it: the name of a loss, or labels to take the head's cross entropy to. */
+export type NamedObjective =
+  | LossName
+  | { readonly labels: Block; readonly classes: number; readonly head: 'softmax' | 'sigmoids' };
 
 /** The options of an attack that are plain data. */
 export type AttackSettings = Omit<PgdOptions, 'objective' | 'onStep' | 'signal' | 'rng' | 'seed' | 'rows'>;

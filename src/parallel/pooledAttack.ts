@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { prepareAttack } from '../attacks/prepareAttack';
 import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
-import { labelsOfObjective } from '../losses/crossEntropyTo';
+import { labelsOfObjective } from '../losses/crossEntropy';
 import { attackName } from './attackTable';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
 import { lossName } from './lossTable';
@@ -65,7 +65,7 @@ async function namedObjective(
   const made = labelsOfObjective(objective);
   if (made === undefined) return undefined;
   const labels: Block = await readBlock(made.labels);
-  return (part) => ({ labels: sliceRows(labels, part), classes: made.classes });
+  return (part) => ({ labels: sliceRows(labels, part), classes: made.classes, head: made.head });
 }
 
 /** The options that are plain data. */

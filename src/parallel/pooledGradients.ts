@@ -3,7 +3,7 @@ import { pgdLinf } from '../attacks/pgdLinf';
 import type { LabelledData } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
-import { lpOut } from '../losses/lpOut';
+import { lossesOf } from '../losses/headLosses';
 import { attackSettings } from '../training/acetStep';
 import { drawNoise } from '../training/cedaStep';
 import type { Method } from '../training/fitTypes';
@@ -28,7 +28,7 @@ export async function pooledGradients(
   const rng = resolveRng(options);
   const noise = method === 'plain' ? undefined : await noiseOf(team, calling, method, clean, { ...options, rng });
   try {
-    const { lambda = 1, weightDecay = 5e-4, outLoss = lpOut } = options;
+    const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(net).logConfidence } = options;
     const terms = { clean, lambda: noise === undefined ? 0 : lambda, weightDecay, outLoss, rng };
     return await differentiated(team, calling, noise === undefined ? terms : { ...terms, noise });
   } finally {

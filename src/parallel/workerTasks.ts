@@ -5,7 +5,7 @@ import { classifier } from '../classifier/classifier';
 import { readLogits } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 import { createRng, type Rng, type RngState } from '../core/rng';
-import { crossEntropyTo } from '../losses/crossEntropyTo';
+import { lossesOf } from '../losses/headLosses';
 import { objectiveGradients } from '../training/objectiveGradients';
 import { ATTACKS } from './attackTable';
 import { type Block, takeBlock, toTensor } from './blocks';
@@ -63,7 +63,7 @@ export async function attack(
       rows,
       rng,
       ...(typeof objective === 'string' ? { objective: LOSSES[objective] } : {}),
-      ...(typeof objective === 'object' ? { objective: crossEntropyTo(labels!, objective.classes) } : {}),
+      ...(typeof objective === 'object' ? { objective: lossesOf(objective).inLossTo(labels!, objective.classes) } : {}),
       ...(tellSteps ? { onStep: tell } : {}),
     };
     const { adversarial, objective: reached, ...counts } = ATTACKS[name](net, images, options);

@@ -4,7 +4,7 @@ import type { PgdOptions } from '../attacks/types';
 import type { DataLike } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
-import { lpOut } from '../losses/lpOut';
+import { lossesOf } from '../losses/headLosses';
 import { applyStep } from './applyStep';
 import { drawNoise } from './cedaStep';
 import { objectiveGradients } from './objectiveGradients';
@@ -83,7 +83,7 @@ export function acetGradientsOf(
   clean: LabelledData,
   options: AcetOptions,
 ): GradientsResult {
-  const { lambda = 1, weightDecay = 5e-4, outLoss = lpOut, attack = pgdLinf } = options;
+  const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(net).logConfidence, attack = pgdLinf } = options;
   const rng = resolveRng(options);
   const noise = tf.tidy(() => {
     const start = drawNoise(fn, net, clean.x, { ...options, rng });

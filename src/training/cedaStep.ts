@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DataLike } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
-import { lpOut } from '../losses/lpOut';
+import { lossesOf } from '../losses/headLosses';
 import { paperNoise } from '../noise/paperNoise';
 import { applyStep } from './applyStep';
 import { objectiveGradients } from './objectiveGradients';
@@ -86,7 +86,7 @@ export function cedaGradientsOf(
   clean: LabelledData,
   options: CedaOptions,
 ): GradientsResult {
-  const { lambda = 1, weightDecay = 5e-4, outLoss = lpOut } = options;
+  const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(net).logConfidence } = options;
   const rng = resolveRng(options);
   const noise = drawNoise(fn, net, clean.x, { ...options, rng });
   try {

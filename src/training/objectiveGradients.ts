@@ -3,8 +3,7 @@ import { differentiate } from '../classifier/differentiate';
 import type { Classifier, LabelledData } from '../classifier/types';
 import { oneHot } from '../core/labels';
 import type { Rng } from '../core/rng';
-import { lpOut } from '../losses/lpOut';
-import { negativeLogProbability } from '../losses/negativeLogProbability';
+import { lossesOf } from '../losses/headLosses';
 import { weightDecay as sumOfSquares } from '../losses/weightDecay';
 import type { CedaOptions, GradientsResult } from './types';
 
@@ -34,7 +33,7 @@ export interface BatchShare {
 /**
  * Value and gradients of the training objective
  *
- *     (mean CE + lambda * mean outLoss) / (1 + lambda) + weightDecay * (sum of squared decayed weights)
+ *     (mean cross entropy + lambda * mean outLoss) / (1 + lambda) + weightDecay * (sum of squared decayed weights)
  *
  * on one concatenated batch, noise first, in training mode. Nothing is left behind when it throws.
  */
@@ -63,8 +62,9 @@ type Parts = Pick<GradientsResult, 'inLoss' | 'outLoss' | 'outConfidence'>;
 export type OutPart = Omit<Parts, 'inLoss'>;
 
 function forward(net: Classifier, { clean: { x, y }, noise, certified, outLoss, rng }: Terms): Parts {
+  const losses = lossesOf(net);
   const meanCrossEntropy = (logits: tf.Tensor2D) =>
-    tf.mean<tf.Scalar>(negativeLogProbability(logits, oneHot(y, net.classes)));
+    tf.mean<tf.Scalar>(losses.inLoss(logits, oneHot(y, net.classes)));
   if (noise === undefined) {
     const nothing = () => ({ outLoss: tf.scalar(Number.NaN), outConfidence: tf.scalar(Number.NaN) });
     const inLoss = meanCrossEntropy(net.logits(x, { training: true, rng }));
@@ -75,7 +75,7 @@ function forward(net: Classifier, { clean: { x, y }, noise, certified, outLoss, 
   return {
     inLoss: meanCrossEntropy(inLogits),
     outLoss: tf.mean<tf.Scalar>(outLoss(outLogits)),
-    outConfidence: tf.mean<tf.Scalar>(tf.exp(lpOut(outLogits))),
+    outConfidence: tf.mean<tf.Scalar>(tf.exp(losses.logConfidence(outLogits))),
   };
 }
 

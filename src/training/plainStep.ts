@@ -2,7 +2,7 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { DataLike } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
-import { lpOut } from '../losses/lpOut';
+import { lossesOf } from '../losses/headLosses';
 import { applyStep } from './applyStep';
 import { objectiveGradients } from './objectiveGradients';
 import { PLAIN_KEYS, prepare } from './prepare';
@@ -80,5 +80,5 @@ export function plainGradientsOf(
   options: PlainOptions,
 ): GradientsResult {
   const { weightDecay = 5e-4 } = options;
-  return objectiveGradients(fn, net, { clean, lambda: 0, weightDecay, outLoss: lpOut, rng: resolveRng(options) });
+  return objectiveGradients(fn, net, { clean, lambda: 0, weightDecay, outLoss: lossesOf(net).logConfidence, rng: resolveRng(options) });
 }

@@ -15,7 +15,7 @@ export interface CedaOptions extends PlainOptions {
   readonly lambda?: number;
   /** Where the out-distribution samples come from; it is handed the clean batch. @defaultValue paperNoise */
   readonly noise?: NoiseSampler;
-  /** Loss of each out-distribution sample, from its logits. @defaultValue lpOut */
+  /** Loss of each out-distribution sample, from its logits. @defaultValue the log-confidence, lpOut or, for a head of sigmoids, maxLogSigmoid */
   readonly outLoss?: (logits: tf.Tensor2D) => tf.Tensor1D;
 }
 

@@ -1,18 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { crossEntropy } from '../../src/losses/crossEntropy';
-import { crossEntropyTo } from '../../src/losses/crossEntropyTo';
+import { crossEntropy, crossEntropyTo } from '../../src/losses/crossEntropy';
+import { lossesOf } from '../../src/losses/headLosses';
 import { lpOut } from '../../src/losses/lpOut';
 import { maxLogOdds } from '../../src/losses/maxLogOdds';
+import { binaryCrossEntropy, binaryCrossEntropyTo, maxLogit, maxLogSigmoid } from '../../src/losses/sigmoidLosses';
 import { uniformCrossEntropy } from '../../src/losses/uniformCrossEntropy';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import {
+  binaryCrossEntropy64,
   crossEntropy64,
   finiteDifferences,
   lpOut64,
   maxLogOdds64,
+  maxLogSigmoid64,
   uniformCrossEntropy64,
 } from '../support/float64Losses';
 import { onBackend } from '../support/onBackend';
@@ -24,6 +27,8 @@ interface Case {
   /** The loss for rows whose labels are row index modulo the number of classes. */
   readonly loss: Loss;
   readonly oracle: (z: readonly number[], row: number) => number;
+  /** Of a head of sigmoids, where a constant added to all logits changes the probabilities. */
+  readonly sigmoids?: true;
 }
 
 const labelsOf = (logits: tf.Tensor2D) =>
@@ -41,6 +46,14 @@ const cases: readonly Case[] = [
   },
   { name: 'uniformCrossEntropy', loss: uniformCrossEntropy, oracle: uniformCrossEntropy64 },
   { name: 'maxLogOdds', loss: maxLogOdds, oracle: maxLogOdds64 },
+  {
+    name: 'binaryCrossEntropy',
+    loss: (z) => tf.tidy(() => binaryCrossEntropy(z, labelsOf(z))),
+    oracle: (z, row) => binaryCrossEntropy64(z, row % z.length),
+    sigmoids: true,
+  },
+  { name: 'maxLogSigmoid', loss: maxLogSigmoid, oracle: maxLogSigmoid64, sigmoids: true },
+  { name: 'maxLogit', loss: maxLogit, oracle: (z) => Math.max(...z), sigmoids: true },
 ];
 
 /** Batches of logits whose largest two differ by more than any step of the finite differences. */
@@ -76,7 +89,7 @@ function expectNoLeakNow<T>(work: () => T): T {
   return result;
 }
 
-describe.each(cases)('$name', ({ loss, oracle }) => {
+describe.each(cases)('$name', ({ loss, oracle, sigmoids }) => {
   it('gives the value of its definition in float64, and as gradient the finite differences of that definition', () => {
     fc.assert(
       fc.property(batches, (rows) => {
@@ -93,12 +106,13 @@ describe.each(cases)('$name', ({ loss, oracle }) => {
     );
   });
 
-  it('does not change when a constant is added to all logits of a row', () => {
-    const row = [0.5, -2, 1.25];
-    const shifted = row.map((v) => v + 512);
-    const { values } = evaluate(loss, [row]);
-    expect(evaluate(loss, [shifted]).values[0]).toBeCloseTo(values[0]!, 5);
-  });
+  if (!sigmoids)
+    it('does not change when a constant is added to all logits of a row', () => {
+      const row = [0.5, -2, 1.25];
+      const shifted = row.map((v) => v + 512);
+      const { values } = evaluate(loss, [row]);
+      expect(evaluate(loss, [shifted]).values[0]).toBeCloseTo(values[0]!, 5);
+    });
 
   it('is finite, with a finite gradient, for logits of size 1e30', () => {
     const { values, gradient } = evaluate(loss, [
@@ -217,6 +231,76 @@ describe('crossEntropy', () => {
   });
 });
 
+describe('the losses of a head of sigmoids', () => {
+  it('maxLogSigmoid is log 1/2 at logits of zero, and its gradient 1 - p runs through the first tied unit alone', () => {
+    const { values, gradient } = evaluate(maxLogSigmoid, [[0, 0, -1]]);
+    expect(values[0]).toBeCloseTo(Math.log(0.5), 6);
+    expect(gradient).toEqual([[0.5, 0, 0]]);
+  });
+
+  it('maxLogSigmoid keeps value and slope at a logit of 40, where the probability has rounded to 1', () => {
+    const { values, gradient } = evaluate(maxLogSigmoid, [[40, -5]]);
+    expect(values[0]! / -Math.exp(-40)).toBeCloseTo(1, 5);
+    expect(gradient[0]![0]! / Math.exp(-40)).toBeCloseTo(1, 5);
+  });
+
+  it('maxLogit runs through the first tied unit alone', () => {
+    expect(evaluate(maxLogit, [[-2, -2, -3]]).gradient).toEqual([[1, 0, 0]]);
+  });
+
+  it('binaryCrossEntropy sums over the units, K log 2 at logits of zero, and does not saturate', () => {
+    const loss: Loss = (z) =>
+      tf.tidy(() =>
+        binaryCrossEntropy(
+          z,
+          tf.tensor2d([
+            [0, 1, 0],
+            [1, 0, 0],
+          ]),
+        ),
+      );
+    const { values, gradient } = evaluate(loss, [
+      [0, 0, 0],
+      [40, -40, 40],
+    ]);
+    expect(values[0]).toBeCloseTo(3 * Math.log(2), 6);
+    expect(values[1]).toBeCloseTo(40, 5);
+    expect(gradient[0]).toEqual([0.5, -0.5, 0.5]);
+    gradient[1]!.forEach((slope, k) => {
+      expect(slope / [-Math.exp(-40), Math.exp(-40), 1][k]!).toBeCloseTo(1, 5);
+    });
+  });
+
+  it('binaryCrossEntropyTo is binaryCrossEntropy to labels that are checked once', async () => {
+    const z = tf.tensor2d([
+      [1, -2],
+      [0.5, 3],
+    ]);
+    const labels = tf.tensor2d([[1], [0]]);
+    const [a, b] = [binaryCrossEntropyTo(labels, 2)(z), binaryCrossEntropy(z, labels)];
+    expect(await a.data()).toEqual(await b.data());
+  });
+
+  it('go with a head of sigmoids, and those of the softmax with any other classifier', () => {
+    expect(lossesOf({ head: 'sigmoids' })).toMatchObject({ logConfidence: maxLogSigmoid, logOdds: maxLogit });
+    expect(lossesOf({ head: 'softmax' })).toMatchObject({ logConfidence: lpOut, logOdds: maxLogOdds });
+    expect(lossesOf({})).toBe(lossesOf({ head: 'softmax' }));
+    expect(lossesOf({ head: 'sigmoids' }).inLossTo).toBe(binaryCrossEntropyTo);
+    expect(lossesOf({}).inLossTo).toBe(crossEntropyTo);
+  });
+
+  it.each(['softmax', 'sigmoids'] as const)('of %s mean the same by either in-loss', async (head) => {
+    const { inLoss, inLossTo } = lossesOf({ head });
+    const z = tf.tensor2d([
+      [1, -2, 0],
+      [0.5, 3, 1],
+    ]);
+    const labels = tf.tensor1d([2, 1], 'int32');
+    const [a, b] = [inLoss(z, tf.oneHot(labels, 3) as tf.Tensor2D), inLossTo(labels, 3)(z)];
+    expect(await a.data()).toEqual(await b.data());
+  });
+});
+
 describe('refusals', () => {
   const wrongShapes = [
     { what: 'rank 1', make: () => tf.tensor1d([1, 2]) as tf.Tensor, code: 'INVALID_SHAPE' },
@@ -236,6 +320,10 @@ describe('refusals', () => {
     uniformCrossEntropy,
     crossEntropy: (z: tf.Tensor2D) => crossEntropy(z, labels),
     crossEntropyTo: (z: tf.Tensor2D) => crossEntropyTo(labels, 3)(z),
+    maxLogSigmoid,
+    maxLogit,
+    binaryCrossEntropy: (z: tf.Tensor2D) => binaryCrossEntropy(z, labels),
+    binaryCrossEntropyTo: (z: tf.Tensor2D) => binaryCrossEntropyTo(labels, 3)(z),
   };
   for (const [fn, call] of Object.entries(functions))
     it.each(wrongShapes)(`${fn} refuses logits: $what`, async ({ make, code }) => {
@@ -243,31 +331,24 @@ describe('refusals', () => {
       await expectRefusal(() => call(bad as tf.Tensor2D), { code, fn, argument: 'logits' });
     });
 
-  it.each([
-    { what: 'an index that is too large', make: () => tf.tensor1d([0, 3]), code: 'INVALID_LABELS' },
-    { what: 'a negative index', make: () => tf.tensor1d([-1, 0], 'int32'), code: 'INVALID_LABELS' },
-    { what: 'an index that is not whole', make: () => tf.tensor1d([0.5, 1]), code: 'INVALID_LABELS' },
-    { what: 'a NaN index', make: () => tf.tensor1d([Number.NaN, 1]), code: 'INVALID_LABELS' },
-    { what: 'soft labels', make: () => tf.fill([2, 3], 1 / 3), code: 'INVALID_LABELS' },
-    { what: 'a row with two ones', make: () => tf.ones([2, 3]), code: 'INVALID_LABELS' },
-    { what: 'a row without a one', make: () => tf.zeros([2, 3]), code: 'INVALID_LABELS' },
-    { what: 'too few labels', make: () => tf.tensor1d([1]), code: 'INVALID_SHAPE' },
-    { what: 'rows of another width', make: () => tf.ones([2, 4]), code: 'INVALID_SHAPE' },
-    { what: 'a scalar', make: () => tf.scalar(1), code: 'INVALID_SHAPE' },
-  ] as const)('crossEntropy refuses $what', async ({ make, code }) => {
-    const bad = make();
-    await expectRefusal(() => crossEntropy(z, bad), { code, fn: 'crossEntropy', argument: 'labels' });
-    if (code === 'INVALID_LABELS')
-      await expectRefusal(() => crossEntropyTo(bad, 3), { code, fn: 'crossEntropyTo', argument: 'labels' });
+  it('the cross entropies refuse labels that are out of range or of another shape', async () => {
+    const bad = tf.tensor1d([0, 3]);
+    const few = tf.tensor1d([1]);
+    const argument = 'labels';
+    for (const [fn, call] of Object.entries({ crossEntropy, binaryCrossEntropy })) {
+      await expectRefusal(() => call(z, bad), { code: 'INVALID_LABELS', fn, argument });
+      await expectRefusal(() => call(z, few), { code: 'INVALID_SHAPE', fn, argument });
+    }
+    for (const [fn, call] of Object.entries({ crossEntropyTo, binaryCrossEntropyTo }))
+      await expectRefusal(() => call(bad, 3), { code: 'INVALID_LABELS', fn, argument });
   });
 
-  it('crossEntropyTo refuses fewer than two classes', async () => {
-    await expectRefusal(() => crossEntropyTo(labels, 1), {
-      code: 'INVALID_OPTION',
-      fn: 'crossEntropyTo',
-      argument: 'classes',
-    });
-  });
+  it.each(Object.entries({ crossEntropyTo, binaryCrossEntropyTo }))(
+    '%s refuses fewer than two classes',
+    async (fn, to) => {
+      await expectRefusal(() => to(labels, 1), { code: 'INVALID_OPTION', fn, argument: 'classes' });
+    },
+  );
 });
 
 it('losses leave nothing behind but their result', async () => {

@@ -27,6 +27,16 @@ export function maxLogOdds64(z: readonly number[]): number {
   return z[k]! - logSumExp(z.filter((_, j) => j !== k));
 }
 
+/** Sum over the units of -log of the probability of the right answer, yes for unit y alone. */
+export function binaryCrossEntropy64(z: readonly number[], y: number): number {
+  return z.reduce((sum, v, k) => sum + logSumExp([0, k === y ? -v : v]), 0);
+}
+
+/** max_l log sigmoid(z_l). */
+export function maxLogSigmoid64(z: readonly number[]): number {
+  return -logSumExp([0, -Math.max(...z)]);
+}
+
 /** Central differences of a function of one row. */
 export function finiteDifferences(f: (z: readonly number[]) => number, z: readonly number[], h = 1e-5): number[] {
   return z.map((_, i) => {
