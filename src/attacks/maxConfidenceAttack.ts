@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { sign } from '../core/sign';
-import { maxLogOdds } from '../losses/maxLogOdds';
 import { coarseCorner } from './coarseCorner';
 import { type LinfBall, linfBall, projectLinfBall } from './linfBall';
 import { broadcastable, rows, select } from './perImage';
@@ -24,7 +23,7 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  * `max_{|u - z|_inf <= epsilon} objective(f(u))` with u in the box, in about a tenth of the steps of {@link pgdLinf},
  * unless the network is so certain that both find a confidence of 1 after a few.
  *
- * - It maximises the log-odds of the predicted class ({@link maxLogOdds}), which rise with the confidence and do not saturate.
+ * - It maximises the log-odds of the predicted class ({@link maxLogOdds}; {@link maxLogit} for a head of sigmoids), which rise with the confidence and do not saturate.
  * - Each image begins at the best of several points: the image itself, a point drawn as in {@link pgdLinf}, a random corner of
  *   the ball that is coarse (one sign for each block of a grid of up to 7 x 7), and the image with its contrast lowered and
  *   raised as far as the ball allows. Later restarts draw new points and measure contrast from another brightness.
@@ -62,8 +61,7 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  * ```
  */
 export function maxConfidenceAttack(model: ModelLike, x: tf.Tensor, options: AttackOptions = {}): AttackResult {
-  const { objective = maxLogOdds } = options;
-  const task = prepareAttack('maxConfidenceAttack', model, x, { ...options, objective });
+  const task = prepareAttack('maxConfidenceAttack', model, x, options);
   const { steps } = task;
   const smoothSteps = x.rank === 4 ? Math.floor(SMOOTH * steps) : 0;
   return runAttack<LinfBall, State>(task, {

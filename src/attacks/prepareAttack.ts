@@ -7,7 +7,7 @@ import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
-import { lpOut } from '../losses/lpOut';
+import { lossesOf } from '../losses/headLosses';
 import { type AttackName, type AttackReach, attackDefaults } from './attackDefaults';
 import type { AttackStep, BatchRows, Objective, PgdOptions } from './types';
 
@@ -48,14 +48,15 @@ const KEYS: KeysOf<PgdOptions> = {
 /** Checks the arguments that all attacks share; no tensor is made. */
 export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, options: PgdOptions): AttackTask {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { restarts = 1, randomStart = true, keepBest = true, objective = lpOut } = options;
+  const { restarts = 1, randomStart = true, keepBest = true } = options;
   checkWhole({ fn, argument: 'restarts' }, restarts);
-  checkFunction({ fn, argument: 'objective' }, objective);
   if (options.onStep !== undefined) checkFunction({ fn, argument: 'onStep' }, options.onStep);
   checkGradients(fn);
   const rng = resolveRng(options);
   const classifier = asClassifier(fn, model, x);
-  const { bounds = classifier.bounds } = options;
+  const { logConfidence, logOdds } = lossesOf(classifier);
+  const { bounds = classifier.bounds, objective = fn === 'maxConfidenceAttack' ? logOdds : logConfidence } = options;
+  checkFunction({ fn, argument: 'objective' }, objective);
   checkBounds({ fn, argument: 'bounds' }, bounds);
   const reach = attackDefaults(fn, bounds, options);
   checkImages(fn, x, classifier.inputShape, bounds);

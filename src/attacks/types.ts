@@ -44,7 +44,7 @@ export interface AttackOptions extends RandomOptions {
    * whole batch, so that with one `seed` the parts start where the whole would. @defaultValue the images are the whole batch
    */
   readonly rows?: BatchRows;
-  /** What is maximised, one number per example, in its own units. @defaultValue lpOut */
+  /** What is maximised, one number per example, in its own units. @defaultValue the log-confidence, {@link lpOut} or, for a head of sigmoids, {@link maxLogSigmoid} */
   readonly objective?: Objective;
   /**
    * Return for each image the best point met, the image itself included, so that an attack never does harm to its own

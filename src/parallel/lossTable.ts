@@ -5,7 +5,10 @@ import { maxLogit, maxLogSigmoid } from '../losses/sigmoidLosses';
 import { uniformCrossEntropy } from '../losses/uniformCrossEntropy';
 
 /** The losses of logits alone that workers know. */
-export const LOSSES = { lpOut, maxLogOdds, uniformCrossEntropy, maxLogSigmoid, maxLogit } as const satisfies Record<string, Objective>;
+export const LOSSES = { lpOut, maxLogOdds, uniformCrossEntropy, maxLogSigmoid, maxLogit } as const satisfies Record<
+  string,
+  Objective
+>;
 
 /** Name of a loss that workers know. */
 export type LossName = keyof typeof LOSSES;

@@ -28,7 +28,7 @@ export async function pooledGradients(
   const rng = resolveRng(options);
   const noise = method === 'plain' ? undefined : await noiseOf(team, calling, method, clean, { ...options, rng });
   try {
-    const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(net).logConfidence } = options;
+    const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(team.net).logConfidence } = options;
     const terms = { clean, lambda: noise === undefined ? 0 : lambda, weightDecay, outLoss, rng };
     return await differentiated(team, calling, noise === undefined ? terms : { ...terms, noise });
   } finally {

@@ -63,8 +63,7 @@ export type OutPart = Omit<Parts, 'inLoss'>;
 
 function forward(net: Classifier, { clean: { x, y }, noise, certified, outLoss, rng }: Terms): Parts {
   const losses = lossesOf(net);
-  const meanCrossEntropy = (logits: tf.Tensor2D) =>
-    tf.mean<tf.Scalar>(losses.inLoss(logits, oneHot(y, net.classes)));
+  const meanCrossEntropy = (logits: tf.Tensor2D) => tf.mean<tf.Scalar>(losses.inLoss(logits, oneHot(y, net.classes)));
   if (noise === undefined) {
     const nothing = () => ({ outLoss: tf.scalar(Number.NaN), outConfidence: tf.scalar(Number.NaN) });
     const inLoss = meanCrossEntropy(net.logits(x, { training: true, rng }));

@@ -80,5 +80,11 @@ export function plainGradientsOf(
   options: PlainOptions,
 ): GradientsResult {
   const { weightDecay = 5e-4 } = options;
-  return objectiveGradients(fn, net, { clean, lambda: 0, weightDecay, outLoss: lossesOf(net).logConfidence, rng: resolveRng(options) });
+  return objectiveGradients(fn, net, {
+    clean,
+    lambda: 0,
+    weightDecay,
+    outLoss: lossesOf(net).logConfidence,
+    rng: resolveRng(options),
+  });
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../../attacks/attackDefaults';
+import { checkSoftmaxHead } from '../../classifier/checkSoftmaxHead';
 import type { DataLike } from '../../classifier/labelledData';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
@@ -104,7 +105,9 @@ export function goodGradientsOf(
   options: GoodOptions,
 ): GradientsResult {
   const { lambda = 1, weightDecay = 5e-4, epsilon = defaultEpsilon(net.bounds), quantile = 1 } = options;
-  const model = layersModelOf({ fn, argument: 'model' }, net);
+  const where = { fn, argument: 'model' };
+  checkSoftmaxHead(where, net);
+  const model = layersModelOf(where, net);
   const rng = resolveRng(options);
   const noise = drawNoise(fn, net, clean.x, { ...options, rng });
   const [low, high] = net.bounds;
