@@ -23,13 +23,22 @@ import {
   countRegions,
   distanceToBoundary,
   evaluate,
+  inscribedBall,
   linearRegion,
   type PiecewiseAffine,
   type Region2d,
   rayPieces,
   sliceRegions,
 } from '../../src/regions';
-import { asymptoticConfidence, minimalAlpha } from '../../src/theory';
+import {
+  asymptoticConfidence,
+  evaluateRbf,
+  minimalAlpha,
+  type RbfNetwork,
+  rbfConfidenceBound,
+  rbfDistance,
+  rbfRadius,
+} from '../../src/theory';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 
 /** What claims are about. */
@@ -52,6 +61,8 @@ export const claims: Readonly<Record<string, Claim>> = {
   'nothing crosses before the minimal alpha': crossings,
   'the regions of a plane are those that points are in': planes,
   'wrappers keep their bounds in float32 on every backend': wrappers,
+  'the limit of the Laplace approximation along a ray is what it tends to': laplaceLimits,
+  'RBF networks keep the bounds of Theorem 3.2': rbfBounds,
 };
 
 /** Float64 evaluation beside the truth, relative to the numbers on the way. */
@@ -158,6 +169,14 @@ async function regionsAroundPoints({ net }: Subject, rng: Rng): Promise<string[]
   differ('affine map', at(z), z, scale);
   const region = linearRegion(net, z);
   if (!region.contains(z)) broken.push('a point is not in its own region');
+  const ball = inscribedBall(net, z);
+  if (Number.isFinite(ball.radius))
+    for (let n = 0; n < 5; n++) {
+      const direction = Float64Array.from(z, () => rng.normal());
+      const length = ((1 - 1e-9) * ball.radius) / Math.hypot(...direction);
+      if (!region.contains(ball.center.map((value, j) => value + length * direction[j]!)))
+        broken.push('a point of the inscribed ball is outside the region');
+    }
   const distance = distanceToBoundary(net, z);
   if (distance > 0 && Number.isFinite(distance))
     for (let n = 0; n < 10; n++) {
@@ -168,6 +187,56 @@ async function regionsAroundPoints({ net }: Subject, rng: Rng): Promise<string[]
       differ('affine map inside the region', at(near), near, Math.max(scale, sizeAt(net, near)));
     }
   return broken;
+}
+
+async function laplaceLimits({ model, net }: Subject, rng: Rng): Promise<string[]> {
+  const points = Array.from({ length: 30 }, () => point(net.inputSize, rng));
+  const data = tf.tensor(flat(points), [points.length, ...net.inputShape]);
+  const safe = await lastLayerLaplace(model, data);
+  data.dispose();
+  const direction = Float64Array.from({ length: net.inputSize }, () => Math.fround(rng.normal()));
+  const origin = new Float64Array(net.inputSize);
+  const { confidence } = safe.asymptoteAlong(origin, direction);
+  // The limit has come when a tenfold distance changes nothing any more.
+  const at = async (t: number) => {
+    const x = tf.tensor(
+      Float32Array.from(direction, (v) => t * v),
+      [1, ...net.inputShape],
+    );
+    const [found] = await confidences(safe, x);
+    x.dispose();
+    return found!;
+  };
+  const [near, far] = [await at(1e9), await at(1e10)];
+  if (Math.abs(near - far) > 1e-4 || Math.abs(far - confidence) < 1e-2) return [];
+  return [`limit ${confidence}, but ${far} at t = 1e10`];
+}
+
+async function rbfBounds(_: Subject, rng: Rng): Promise<string[]> {
+  const [inputSize, classes, count] = [1 + rng.integer(4), 2 + rng.integer(3), 1 + rng.integer(6)];
+  const draw = (size: number, scale: number) => Float64Array.from({ length: size }, () => scale * rng.normal());
+  const net: RbfNetwork = {
+    inputShape: [inputSize],
+    inputSize,
+    classes,
+    centres: draw(count * inputSize, 1),
+    gamma: 10 ** (2 * rng.uniform() - 1),
+    weights: draw(count * classes, 10 ** (3 * rng.uniform() - 1)),
+  };
+  const epsilon = 10 ** (-4 * rng.uniform() - 0.5);
+  const radius = rbfRadius(net, epsilon);
+  const broken: string[] = [];
+  for (let n = 0; n < 100; n++) {
+    const z = draw(inputSize, 0.2 + 2 * radius * rng.uniform());
+    const distance = rbfDistance(net, z);
+    const probabilities = softmax(evaluateRbf(net, z));
+    const { upper, lower } = rbfConfidenceBound(net, distance);
+    const [most, least] = [Math.max(...probabilities), Math.min(...probabilities)];
+    if (most > upper + 1e-12 || least < lower - 1e-12) broken.push(`${least} and ${most} outside [${lower}, ${upper}]`);
+    if (distance > radius && most > 1 / classes + epsilon * (1 + 1e-9))
+      broken.push(`${most} beyond rbfRadius(${epsilon}) = ${radius}`);
+  }
+  return broken.slice(0, 3);
 }
 
 async function rays({ net }: Subject, rng: Rng): Promise<string[]> {

@@ -45,7 +45,9 @@ function attempt(rng: Rng): Drawn {
     for (let n = rng.integer(4); n > 0; n--) x = step(rng, x, words);
     x = apply(pick(rng, endings), x);
   }
-  for (let n = rng.integer(3); n > 0; n--)
+  const deep = rng.uniform() < 0.1;
+  if (deep) words.push('deep');
+  for (let n = deep ? 8 + rng.integer(25) : rng.integer(3); n > 0; n--)
     x = apply(layers.dense({ units: 1 + rng.integer(7), activation: 'relu', useBias: rng.uniform() < 0.7 }), x);
   const classes = 2 + rng.integer(3);
   x = apply(layers.dense({ units: classes, activation: rng.uniform() < 0.3 ? 'softmax' : 'linear' }), x);
