@@ -1,7 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type LayerCall, walkGraph } from '../classifier/walkGraph';
 import { isLayersModel } from '../classifier/walkLayers';
 import { refuse, show } from '../core/check';
+import { checkLayer, checkWhole, computed, probesFor, type Reading } from './read/checkReading';
 import { finish, type Graph, unsupported, type Value } from './read/graph';
 import { readers } from './read/readers';
 import { readWeights } from './read/readWeights';
@@ -19,13 +21,17 @@ const where = { fn: 'toPiecewiseAffine', argument: 'model' };
  * layers (which do nothing at inference), and models inside models. A softmax at the end is left out: the result are
  * logits. Images have their channels last.
  *
+ * What has been read is compared with the model, layer by layer, on one input inside the box of valid inputs and one outside,
+ * up to the rounding of the backend: a layer that computes something else than its configuration says is refused. That costs
+ * about three forward passes. Nothing is compared on webgpu, which cannot be read synchronously.
+ *
  * The weights are read once and synchronously; later changes of the model are not seen, and no tensor is kept. The result
  * takes about twice the memory of the float32 weights, and more for depthwise convolutions and pooling.
  *
  * @param model - A LayersModel with one input and one output `[B, K]`.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if it is not a LayersModel; `UNSUPPORTED_MODEL`, naming the layer, for
- *   anything not listed above; `NON_FINITE` for NaN or infinite weights; `MISSING_KERNEL` on webgpu, which cannot be read
- *   synchronously.
+ *   anything not listed above and for the first layer that does not compute what has been read of it; `NON_FINITE` for NaN
+ *   or infinite weights; `MISSING_KERNEL` on webgpu, which cannot be read synchronously.
  *
  * @example
  * ```ts
@@ -42,14 +48,27 @@ const where = { fn: 'toPiecewiseAffine', argument: 'model' };
  */
 export function toPiecewiseAffine(model: LayersModel): PiecewiseAffine {
   checkModel(model);
+  const bounds = [0, 1] as const;
   const graph: Graph = [];
   const inputShape = fixedShape(model.inputs[0]!);
-  const [result] = walkGraph<Value>(model, [{ id: 0, shape: inputShape }], (call) => readCall(graph, call));
-  return finish(graph, inputShape, result!);
+  const start: Value = { id: 0, shape: inputShape };
+  let output = start;
+  tf.tidy(() => {
+    const probes = probesFor(inputShape, bounds);
+    const [result] = walkGraph<Reading>(model, [{ value: start, computed: probes }], (call) => {
+      const from = graph.length;
+      const made = { value: readCall(graph, call), computed: computed(call) };
+      checkLayer(graph, from, call, made);
+      return made;
+    });
+    checkWhole(model, probes, result!.computed);
+    output = result!.value;
+  });
+  return finish(graph, inputShape, output);
 }
 
 /** The value of a layer where it is used. */
-function readCall(graph: Graph, { layer, tensor, inputs, last }: LayerCall<Value>): Value {
+function readCall(graph: Graph, { layer, tensor, inputs, last }: LayerCall<Reading>): Value {
   const className = layer.getClassName();
   const reader = readers.get(className);
   if (reader === undefined)
@@ -62,7 +81,7 @@ function readCall(graph: Graph, { layer, tensor, inputs, last }: LayerCall<Value
     className,
     config: layer.getConfig(),
     weights: () => readWeights(layer),
-    inputs,
+    inputs: inputs.map(({ value }) => value),
     shape: fixedShape(tensor),
     last,
   });
@@ -70,11 +89,11 @@ function readCall(graph: Graph, { layer, tensor, inputs, last }: LayerCall<Value
 
 function fixedShape(tensor: SymbolicTensor): number[] {
   return tensor.shape.slice(1).map((size) => {
-    if (size !== null) return size;
-    return unsupported(
-      { layer: tensor.sourceLayer.name, className: tensor.sourceLayer.getClassName() },
-      'a fixed size of every axis but the batch',
-    );
+    const { sourceLayer: layer } = tensor;
+    const named = { layer: layer.name, className: layer.getClassName() };
+    if (size === null) return unsupported(named, 'a fixed size of every axis but the batch');
+    if (size < 1) return unsupported(named, 'windows that fit into their images', ', whose result is empty');
+    return size;
   });
 }
 

@@ -1,15 +1,9 @@
 import type { Axis } from '../types';
 
-/** The axis of a convolution or pooling with padding 'valid' or 'same', as TensorFlow places it. */
-export function windowAxis(
-  input: number,
-  window: number,
-  stride: number,
-  padding: 'valid' | 'same',
-  dilation = 1,
-): Axis {
+/** The axis of a convolution or pooling, as TensorFlow places it; padding other than 'same' is none, as in tfjs-layers. */
+export function windowAxis(input: number, window: number, stride: number, padding: string, dilation = 1): Axis {
   const reach = (window - 1) * dilation + 1;
-  if (padding === 'valid') {
+  if (padding !== 'same') {
     const output = Math.floor((input - reach) / stride) + 1;
     return { input, output, window, stride, dilation, before: 0 };
   }

@@ -120,7 +120,8 @@ function slidingAxes(call: Call, [height, width]: readonly [number, number, numb
   };
   const [windowY, windowX] = pair(kernelSize);
   const [strideY, strideX] = pair(strides);
-  const [dilateY, dilateX] = pair(dilationRate ?? 1);
+  // tfjs-layers 4.22 lets a DepthwiseConv2D have a dilation rate and ignores it.
+  const [dilateY, dilateX] = pair(call.className === 'DepthwiseConv2D' ? 1 : (dilationRate ?? 1));
   return [
     windowAxis(height, windowY, strideY, padding, dilateY),
     windowAxis(width, windowX, strideX, padding, dilateX),

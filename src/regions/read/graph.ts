@@ -59,12 +59,16 @@ export function imageInput(call: Call): { readonly input: Value; readonly shape:
 }
 
 /** The refusal of a layer that cannot be read. */
-export function unsupported({ layer, className }: Pick<Call, 'layer' | 'className'>, expected: string): never {
+export function unsupported(
+  { layer, className }: Pick<Call, 'layer' | 'className'>,
+  expected: string,
+  why = '',
+): never {
   return refuse(
     { fn: 'toPiecewiseAffine', argument: 'model' },
     'UNSUPPORTED_MODEL',
     expected,
-    `layer "${layer}" (${className})`,
+    `layer "${layer}" (${className})${why}`,
     'Replace the layer, or convert the part of the model before it.',
   );
 }

@@ -36,7 +36,7 @@ function windows(call: Call): Groups {
   const { poolSize, strides, padding } = call.config as {
     poolSize: [number, number];
     strides: [number, number];
-    padding: 'valid' | 'same';
+    padding: string;
   };
   const rows = windowAxis(height, poolSize[0], strides[0], padding);
   const columns = windowAxis(width, poolSize[1], strides[1], padding);

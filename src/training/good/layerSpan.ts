@@ -64,17 +64,18 @@ export function kernelAndBias(layer: Layer): { readonly kernel: tf.Tensor; reado
 }
 
 /** The refusal of a layer whose bounds are not known. */
-export function unsupported(fn: string, layer: Layer): never {
+export function unsupported(fn: string, layer: Layer, why = ''): never {
   return refuse(
     { fn, argument: 'model' },
     'UNSUPPORTED_MODEL',
     'made of layers through which intervals can be propagated, as listed in the documentation',
-    `layer "${layer.name}" (${layer.getClassName()})`,
+    `layer "${layer.name}" (${layer.getClassName()})${why}`,
     'Replace the layer by one of those.',
   );
 }
 
-function applied(layer: Layer, x: tf.Tensor[]): tf.Tensor {
+/** What a layer computes in inference mode. */
+export function applied(layer: Layer, x: tf.Tensor[]): tf.Tensor {
   return layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor;
 }
 
@@ -90,15 +91,19 @@ function convolution(fn: string, layer: Layer, input: Span): Span {
   const { kernel, bias } = kernelAndBias(layer);
   const config = layer.getConfig() as {
     strides: number | [number, number];
-    padding: 'same' | 'valid';
+    padding: string;
     dilationRate?: number | [number, number];
     dataFormat: string;
   };
   if (config.dataFormat === 'channelsFirst') unsupported(fn, layer);
-  const { strides, padding, dilationRate = 1 } = config;
-  const operation = layer.getClassName() === 'Conv2D' ? tf.conv2d : tf.depthwiseConv2d;
+  const { strides, dilationRate = 1 } = config;
+  const padding = config.padding === 'same' ? 'same' : 'valid';
+  const plain = layer.getClassName() === 'Conv2D';
   const product = (weights: tf.Tensor) => (x: tf.Tensor) =>
-    operation(x as tf.Tensor4D, weights as tf.Tensor4D, strides, padding, 'NHWC', dilationRate);
+    plain
+      ? tf.conv2d(x as tf.Tensor4D, weights as tf.Tensor4D, strides, padding, 'NHWC', dilationRate)
+      : // tfjs-layers 4.22 lets a DepthwiseConv2D have a dilation rate and ignores it.
+        tf.depthwiseConv2d(x as tf.Tensor4D, weights as tf.Tensor4D, strides, padding);
   return shifted(throughLinear(input, product(kernel), product(tf.abs(kernel))), bias);
 }
 
@@ -136,4 +141,9 @@ function activated(fn: string, layer: Layer, span: Span, last: boolean): Span {
 
 function shifted(span: Span, by: tf.Tensor | undefined): Span {
   return by === undefined ? span : throughMonotone([span], ([x]) => tf.add(x!, by));
+}
+
+/** Whether a layer turns logits into probabilities. */
+export function endsInSoftmax(layer: Layer): boolean {
+  return layer.getClassName() === 'Softmax' || layer.getConfig().activation === 'softmax';
 }

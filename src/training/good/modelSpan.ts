@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { walkGraph } from '../../classifier/walkGraph';
-import { kernelAndBias, layerSpan } from './layerSpan';
+import { readNow } from '../../core/readNow';
+import { createRng } from '../../core/rng';
+import { applied, endsInSoftmax, kernelAndBias, layerSpan, unsupported } from './layerSpan';
 import { type Span, throughLinear } from './span';
 
 /** Bounds of the logits of a model over a span of inputs, by interval propagation in inference mode; runs in a tidy. */
@@ -44,5 +46,36 @@ function lastDense({ outputs }: LayersModel): SymbolicTensor | undefined {
 
 /** The spans of some inner tensors of a model, given that of its input. */
 function spansOf(fn: string, model: LayersModel, input: Span, wanted: readonly SymbolicTensor[]): Span[] {
+  if (!compared.has(model)) compareLayers(fn, model, input.lower.shape.slice(1));
   return walkGraph<Span>(model, [input], ({ layer, inputs, last }) => layerSpan(fn, layer, inputs, last), wanted);
+}
+
+/** Models of which {@link compareLayers} has found that their layers are what they say. */
+const compared = new WeakSet<LayersModel>();
+
+/** Two ways of computing a layer in float32 agree at least to this part of its largest result. */
+const SAME = 1e-4;
+
+/** Refuses a model with a layer that computes something else than the span of a single point says it does. */
+function compareLayers(fn: string, model: LayersModel, inputShape: readonly number[]): void {
+  const rng = createRng(1812);
+  tf.tidy(() => {
+    const shape = [2, ...inputShape];
+    const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => 0.5 + rng.normal());
+    const probes = tf.tensor(values, shape);
+    walkGraph<Span>(model, [{ lower: probes, upper: probes }], ({ layer, tensor, inputs, last }) => {
+      if (tensor.shape.some((size) => size !== null && size < 1)) unsupported(fn, layer, ', whose result is empty');
+      const point = layerSpan(fn, layer, inputs, last);
+      const result = applied(
+        layer,
+        inputs.map(({ lower }) => lower),
+      );
+      if (last && endsInSoftmax(layer)) return point;
+      const gap = tf.max(tf.abs(tf.sub(point.lower, result)));
+      const [far] = readNow(tf.greater(gap, tf.mul(SAME, tf.max(tf.abs(result))))) ?? [0];
+      if (far === 1) unsupported(fn, layer, ', which computes something else than its configuration says');
+      return { lower: result, upper: result };
+    });
+  });
+  compared.add(model);
 }
