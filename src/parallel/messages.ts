@@ -1,10 +1,10 @@
+import type { AttackName } from '../attacks/attackDefaults';
 import type { AttackStep, BatchRows, PgdOptions } from '../attacks/types';
 import type { ErrorDetails } from '../core/errors';
 import type { RngState } from '../core/rng';
+import type { LossName } from '../losses/lossTable';
 import type { BatchShare } from '../training/objectiveGradients';
-import type { AttackName } from './attackTable';
 import type { Block } from './blocks';
-import type { LossName } from './lossTable';
 import type { PoolBackend } from './types';
 
 /** What can be asked of a worker. */

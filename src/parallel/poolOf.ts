@@ -1,13 +1,15 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { AttackName } from '../attacks/attackDefaults';
+import { ATTACKS } from '../attacks/attackTable';
 import type { Attack, AttackResult, PgdOptions } from '../attacks/types';
 import type { DataLike } from '../classifier/labelledData';
 import type { KeysOf } from '../core/checkKeys';
 import { evaluateWith } from '../evaluation/evaluateWith';
-import { checkOptimizer, stepRng } from '../training/applyStep';
+import { checkOptimizer, stepRng, update } from '../training/applyStep';
 import type { Method } from '../training/fitTypes';
+import { checkSlots } from '../training/optimizerState';
 import { ACET_KEYS, CEDA_KEYS, PLAIN_KEYS, prepare } from '../training/prepare';
 import type { AcetOptions, CedaOptions, GradientsResult, PlainOptions, StepResult } from '../training/types';
-import { ATTACKS, type AttackName } from './attackTable';
 import { pooledAttack } from './pooledAttack';
 import { pooledGradients } from './pooledGradients';
 import { poolRunner } from './poolRunner';
@@ -55,11 +57,9 @@ export function poolOf(team: Team): TrainingPool {
       queued(fn, async () => {
         checkOptimizer(fn, optimizer);
         const { clean, options, signal } = prepared(fn, keys, batch, given);
+        checkSlots(fn, optimizer, net.variables);
         const rng = stepRng(options, optimizer);
-        const { grads, ...seen } = await pooledGradients(team, { fn, signal }, method, clean, { ...options, rng });
-        optimizer.applyGradients(grads);
-        tf.dispose(grads);
-        return seen;
+        return update(optimizer, await pooledGradients(team, { fn, signal }, method, clean, { ...options, rng }));
       });
 
   const attack =

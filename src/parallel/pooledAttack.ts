@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { attackName } from '../attacks/attackTable';
 import { prepareAttack } from '../attacks/prepareAttack';
 import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
 import { labelsOfObjective } from '../losses/crossEntropy';
-import { attackName } from './attackTable';
+import { lossName } from '../losses/lossTable';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
-import { lossName } from './lossTable';
 import type { AttackTask, NamedObjective } from './messages';
 import type { Calling, Team } from './team';
 

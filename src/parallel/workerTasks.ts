@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, models } from '@tensorflow/tfjs-layers';
+import { ATTACKS } from '../attacks/attackTable';
 import type { AttackStep, PgdOptions } from '../attacks/types';
 import { classifier } from '../classifier/classifier';
 import { readLogits } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 import { createRng, type Rng, type RngState } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
+import { LOSSES } from '../losses/lossTable';
 import { objectiveGradients } from '../training/objectiveGradients';
-import { ATTACKS } from './attackTable';
 import { type Block, takeBlock, toTensor } from './blocks';
-import { LOSSES } from './lossTable';
 import type {
   AttackShard,
   AttackTask,

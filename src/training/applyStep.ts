@@ -5,6 +5,7 @@ import { refuse, show } from '../core/check';
 import type { KeysOf } from '../core/checkKeys';
 import type { RandomOptions } from '../core/resolveRng';
 import { createRng, type Rng } from '../core/rng';
+import { checkSlots } from './optimizerState';
 import { prepare } from './prepare';
 import type { GradientsResult, StepOptions, StepResult } from './types';
 
@@ -32,11 +33,22 @@ export function applyStep<O extends StepOptions>(
 ): StepResult {
   checkOptimizer(fn, optimizer);
   const { net, clean } = prepare(fn, keys, model, batch, options);
+  checkSlots(fn, optimizer, net.variables);
   const rng = stepRng(options, optimizer);
-  const { grads, ...seen } = gradients(fn, net, clean, { ...options, rng });
-  optimizer.applyGradients(grads);
-  tf.dispose(grads);
-  return seen;
+  return update(optimizer, gradients(fn, net, clean, { ...options, rng }));
+}
+
+/** Updates the variables and disposes the gradients; what was seen is left, or nothing where the update fails. */
+export function update(optimizer: tf.Optimizer, { grads, ...seen }: GradientsResult): StepResult {
+  try {
+    optimizer.applyGradients(grads);
+    return seen;
+  } catch (error) {
+    tf.dispose({ ...seen });
+    throw error;
+  } finally {
+    tf.dispose(grads);
+  }
 }
 
 /** The stream handed in, or one named by the seed and the number of updates made. */

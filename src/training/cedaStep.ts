@@ -19,7 +19,7 @@ import type { CedaOptions, GradientsResult, StepResult } from './types';
  * @param optimizer - Any tfjs optimizer.
  * @param batch - `x` (or `xs`): `[B, ...inputShape]` inside the bounds; `y` (or `ys`): class indices `[B]` or one-hot rows `[B, K]`.
  * @returns What the step saw before its update, as scalars that the caller disposes.
- * @throws OverconfidenceError as {@link cedaGradients}.
+ * @throws OverconfidenceError as {@link cedaGradients}; `INVALID_ARGUMENT` for an optimizer that remembers other variables.
  *
  * @example
  * ```ts

@@ -14,12 +14,13 @@ import { acetGradientsOf } from './acetStep';
 import type { MethodGradients } from './applyStep';
 import { cedaGradientsOf } from './cedaStep';
 import { checkFit, type Loop } from './checkFit';
-import { type Position, type RunIdentity, type RunState, restoreRun, saveRun } from './fitCheckpoint';
+import { type Position, type RunState, restoreRun, saveRun } from './fitCheckpoint';
 import type { EpochRecord, FitMethod, FitOptions, History, ValidationRecord } from './fitTypes';
 import { goodGradientsOf } from './good/goodStep';
-import { learningRate, setLearningRate } from './optimizerState';
+import { checkSlots, learningRate, setLearningRate } from './optimizerState';
 import { paperSchedule } from './paperSchedule';
 import { plainGradientsOf } from './plainStep';
+import { type RunSettings, runSettings } from './runSettings';
 import type { StepResult } from './types';
 
 /**
@@ -35,8 +36,10 @@ import type { StepResult } from './types';
  *   one-hot `[N, K]`.
  * @returns One record per epoch. The optimizer's learning rate is as it was before.
  * @throws OverconfidenceError as {@link acetGradients} and `INVALID_OPTION` for the loop's options, before any work;
- *   `INVALID_CHECKPOINT` for a damaged checkpoint or one of another run; `NON_FINITE` when the loss of an epoch is not
- *   finite; `ABORTED` by the signal, after a last checkpoint.
+ *   `INVALID_CHECKPOINT` for a damaged checkpoint, or one of a run with other data or settings, naming the first that differs
+ *   (functions of your own, of which only the presence is known, excepted); `NON_FINITE`, naming the step, when a loss or a
+ *   gradient is not finite, which is looked at before every checkpoint and at the end of each epoch; `ABORTED` by the signal,
+ *   after a last checkpoint.
  *
  * @example
  * ```ts
@@ -57,7 +60,9 @@ export async function fit(model: ModelLike, data: DataLike, options: FitOptions 
   const baseRate = learningRate(optimizer);
   const means = runningMeans();
   try {
-    return await train({ options, loop, optimizer, baseRate, means });
+    checkSlots('fit', optimizer, loop.net.variables);
+    const settings = await runSettings(loop, options, optimizer);
+    return await train({ options, loop, optimizer, baseRate, means, settings });
   } finally {
     tf.dispose(means.sums);
     setLearningRate(optimizer, baseRate);
@@ -79,6 +84,7 @@ interface Training {
   readonly optimizer: tf.Optimizer;
   readonly baseRate: number;
   readonly means: RunningMeans;
+  readonly settings: RunSettings;
 }
 
 /** The loop of {@link fit}: resumes, steps, records, saves. */
@@ -96,12 +102,13 @@ async function train(training: Training): Promise<History> {
     setLearningRate(optimizer, baseRate * (options.schedule ?? paperSchedule)(epoch / epochs));
     oneStep(training, rng, step);
     const done = step + 1;
-    if (done % stepsPerEpoch === 0) {
+    const ends = done % stepsPerEpoch === 0;
+    if (ends || done % loop.checkpointEvery === 0) await checkFinite(training, done);
+    if (ends) {
       records.push(await closeEpoch(training, epoch));
       options.onEpoch?.(records.at(-1)!);
     }
-    if (done % loop.checkpointEvery === 0 || done % stepsPerEpoch === 0)
-      await save(training, { step: done, history: records });
+    if (ends || done % loop.checkpointEvery === 0) await save(training, { step: done, history: records });
     options.onStep?.(clock(done, `epoch ${epoch + 1} of ${epochs}`));
     await nextTask();
   }
@@ -131,9 +138,12 @@ function oneStep({ options, loop, optimizer, means }: Training, rng: Rng, step: 
         rng: stream,
       },
     );
-    optimizer.applyGradients(grads);
-    means.add(seen);
-    tf.dispose([grads, seen]);
+    try {
+      optimizer.applyGradients(grads);
+      means.add(seen, grads);
+    } finally {
+      tf.dispose([grads, seen]);
+    }
   });
 }
 
@@ -149,15 +159,7 @@ function slowStart(done: number): number {
 
 async function closeEpoch({ loop, optimizer, means }: Training, epoch: number): Promise<EpochRecord> {
   const [loss, inLoss, outLoss, outConfidence] = Array.from(await means.sums.data(), (sum) => sum / loop.stepsPerEpoch);
-  tf.tidy(() => means.sums.assign(tf.zeros([4])));
-  if (!Number.isFinite(loss))
-    refuse(
-      { fn: 'fit', argument: 'optimizer' },
-      'NON_FINITE',
-      'such that the loss stays finite',
-      `a mean loss of ${loss} in epoch ${epoch}`,
-      'Lower the learning rate, and start again from fresh weights.',
-    );
+  tf.tidy(() => means.sums.assign(tf.zerosLike(means.sums)));
   const withNoise = loop.method !== 'plain';
   return {
     epoch,
@@ -170,13 +172,6 @@ async function closeEpoch({ loop, optimizer, means }: Training, epoch: number): 
   };
 }
 
-function identity({ options, loop, optimizer }: Training): RunIdentity {
-  const { data, method, epochs, batchSize, stepsPerEpoch } = loop;
-  const { seed = 0 } = options;
-  const examples = data.x.shape[0]!;
-  return { method, seed, epochs, batchSize, stepsPerEpoch, examples, optimizer: optimizer.getClassName() };
-}
-
 function stateOf({ loop, optimizer, means }: Training): RunState {
   return { net: loop.net, optimizer, sums: means.sums };
 }
@@ -184,36 +179,61 @@ function stateOf({ loop, optimizer, means }: Training): RunState {
 async function resume(training: Training): Promise<Position> {
   const bytes = await training.loop.store?.read();
   if (bytes === undefined) return { step: 0, history: [] };
-  return restoreRun('fit', bytes, identity(training), stateOf(training));
+  return restoreRun('fit', bytes, training.settings, stateOf(training));
 }
 
 async function save(training: Training, position: Position): Promise<void> {
   const { store } = training.loop;
   if (store === undefined) return;
-  await store.write(await saveRun(identity(training), position, stateOf(training)));
+  await store.write(await saveRun(training.settings, position, stateOf(training)));
+}
+
+/** Stops before a ruined run overwrites the checkpoint of a sound one; `done` steps have been made. */
+async function checkFinite({ loop, means }: Training, done: number): Promise<void> {
+  const since = (await means.sums.data())[SINCE_BAD]!;
+  if (since === 0) return;
+  const bad = done - since + 1;
+  refuse(
+    { fn: 'fit', argument: 'optimizer' },
+    'NON_FINITE',
+    'such that losses and gradients stay finite',
+    `NaN or an infinite number in the loss or the gradients of step ${bad} of ${loop.epochs * loop.stepsPerEpoch}`,
+    `Lower the learning rate and start again from fresh weights${
+      loop.store === undefined ? '' : '; the last checkpoint is from before that step'
+    }. If that does not help, look for a layer or a loss of your own with an infinite gradient.`,
+  );
 }
 
 async function stopIfAborted(training: Training, position: Position): Promise<void> {
   if (!training.options.signal?.aborted) return;
+  await checkFinite(training, position.step);
   await save(training, position);
   throwIfAborted('fit', training.options.signal);
 }
 
-/** Sums of a step's four scalars over an epoch, kept on the device so that no step waits for a read. */
+/** Where the sums count the steps since the first whose loss or gradients were not finite, that one included. */
+const SINCE_BAD = 4;
+
+/** Sums over an epoch of a step's four scalars, and {@link SINCE_BAD}, kept on the device so that no step waits for a read. */
 interface RunningMeans {
   readonly sums: tf.Variable;
-  readonly add: (seen: StepResult) => void;
+  readonly add: (seen: StepResult, grads: tf.NamedTensorMap) => void;
 }
 
 /** Starts at zero; `sums` is owned by whoever calls this. */
 function runningMeans(): RunningMeans {
-  const sums = tf.tidy(() => tf.variable(tf.zeros([4]), false));
-  return {
-    sums,
-    add: ({ loss, inLoss, outLoss, outConfidence }) => {
-      tf.tidy(() => sums.assign(tf.add(sums, tf.stack([loss, inLoss, outLoss, outConfidence]))));
-    },
+  const sums = tf.tidy(() => tf.variable(tf.zeros([SINCE_BAD + 1]), false));
+  const add = ({ loss, inLoss, outLoss, outConfidence }: StepResult, grads: tf.NamedTensorMap) => {
+    // Zero times a number is zero if the number is finite, and NaN, which is not equal to itself, if it is not.
+    const zero = tf.addN(
+      [loss, ...Object.values(grads).map((grad) => tf.sum(tf.mul(grad, 0)))].map((t) => tf.mul(t, 0)),
+    );
+    const bad = tf.cast(tf.notEqual(zero, zero), 'float32');
+    const before = tf.gather(sums, [SINCE_BAD]);
+    const isBad = tf.maximum(tf.minimum(tf.sum(before), 1), bad);
+    sums.assign(tf.add(sums, tf.stack([loss, inLoss, outLoss, outConfidence, isBad])));
   };
+  return { sums, add: (seen, grads) => tf.tidy(() => add(seen, grads)) };
 }
 
 /** Error, cross entropy and confidence on held-out data, in float64 from the logits. */

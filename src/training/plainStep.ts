@@ -18,7 +18,7 @@ import type { GradientsResult, PlainOptions, StepResult } from './types';
  * @param optimizer - Any tfjs optimizer.
  * @param batch - `x` (or `xs`): `[B, ...inputShape]` inside the bounds; `y` (or `ys`): class indices `[B]` or one-hot rows `[B, K]`.
  * @returns What the step saw before its update, as scalars that the caller disposes.
- * @throws OverconfidenceError as {@link plainGradients}.
+ * @throws OverconfidenceError as {@link plainGradients}; `INVALID_ARGUMENT` for an optimizer that remembers other variables.
  *
  * @example
  * ```ts

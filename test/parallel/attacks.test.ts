@@ -1,7 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttackOptions, AttackResult, AttackStep } from '../../src/attacks/types';
-import { apgdLinf, createRng, crossEntropyTo, maxConfidenceAttack, maxLogOdds, pgdL2, pgdLinf } from '../../src/index';
+import { ATTACKS } from '../../src/attacks/attackTable';
+import type { Attack, AttackOptions, AttackResult, AttackStep } from '../../src/attacks/types';
+import {
+  acetGradients,
+  apgdLinf,
+  classifier,
+  createRng,
+  crossEntropyTo,
+  lpOut,
+  maxConfidenceAttack,
+  maxLogOdds,
+  pgdL2,
+  pgdLinf,
+  uniformCrossEntropy,
+} from '../../src/index';
 import type { TrainingPool } from '../../src/parallel/index';
 import { randomMlp, uniformImages } from '../support/attackModels';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -57,6 +71,52 @@ describe.each(attacks)('%s on a pool', (name) => {
     await plain(await pool[name](x, { steps: 3, restarts: 2, onStep }));
     const steps = [1, 2, 3];
     expect(seen).toEqual([1, 2].flatMap((restart) => steps.map((step) => ({ step, steps: 3, restart, restarts: 2 }))));
+  });
+});
+
+const someOf = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+/** Options of an attack, each of them given or left to the attack's own default. */
+const anyOptions = fc
+  .record({
+    epsilon: someOf(fc.constantFrom(0.05, 0.7)),
+    steps: someOf(fc.integer({ min: 1, max: 6 })),
+    stepSize: someOf(fc.constantFrom(0.01, 0.4)),
+    restarts: someOf(fc.integer({ min: 1, max: 2 })),
+    randomStart: someOf(fc.boolean()),
+    keepBest: someOf(fc.boolean()),
+    bounds: someOf(fc.constantFrom([-1, 2] as const, [0, 255] as const)),
+    objective: someOf(fc.constantFrom(lpOut, maxLogOdds, uniformCrossEntropy)),
+    seed: someOf(fc.integer()),
+  })
+  .map((options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
+
+describe.each(attacks)('%s on a pool of a model with bounds [-0.5, 1.5]', (name) => {
+  const bounds = [-0.5, 1.5] as const;
+  let wide: TrainingPool;
+  beforeAll(async () => {
+    wide = await startPool(model, { workers: 2, bounds });
+  });
+
+  it('has the defaults of the attack and of the bounds for what is not said, whatever is said', async () => {
+    const net = classifier(model, { bounds });
+    await fc.assert(
+      fc.asyncProperty(anyOptions, async (options) => {
+        const expected = await plain(alone[name](net, x, options));
+        expect(await plain(await wide[name](x, options))).toEqual(expected);
+      }),
+      { numRuns: 15, seed: 1, examples: [[{}]] },
+    );
+  });
+
+  it('is the attack of acetGradients with the settings that the attack has by itself', async () => {
+    const net = classifier(model, { bounds });
+    const batch = { x, y: labels };
+    for (const given of [{}, { epsilon: 0.2 }, { steps: 5 }, { steps: 3, stepSize: 0.1 }]) {
+      const options = { attack: ATTACKS[name] as Attack, seed: 3, noise: (images: tf.Tensor) => images, ...given };
+      const [one, other] = [acetGradients(net, batch, options), await wide.acetGradients(batch, options)];
+      expect((await other.outConfidence.data())[0]).toBeCloseTo((await one.outConfidence.data())[0]!, 6);
+      for (const { grads, ...scalars } of [one, other]) tf.dispose([grads, { ...scalars }]);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { acetStep, type PlainOptions, pgdLinf } from '../../src/index';
+import { acetStep, type PlainOptions, pgdLinf, plainStep } from '../../src/index';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyBatch, tinyMlp, weightsOf } from '../support/smallModels';
@@ -58,7 +58,11 @@ describe('a pooled call', () => {
     const pool = await startPool(tinyMlp());
     const optimizer = tf.train.sgd(0.1);
     const y = tf.tensor1d([5, 0, 0, 0, 0, 0, 0, 0], 'int32');
-    const refused = (code: 'INVALID_OPTION' | 'INVALID_LABELS' | 'INVALID_SHAPE', fn: string, argument: string) => ({
+    const refused = (
+      code: 'INVALID_OPTION' | 'INVALID_LABELS' | 'INVALID_SHAPE' | 'INVALID_ARGUMENT',
+      fn: string,
+      argument: string,
+    ) => ({
       code,
       fn,
       argument,
@@ -71,6 +75,10 @@ describe('a pooled call', () => {
       () => pool.plainGradients(batch, { weightDecay: -1 }),
       refused('INVALID_OPTION', 'plainGradients', 'weightDecay'),
     );
+    const used = tf.train.momentum(0.1, 0.9);
+    tf.dispose(plainStep(tinyMlp(2), used, batch));
+    await expectRefusal(() => pool.plainStep(used, batch), refused('INVALID_ARGUMENT', 'plainStep', 'optimizer'));
+    used.dispose();
     await expectRefusal(
       () => pool.plainStep(optimizer, batch, { weightDekay: 1 } as PlainOptions),
       refused('INVALID_OPTION', 'plainStep', 'options'),

@@ -5,10 +5,26 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CheckpointStore, type FitOptions, fileCheckpoint, fit, randomCrop, uniformNoise } from '../../src/index';
-import { decodeCheckpoint, encodeCheckpoint } from '../../src/training/checkpointBytes';
+import {
+  apgdLinf,
+  type CheckpointStore,
+  classifier,
+  type DataLike,
+  type FitOptions,
+  fileCheckpoint,
+  fit,
+  lpOut,
+  maxLogOdds,
+  type Progress,
+  paperSchedule,
+  pgdLinf,
+  randomCrop,
+  uniformNoise,
+} from '../../src/index';
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/training/fitCheckpoint';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
@@ -207,20 +223,164 @@ describe('a stopped run', () => {
     expect(new Uint8Array(await readFile(path))).toEqual(new Uint8Array([4, 5]));
   });
 
-  it('refuses a checkpoint of another run and leaves the model as it was', async () => {
+  const uniform: FitOptions['noise'] = (images, rng) => uniformNoise(images.shape, { rng });
+  /** Every way in which a run of ACET can differ from that with the options here, and the setting that is named. */
+  const OTHER_RUNS: Record<string, FitOptions & { data?: DataLike; model?: () => LayersModel }> = {
+    method: { method: 'ceda' },
+    seed: { seed: 8 },
+    epochs: { epochs: 2 },
+    batchSize: { batchSize: 4 },
+    stepsPerEpoch: { stepsPerEpoch: 1 },
+    weightDecay: { weightDecay: 1e-4 },
+    lambda: { lambda: 0.5 },
+    noise: { noise: uniform },
+    outLoss: { outLoss: maxLogOdds },
+    attack: { attack: apgdLinf },
+    epsilon: { epsilon: 0.2 },
+    steps: { steps: 3 },
+    stepSize: { stepSize: 0.01 },
+    schedule: { schedule: () => 1 },
+    augmentation: { augmentation: (images) => images },
+    optimizer: { optimizer: tf.train.momentum(1e-3, 0.9) },
+    'optimizer.learningRate': { optimizer: tf.train.adam(1e-4) },
+    'optimizer.beta1': { optimizer: tf.train.adam(1e-3, 0.8) },
+    bounds: {},
+    'shape of x': { data: tinyBatch(39) },
+    'checksum of examples': { data: tinyBatch(40, 3) },
+    'trainable variables': { model: () => tinyMlpWithState() },
+    'checksum of the layers’ settings': {
+      model: () =>
+        sequential({
+          layers: [layers.dense({ inputShape: [2], units: 16, activation: 'tanh' }), layers.dense({ units: 3 })],
+        }),
+    },
+  };
+
+  it.each(Object.entries(OTHER_RUNS))('is not continued by one with another %s', async (name, other) => {
+    const { data: others = data, model: build = tinyMlp, ...change } = other;
+    const options: FitOptions = { epochs: 1, batchSize: 20, steps: 2 };
     const store = memoryStore();
-    await fit(tinyMlp(), data, { ...BASE, method: 'plain', epochs: 1, checkpoint: store });
-    const refusal = { code: 'INVALID_CHECKPOINT', fn: 'fit', argument: 'checkpoint' } as const;
-    const model = tinyMlp(5);
+    await fit(tinyMlp(), data, { ...options, checkpoint: store });
+    const model = build();
     const before = await weightsOf(model);
-    for (const change of [{ seed: 8 }, { method: 'ceda' }, { batchSize: 4 }, { epochs: 2 }] as FitOptions[])
-      await expectRefusal(
-        () => fit(model, data, { ...BASE, method: 'plain', epochs: 1, ...change, checkpoint: store }),
-        refusal,
-      );
-    const other = tinyMlpWithState();
-    await expectRefusal(() => fit(other, data, { ...BASE, method: 'plain', epochs: 1, checkpoint: store }), refusal);
+    const net = name === 'bounds' ? classifier(model, { bounds: [-1, 1] }) : model;
+    const refused = fit(net, others, { ...options, ...change, checkpoint: store });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_CHECKPOINT', fn: 'fit', argument: 'checkpoint' });
+    await expect(refused).rejects.toThrow(`a run with ${name} `);
     expect(await weightsOf(model)).toEqual(before);
+    await expectNoLeak(() => fit(net, others, { ...options, ...change, checkpoint: store }).catch(() => {}));
+  });
+
+  it.each([
+    ['quantile', { quantile: 0.5 }],
+    ['epsilon', { epsilon: 0.2 }],
+    ['ramp', { ramp: () => 1 }],
+  ] as [string, FitOptions][])('of GOOD is not continued by one with another %s', async (name, change) => {
+    const options: FitOptions = { method: 'good', epochs: 1, batchSize: 20 };
+    const store = memoryStore();
+    await fit(tinyMlp(), data, { ...options, checkpoint: store });
+    const refused = fit(tinyMlp(), data, { ...options, ...change, checkpoint: store });
+    await expect(refused).rejects.toThrow(`a run with ${name} `);
+  });
+
+  it('is continued by one that says the defaults, and that differs in what changes no weight', async () => {
+    const store = memoryStore();
+    const options: FitOptions = { epochs: 1, batchSize: 20, steps: 2, checkpoint: store };
+    await fit(tinyMlp(), data, options);
+    const same: FitOptions = {
+      ...options,
+      method: 'acet',
+      seed: 0,
+      weightDecay: 5e-4,
+      lambda: 1,
+      outLoss: lpOut,
+      attack: pgdLinf,
+      epsilon: 0.3,
+      stepSize: (2.5 * 0.3) / 2,
+      optimizer: tf.train.adam(1e-3),
+      schedule: paperSchedule,
+      validation: data,
+      checkpointEvery: 3,
+      onStep: () => {},
+    };
+    expect((await fit(tinyMlp(7), data, same)).epochs).toHaveLength(1);
+  });
+
+  it('cannot be told from one with another function of the caller in its place', async () => {
+    const store = memoryStore();
+    const options: FitOptions = { method: 'ceda', epochs: 1, batchSize: 20, checkpoint: store };
+    await fit(tinyMlp(), data, { ...options, noise: uniform });
+    const { epochs } = await fit(tinyMlp(), data, { ...options, noise: (images) => tf.zerosLike(images) });
+    expect(epochs).toHaveLength(1);
+  });
+
+  it('of an earlier version is refused as such', async () => {
+    const bytes = new TextEncoder().encode('relu-overconfidence checkpoint 1\n and the rest of it');
+    const store = { read: async () => bytes, write: async () => {} };
+    await expect(fit(tinyMlp(), data, { epochs: 1, batchSize: 20, checkpoint: store })).rejects.toThrow(
+      'one of an earlier version',
+    );
+  });
+});
+
+describe('fit stops when numbers are no longer finite', () => {
+  const options: FitOptions = { method: 'plain', epochs: 4, batchSize: 10, checkpointEvery: 3 };
+  const nonFinite = { code: 'NON_FINITE', fn: 'fit', argument: 'optimizer' } as const;
+  /** A model whose loss is finite and whose gradient is not once `bad` says so. */
+  function fragile(bad: () => boolean) {
+    const w = tf.variable(tf.tensor2d([0.1, -0.2, 0.3, 0.2, 0.1, -0.1], [2, 3]));
+    const poisoned = tf.customGrad((x) => ({
+      value: tf.clone(x as tf.Tensor),
+      gradFunc: (dy: tf.Tensor) => tf.mul(dy, bad() ? Number.POSITIVE_INFINITY : 1),
+    }));
+    const net = classifier((x) => tf.matMul(x as tf.Tensor2D, poisoned(w) as tf.Tensor2D), {
+      inputShape: [2],
+      variables: [w],
+    });
+    return { net, w };
+  }
+
+  it.each([
+    ['at a checkpoint', 5, 6],
+    ['at the end of an epoch', 7, 8],
+  ])('and names the step, when that is noticed %s', async (_, badStep, noticed) => {
+    let step = 0;
+    const { net, w } = fragile(() => step === badStep);
+    const store = memoryStore();
+    const onStep = ({ done }: Progress) => {
+      step = done + 1;
+    };
+    step = 1;
+    const run = fit(net, data, { ...options, checkpoint: store, onStep });
+    await expect(run).rejects.toMatchObject(nonFinite);
+    await expect(run).rejects.toThrow(`of step ${badStep} of 16`);
+    await expect(run).rejects.toThrow('the last checkpoint is from before that step');
+    expect(step).toBe(noticed);
+    for (const bytes of store.saved)
+      for (const { values } of decodeCheckpoint('fit', bytes).arrays)
+        expect(values.every((value) => Number.isFinite(value) || Number.isNaN(value))).toBe(true);
+    const weights = decodeCheckpoint('fit', store.saved.at(-1)!).arrays.filter(({ name }) => name === 'weights');
+    expect(weights.flatMap(({ values }) => [...values]).every(Number.isFinite)).toBe(true);
+    w.dispose();
+  });
+
+  it('and writes no checkpoint of them when it is aborted', async () => {
+    const control = new AbortController();
+    const { net, w } = fragile(() => true);
+    const store = memoryStore();
+    const onStep = () => control.abort();
+    await expectRefusal(
+      () => fit(net, data, { ...options, checkpoint: store, onStep, signal: control.signal }),
+      nonFinite,
+    );
+    expect(store.saved).toEqual([]);
+    w.dispose();
+  });
+
+  it('and leaks nothing', async () => {
+    const { net, w } = fragile(() => true);
+    await expectRefusal(() => fit(net, data, options), nonFinite);
+    w.dispose();
   });
 });
 

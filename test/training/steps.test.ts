@@ -9,6 +9,7 @@ import {
   cedaStep,
   classifier,
   createRng,
+  fit,
   maxConfidenceAttack,
   pgdLinf,
   plainGradients,
@@ -17,10 +18,12 @@ import {
   uniformNoise,
 } from '../../src/index';
 import { expectNoLeak } from '../support/expectNoLeak';
+import { expectRefusal } from '../support/expectRefusal';
 import { onBackend } from '../support/onBackend';
 import { optionsOf } from '../support/optionsOf';
 import { seedWeights, tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
 
+await tf.setBackend('cpu');
 const noise = (images: tf.Tensor, rng: ReturnType<typeof createRng>) => uniformNoise(images.shape, { rng });
 const softmax = (z: number[]) => {
   const e = z.map((v) => Math.exp(v - Math.max(...z)));
@@ -307,5 +310,77 @@ describe('acetStep', () => {
     expect(found(maxConfidenceAttack, 10)).toBeGreaterThan(found(pgdLinf) - 0.01);
     found(maxConfidenceAttack);
     expect(evaluations).toEqual([10, 40, 20]);
+  });
+});
+
+const STATEFUL: Record<string, () => tf.Optimizer> = {
+  momentum: () => tf.train.momentum(0.05, 0.9),
+  adam: () => tf.train.adam(0.01),
+  adamax: () => tf.train.adamax(0.01),
+  adagrad: () => tf.train.adagrad(0.01),
+  adadelta: () => tf.train.adadelta(0.01),
+  rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.9, 1e-7, true),
+};
+
+describe.each(Object.entries(STATEFUL))('%s that has been used with other variables', (_, make) => {
+  const batch = tinyBatch(6);
+  const refused = { code: 'INVALID_ARGUMENT', argument: 'optimizer' } as const;
+  const slim = () => seedWeights(sequential({ layers: [layers.dense({ inputShape: [2], units: 3 })] }), 1);
+
+  it.each([
+    ['another model of the same shapes', tinyMlp],
+    ['a model with fewer variables', slim],
+    ['a model with more variables', tinyMlpWithState],
+  ])('is refused by a step on %s, before any work and leaking nothing', async (_other, build) => {
+    const [optimizer, model] = [make(), build()];
+    tf.dispose(plainStep(tinyMlp(), optimizer, batch));
+    const before = await weightsOf(model);
+    await expectRefusal(() => plainStep(model, optimizer, batch), { ...refused, fn: 'plainStep' });
+    await expectRefusal(() => fit(model, batch, { method: 'plain', optimizer, batchSize: 3 }), {
+      ...refused,
+      fn: 'fit',
+    });
+    expect(await weightsOf(model)).toEqual(before);
+  });
+
+  it('is refused once the first layer is frozen, and not when the last is', async () => {
+    const [optimizer, model] = [make(), tinyMlp()];
+    tf.dispose(plainStep(model, optimizer, batch));
+    const [first, last] = model.layers;
+    first!.trainable = false;
+    await expectRefusal(() => plainStep(model, optimizer, batch), { ...refused, fn: 'plainStep' });
+    first!.trainable = true;
+    last!.trainable = false;
+    tf.dispose(plainStep(model, optimizer, batch));
+    last!.trainable = true;
+    tf.dispose(plainStep(model, optimizer, batch));
+  });
+
+  it('is taken again by the model of its first step, and where a variable has no gradient', async () => {
+    const [optimizer, [v, w]] = [make(), [tf.variable(tf.ones([2, 3])), tf.variable(tf.ones([2, 3]))]];
+    const net = classifier((x) => tf.matMul(x as tf.Tensor2D, w as tf.Tensor as tf.Tensor2D), {
+      inputShape: [2],
+      variables: [v, w],
+    });
+    for (let i = 0; i < 2; i++) tf.dispose(plainStep(net, optimizer, batch, { weightDecay: 0 }));
+    tf.dispose([v, w]);
+  });
+});
+
+describe('an optimizer', () => {
+  it('without a memory of variables may serve several models', () => {
+    const [optimizer, batch] = [tf.train.sgd(0.1), tinyBatch(6)];
+    for (const model of [tinyMlp(), tinyMlpWithState()]) tf.dispose(plainStep(model, optimizer, batch));
+  });
+
+  it('that throws leaves no gradient behind', async () => {
+    const [model, batch, optimizer] = [tinyMlp(), tinyBatch(6), tf.train.sgd(0.1)];
+    optimizer.applyGradients = () => {
+      throw new RangeError('mine');
+    };
+    await expectNoLeak(() => expect(() => plainStep(model, optimizer, batch)).toThrow('mine'));
+    await expectNoLeak(() =>
+      expect(fit(model, batch, { method: 'plain', optimizer, batchSize: 3 })).rejects.toThrow('mine'),
+    );
   });
 });

@@ -25,7 +25,7 @@ import { differenceSpan } from './modelSpan';
  * @param optimizer - Any tfjs optimizer.
  * @param batch - `x` (or `xs`): `[B, ...inputShape]` inside the bounds; `y` (or `ys`): class indices `[B]` or one-hot rows `[B, K]`.
  * @returns What the step saw before its update, as scalars that the caller disposes.
- * @throws OverconfidenceError as {@link goodGradients}.
+ * @throws OverconfidenceError as {@link goodGradients}; `INVALID_ARGUMENT` for an optimizer that remembers other variables.
  *
  * @example
  * ```ts
