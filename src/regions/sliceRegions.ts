@@ -20,8 +20,9 @@ const EQUAL = 1e-13;
  * {@link activationPattern} at `pointOnPlane(plane, ...region.inside)` tells them apart. The regions cover the plane, or
  * the box, without overlaps: two neighbours share their edge and its corners, bit for bit.
  *
- * Lines that pass a corner closer than rounding can tell (1e-11 of the values that are compared) pass through it. So
- * parallel or coincident lines, and many lines through one point, give no slivers.
+ * Lines that pass a corner closer than rounding can tell (1e-11 of the values that are compared, and what rounding may have
+ * moved the corner itself) pass through it. So parallel or coincident lines, and many lines through one point, give no
+ * slivers.
  *
  * The cost per region is about that of the changes from one region to its neighbour, and never more than a product with
  * the weight matrices. With `maxRegions` the regions found so far come back; each is complete.

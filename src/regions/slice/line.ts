@@ -1,4 +1,4 @@
-import { type Corner, pointAt } from './corner';
+import { type Corner, EPSILON, pointAt, type Valued } from './corner';
 
 /** Zeros of an affine function are blurred by this share of the sizes of its terms. */
 const TOLERANCE = 1e-11;
@@ -27,9 +27,14 @@ export interface Line {
   readonly beside: Sizes;
 }
 
-/** Value of the function; at a point at infinity, its slope in that direction. */
-export function valueAt({ constant, x, y }: Line, corner: Corner): number {
-  return constant * corner.w + x * corner.x + y * corner.y;
+/** Value of the function, with its rounding; at a point at infinity, its slope in that direction. */
+export function valueAt({ constant, x, y, beside }: Line, corner: Corner): Valued {
+  const [first, second, third] = [constant * corner.w, x * corner.x, y * corner.y];
+  const size = Math.abs(first) + Math.abs(second) + Math.abs(third);
+  return {
+    value: first + second + third,
+    error: EPSILON * size + roundingAt(beside, corner) + (Math.abs(x) + Math.abs(y)) * corner.blur,
+  };
 }
 
 /** On which side of the line a corner lies: 1, -1, or 0 for a line that passes so close that rounding could decide. */
@@ -38,7 +43,7 @@ export function sideOf({ constant, x, y, beside }: Line, corner: Corner): -1 | 0
   const second = x * corner.x;
   const third = y * corner.y;
   const value = first + second + third;
-  const blur = blurOf(first, second, third) + roundingAt(beside, corner);
+  const blur = blurOf(first, second, third) + roundingAt(beside, corner) + (Math.abs(x) + Math.abs(y)) * corner.blur;
   return value > blur ? 1 : value < -blur ? -1 : 0;
 }
 

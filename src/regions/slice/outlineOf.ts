@@ -18,5 +18,5 @@ export function outlineOf({ vertices, rays }: Pick<Region2d, 'vertices' | 'rays'
 }
 
 function corners(flat: Float64Array, w: 0 | 1): Corner[] {
-  return Array.from({ length: flat.length / 2 }, (_, i) => ({ x: flat[2 * i]!, y: flat[2 * i + 1]!, w }));
+  return Array.from({ length: flat.length / 2 }, (_, i) => ({ x: flat[2 * i]!, y: flat[2 * i + 1]!, w, blur: 0 }));
 }
