@@ -1,3 +1,4 @@
+import { refuse, show } from './check';
 import { createRng, type Rng } from './rng';
 
 /** Where a function's random numbers come from. */
@@ -10,5 +11,14 @@ export interface RandomOptions {
 
 /** The stream that was handed in, or a fresh one from the seed. */
 export function resolveRng({ seed = 0, rng }: RandomOptions): Rng {
-  return rng ?? createRng(seed);
+  if (rng === undefined) return createRng(seed);
+  if (typeof rng?.integer !== 'function' || typeof rng.uniform !== 'function')
+    refuse(
+      { fn: 'createRng', argument: 'rng' },
+      'INVALID_OPTION',
+      'a stream of random numbers made by createRng',
+      show(rng),
+      'Pass `rng: createRng(0)`, or a `seed` instead.',
+    );
+  return rng;
 }

@@ -1,4 +1,4 @@
-import { OverconfidenceError } from './errors';
+import { refuse, show } from './check';
 
 /**
  * A seeded stream of random numbers, drawn on the CPU so that it is the same on every backend and platform.
@@ -10,9 +10,9 @@ export interface Rng {
   uniform(): number;
   /** Next number of the standard normal distribution (Box-Muller). */
   normal(): number;
-  /** Next whole number of {0, ..., n - 1}, each with the same probability. */
+  /** Next whole number of {0, ..., n - 1}, each with the same probability; n is a whole number from 1 to 2^32. */
   integer(n: number): number;
-  /** A uniformly random order of 0, ..., n - 1 (Fisher-Yates). */
+  /** A uniformly random order of 0, ..., n - 1 (Fisher-Yates); n is a whole number from 0 to 2^31. */
   permutation(n: number): Int32Array;
   /**
    * An independent stream named by `label`. It depends on this stream's seed and the label alone, not on how many
@@ -48,17 +48,44 @@ export interface RngState {
  * ```
  */
 export function createRng(seed: string | number): Rng {
-  if (typeof seed !== 'string' && !(typeof seed === 'number' && Number.isFinite(seed))) {
-    throw new OverconfidenceError({
-      code: 'INVALID_OPTION',
-      fn: 'createRng',
-      argument: 'seed',
-      expected: 'a string or a finite number',
-      got: String(seed),
-      fix: 'Pass for example `seed: 0`.',
-    });
-  }
+  checkName('createRng', 'seed', seed);
   return fromKey(`${typeof seed}:${seed}`);
+}
+
+/** A string or a finite number, of which a stream is made. */
+function checkName(fn: string, argument: string, value: string | number): void {
+  if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value)))
+    refuse(
+      { fn, argument },
+      'INVALID_OPTION',
+      'a string or a finite number',
+      show(value),
+      `Pass for example \`${argument}: 0\`.`,
+    );
+}
+
+function checkCount(fn: string, n: number, least: number, most: number): void {
+  if (!Number.isInteger(n) || n < least || n > most)
+    refuse(
+      { fn, argument: 'n' },
+      'INVALID_OPTION',
+      `a whole number from ${least} to ${most}`,
+      show(n),
+      'Look at where it was computed, for example as the length of an empty list.',
+    );
+}
+
+function checkState(state: RngState): void {
+  const { key, words } = state ?? {};
+  const whole = Array.isArray(words) && words.length === 4 && words.every((word) => Number.isInteger(word));
+  if (typeof key !== 'string' || !whole || words.every((word) => word === 0))
+    refuse(
+      { fn: 'rng.restore', argument: 'state' },
+      'INVALID_ARGUMENT',
+      'what `save` returned: a key and four whole numbers that are not all 0',
+      show(state),
+      'Pass the saved object, or parse its JSON first.',
+    );
 }
 
 function fromKey(name: string): Rng {
@@ -68,8 +95,12 @@ function fromKey(name: string): Rng {
   return {
     uniform,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
-    integer: (n) => drawInteger(next, n),
+    integer(n) {
+      checkCount('rng.integer', n, 1, 2 ** 32);
+      return drawInteger(next, n);
+    },
     permutation(n) {
+      checkCount('rng.permutation', n, 0, 2 ** 31);
       const order = new Int32Array(n);
       for (let i = 0; i < n; i++) order[i] = i;
       for (let i = n - 1; i > 0; i--) {
@@ -80,9 +111,13 @@ function fromKey(name: string): Rng {
       }
       return order;
     },
-    fork: (label) => fromKey(`${key}/${typeof label}:${label}`),
+    fork(label) {
+      checkName('rng.fork', 'label', label);
+      return fromKey(`${key}/${typeof label}:${label}`);
+    },
     save: () => ({ key, words: words() }),
     restore(state) {
+      checkState(state);
       key = state.key;
       setWords(state.words);
     },

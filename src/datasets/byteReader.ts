@@ -1,4 +1,4 @@
-import { refuse, type Where } from '../core/check';
+import { refuse, show, type Where } from '../core/check';
 
 /** Reads little-endian pieces from the front of some bytes and refuses to read past their end. */
 export interface ByteReader {
@@ -50,4 +50,10 @@ export function byteReader(where: Where, bytes: Uint8Array): ByteReader {
       }
     },
   };
+}
+
+/** The bytes of a file, as a Uint8Array. */
+export function checkBytes(where: Where, bytes: unknown): asserts bytes is Uint8Array {
+  if (!(bytes instanceof Uint8Array))
+    refuse(where, 'INVALID_ARGUMENT', 'a Uint8Array', show(bytes), 'Wrap an ArrayBuffer: new Uint8Array(buffer).');
 }

@@ -1,4 +1,5 @@
 import { refuse, show, type Where } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 
 /** Images as bytes, with their classes where these are known. */
 export interface ImageSet {
@@ -11,6 +12,8 @@ export interface ImageSet {
   /** Superclass of each image, CIFAR-100 only. */
   readonly coarseLabels?: Int32Array;
 }
+
+const KEYS: KeysOf<ImageSet> = { shape: true, pixels: true, labels: true, coarseLabels: true };
 
 /** An image set whose pixels fill its shape. */
 export function checkImageSet(where: Where, images: ImageSet): void {
@@ -28,4 +31,5 @@ export function checkImageSet(where: Where, images: ImageSet): void {
       show(images),
       'Pass what loadDataset, toImageSet or one of the parsers returns.',
     );
+  checkKeys(where, images, KEYS);
 }

@@ -2,11 +2,13 @@ import { checkOneOf, refuse, show, type Where } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
 import type { ProgressOptions } from '../core/progress';
+import { cifarLayouts } from './cifarLayouts';
 import { type DatasetName, datasetSources } from './datasetSources';
 import { folderReader } from './folderReader';
+import { EMNIST_LAYOUT, idxLayout, ubyteLayout } from './idxLayouts';
 import type { ImageSet } from './imageSet';
-import type { FoundPart } from './layout';
-import { layoutsOf } from './layoutsOf';
+import { baseName, type FoundPart, type Layout } from './layout';
+import { parseSvhn } from './parseSvhn';
 
 /** Which part {@link loadDataset} reads. Progress is counted in files read; their number is not known, so its total is NaN. */
 export interface LoadDatasetOptions extends ProgressOptions {
@@ -99,4 +101,34 @@ function refusePart(place: string, part: string | undefined, found: readonly str
     found.length === 0 ? 'a folder without files of that set' : show(part),
     'The documentation of loadDataset lists the files that are looked for; downloadDataset fetches some.',
   );
+}
+
+const SVHN_LAYOUT: Layout = {
+  folders: ['svhn', '.'],
+  *find(files) {
+    for (const path of files) {
+      const part = /^(train|test|extra)_32x32\.mat$/.exec(baseName(path))?.[1];
+      if (part !== undefined) yield { part, labelled: true, read: (readAs) => readAs(path, parseSvhn) };
+    }
+  },
+};
+
+/** The ways in which each data set may lie in a folder; where two have the same part, the first counts. */
+function layoutsOf(name: DatasetName): readonly Layout[] {
+  const plain = idxLayout(name);
+  switch (name) {
+    case 'mnist':
+    case 'fashion-mnist':
+    case 'notmnist':
+      return [plain, ubyteLayout(name)];
+    case 'emnist':
+      return [plain, EMNIST_LAYOUT];
+    case 'cifar10':
+    case 'cifar100':
+      return [plain, ...cifarLayouts(name)];
+    case 'svhn':
+      return [plain, SVHN_LAYOUT];
+    default:
+      return [plain];
+  }
 }

@@ -1,5 +1,5 @@
 import { checkOneOf, refuse, type Where } from '../core/check';
-import { checkBytes } from './checkBytes';
+import { checkBytes } from './byteReader';
 import type { ImageSet } from './imageSet';
 import { permuteAxes } from './permuteAxes';
 

@@ -1,5 +1,5 @@
 import { refuse, type Where } from '../core/check';
-import { checkBytes } from './checkBytes';
+import { checkBytes } from './byteReader';
 import { bytesPer, type NumberType, type NumericArray, readNumbers } from './numericArray';
 import { permuteAxes } from './permuteAxes';
 

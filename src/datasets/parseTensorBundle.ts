@@ -1,10 +1,7 @@
 import { refuse, type Where } from '../core/check';
-import { type BundleEntry, readBundleEntry } from './bundleEntry';
-import { checkBytes } from './checkBytes';
-import { maskedCrc32c } from './crc32c';
+import { byteReader, checkBytes } from './byteReader';
 import { bytesPer, type NumberType, type NumericArray, readNumbers } from './numericArray';
-import { readMessage } from './protobuf';
-import { readTable, type TableEntry } from './sortedTable';
+import { maskedCrc32c, readTable, type TableEntry } from './sortedTable';
 
 const INDEX: Where = { fn: 'parseTensorBundle', argument: 'index' };
 const DATA: Where = { fn: 'parseTensorBundle', argument: 'data' };
@@ -87,4 +84,96 @@ function readVariable(
 function refuseVariable(name: string, expected: string, got: string): never {
   const fix = 'The files were cut or changed, or belong to two checkpoints; fetch both again.';
   refuse(DATA, 'INVALID_DATA', `complete, with variable "${name}" ${expected}`, got, fix);
+}
+
+/** Where a tensor of a checkpoint lies and what it must look like. */
+interface BundleEntry {
+  readonly dtype: NumberType | 'string';
+  readonly shape: readonly number[];
+  readonly shard: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly checksum: number;
+}
+
+/** The values of TensorFlow's enum DataType that name numbers, and strings. */
+const TYPES: Readonly<Record<number, BundleEntry['dtype']>> = {
+  1: 'float32',
+  2: 'float64',
+  3: 'int32',
+  4: 'uint8',
+  5: 'int16',
+  6: 'int8',
+  7: 'string',
+  9: 'int64',
+  10: 'bool',
+  14: 'bfloat16',
+  17: 'uint16',
+  19: 'float16',
+  22: 'uint32',
+  23: 'uint64',
+};
+
+/** Reads TensorFlow's BundleEntryProto; variables that were saved in slices are refused. */
+function readBundleEntry(where: Where, name: string, bytes: Uint8Array): BundleEntry {
+  const entry = readMessage(where, bytes);
+  const dtype = TYPES[entry.number(1)];
+  if (dtype === undefined || entry.bytes(7).length > 0)
+    refuse(
+      where,
+      'INVALID_DATA',
+      `an index whose variable "${name}" holds plain numbers in one piece`,
+      dtype === undefined ? `data type ${entry.number(1)}` : 'a variable in slices',
+      'Save the checkpoint without partitioned, resource, complex and quantised variables.',
+    );
+  return {
+    dtype,
+    shape: shapeOf(where, entry),
+    shard: entry.number(3),
+    offset: entry.number(4),
+    size: entry.number(5),
+    checksum: entry.number(6),
+  };
+}
+
+/** TensorShapeProto: a list of dimensions, each with a size. */
+function shapeOf(where: Where, entry: Message): number[] {
+  return entry
+    .bytes(2)
+    .flatMap((shape) => readMessage(where, shape).bytes(2))
+    .map((dimension) => readMessage(where, dimension).number(1));
+}
+
+/** A protocol buffer message: the fields that hold numbers, and those that hold bytes, by field number. */
+interface Message {
+  /** The last number of a field; 0, the default of protocol buffers, where the field is absent. */
+  readonly number: (field: number) => number;
+  /** Every byte string of a field, in order. */
+  readonly bytes: (field: number) => readonly Uint8Array[];
+}
+
+const VARINT = 0;
+const EIGHT_BYTES = 1;
+const LENGTH = 2;
+const FOUR_BYTES = 5;
+
+/** Reads a message of varint, fixed32, fixed64 (skipped) and length-delimited fields. */
+function readMessage(where: Where, bytes: Uint8Array): Message {
+  const numbers = new Map<number, number>();
+  const strings = new Map<number, Uint8Array[]>();
+  const reader = byteReader(where, bytes);
+  while (reader.left() > 0) {
+    const tag = reader.varint();
+    const field = Math.floor(tag / 8);
+    const type = tag % 8;
+    if (type === VARINT) numbers.set(field, reader.varint());
+    else if (type === FOUR_BYTES) numbers.set(field, reader.uint32());
+    else if (type === EIGHT_BYTES) reader.take(8);
+    else if (type === LENGTH) {
+      const found = strings.get(field) ?? [];
+      found.push(reader.take(reader.varint()));
+      strings.set(field, found);
+    } else refuse(where, 'INVALID_DATA', 'protocol buffers', `a field of type ${type}`, 'Fetch the file again.');
+  }
+  return { number: (field) => numbers.get(field) ?? 0, bytes: (field) => strings.get(field) ?? [] };
 }

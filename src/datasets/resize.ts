@@ -1,4 +1,5 @@
 import { checkOneOf, checkWhole, type Where } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { checkImageSet, type ImageSet } from './imageSet';
 
 /** How {@link resize} is to work. */
@@ -35,9 +36,11 @@ type Taps = readonly { readonly first: number; readonly weights: readonly number
  * console.log(pixels); // Uint8Array [5, 25]
  * ```
  */
-export function resize(images: ImageSet, { height, width, method = 'bilinear' }: ResizeOptions): ImageSet {
+export function resize(images: ImageSet, options: ResizeOptions): ImageSet {
   const where = (argument: string): Where => ({ fn: 'resize', argument });
   checkImageSet(where('images'), images);
+  checkKeys(where('options'), options, { height: true, width: true, method: true });
+  const { height, width, method = 'bilinear' } = options;
   checkWhole(where('height'), height);
   checkWhole(where('width'), width);
   checkOneOf(where('method'), method, ['bilinear', 'area']);

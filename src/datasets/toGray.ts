@@ -1,4 +1,5 @@
 import { refuse, show, type Where } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { checkImageSet, type ImageSet } from './imageSet';
 
 /** How {@link toGray} mixes the colours. */
@@ -27,9 +28,11 @@ const MEAN = [1 / 3, 1 / 3, 1 / 3] as const;
  * console.log(pixels); // Uint8Array [60]
  * ```
  */
-export function toGray(images: ImageSet, { weights = MEAN }: ToGrayOptions = {}): ImageSet {
+export function toGray(images: ImageSet, options: ToGrayOptions = {}): ImageSet {
   const where: Where = { fn: 'toGray', argument: 'images' };
   checkImageSet(where, images);
+  checkKeys({ ...where, argument: 'options' }, options, { weights: true });
+  const { weights = MEAN } = options;
   const [count, height, width, channels] = images.shape;
   if (channels !== 3)
     refuse(where, 'INVALID_ARGUMENT', 'images of three channels', `${channels}`, 'Gray images need no conversion.');

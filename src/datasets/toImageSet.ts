@@ -1,6 +1,9 @@
 import { refuse, type Where } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import type { ImageSet } from './imageSet';
 import type { NumericArray } from './numericArray';
+
+const KEYS: KeysOf<NumericArray> = { dtype: true, shape: true, data: true };
 
 /**
  * Puts images and their labels, read from two files, together as one set and checks that they are a pair.
@@ -22,6 +25,7 @@ import type { NumericArray } from './numericArray';
  */
 export function toImageSet(images: NumericArray, labels?: NumericArray): ImageSet {
   const where = (argument: string): Where => ({ fn: 'toImageSet', argument });
+  checkKeys(where('images'), images, KEYS);
   const [count, height, width, channels = 1, ...more] = images.shape;
   const { data: pixels } = images;
   if (
@@ -40,6 +44,7 @@ export function toImageSet(images: NumericArray, labels?: NumericArray): ImageSe
     );
   const shape = [count, height, width, channels] as const;
   if (labels === undefined) return { shape, pixels };
+  checkKeys(where('labels'), labels, KEYS);
   if (labels.shape.length !== 1 || labels.shape[0] !== count)
     refuse(
       where('labels'),

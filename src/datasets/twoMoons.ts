@@ -1,4 +1,5 @@
 import { checkNonNegative, checkWhole } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { createRng } from '../core/rng';
 
 /** How {@link twoMoons} draws its points. */
@@ -37,7 +38,9 @@ export interface TwoMoons {
  * console.log(x.length, y.length); // 400 200
  * ```
  */
-export function twoMoons({ points = 400, noise = 0.02, seed = 0 }: TwoMoonsOptions = {}): TwoMoons {
+export function twoMoons(options: TwoMoonsOptions = {}): TwoMoons {
+  checkKeys({ fn: 'twoMoons', argument: 'options' }, options, { points: true, noise: true, seed: true });
+  const { points = 400, noise = 0.02, seed = 0 } = options;
   checkWhole({ fn: 'twoMoons', argument: 'points' }, points, 2);
   checkNonNegative({ fn: 'twoMoons', argument: 'noise' }, noise);
   const rng = createRng(seed);

@@ -1,4 +1,5 @@
 import { checkPositive } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { checkImageSet, type ImageSet } from './imageSet';
 
 /** How {@link unitPixels} scales. */
@@ -21,8 +22,10 @@ export interface UnitPixelsOptions {
  * console.log(unitPixels({ shape: [1, 1, 2, 1], pixels: new Uint8Array([0, 255]) })); // Float32Array [0, 1]
  * ```
  */
-export function unitPixels(images: ImageSet, { brightest = 255 }: UnitPixelsOptions = {}): Float32Array {
+export function unitPixels(images: ImageSet, options: UnitPixelsOptions = {}): Float32Array {
   checkImageSet({ fn: 'unitPixels', argument: 'images' }, images);
+  checkKeys({ fn: 'unitPixels', argument: 'options' }, options, { brightest: true });
+  const { brightest = 255 } = options;
   checkPositive({ fn: 'unitPixels', argument: 'brightest' }, brightest);
   return Float32Array.from(images.pixels, (value) => value / brightest);
 }

@@ -1,4 +1,5 @@
 import { checkOneOf } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkScores } from './checkScores';
 import { type PositiveClass, sortedSides } from './sortedSides';
 
@@ -12,6 +13,8 @@ export interface AuprOptions {
   /** How the points are summed up, see {@link aupr}. @defaultValue 'average-precision' */
   readonly method?: AuprMethod;
 }
+
+const KEYS: KeysOf<AuprOptions> = { positive: true, method: true };
 
 /**
  * The area under the precision-recall curve.
@@ -37,12 +40,10 @@ export interface AuprOptions {
  * console.log(aupr([0.8, 0.35], [0.4, 0.1])); // 0.8333333333333333
  * ```
  */
-export function aupr(
-  inS: ArrayLike<number>,
-  outS: ArrayLike<number>,
-  { positive = 'in', method = 'average-precision' }: AuprOptions = {},
-): number {
+export function aupr(inS: ArrayLike<number>, outS: ArrayLike<number>, options: AuprOptions = {}): number {
   const fn = 'aupr';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { positive = 'in', method = 'average-precision' } = options;
   checkScores({ fn, argument: 'inS' }, inS);
   checkScores({ fn, argument: 'outS' }, outS);
   checkOneOf({ fn, argument: 'positive' }, positive, ['in', 'out']);

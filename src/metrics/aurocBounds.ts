@@ -1,4 +1,4 @@
-import { countPairs } from './countPairs';
+import { countPairs } from './auroc';
 
 /** The AUROC with every tie decided the same way. */
 export interface AurocBounds {

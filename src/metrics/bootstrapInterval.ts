@@ -1,4 +1,5 @@
 import { checkFunction, checkWhole, refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
 import type { ProgressOptions } from '../core/progress';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
@@ -20,6 +21,15 @@ export interface BootstrapOptions extends RandomOptions, ProgressOptions {
   /** How many times both sides are drawn anew. @defaultValue 1000 */
   readonly resamples?: number;
 }
+
+const KEYS: KeysOf<BootstrapOptions> = {
+  level: true,
+  resamples: true,
+  seed: true,
+  rng: true,
+  onProgress: true,
+  signal: true,
+};
 
 /** A metric with its bootstrap interval. */
 export interface BootstrapInterval {
@@ -65,17 +75,19 @@ export function bootstrapInterval(
   metric: ScoreMetric,
   inS: ArrayLike<number>,
   outS: ArrayLike<number>,
-  { level = 0.95, resamples = 1000, ...others }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): BootstrapInterval {
   const fn = 'bootstrapInterval';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { level = 0.95, resamples = 1000 } = options;
   checkFunction({ fn, argument: 'metric' }, metric);
   checkScores({ fn, argument: 'inS' }, inS);
   checkScores({ fn, argument: 'outS' }, outS);
   if (typeof level !== 'number' || !(level > 0 && level < 1))
     refuse({ fn, argument: 'level' }, 'INVALID_OPTION', 'a number in (0, 1)', show(level), 'Pass for example 0.95.');
   checkWhole({ fn, argument: 'resamples' }, resamples);
-  const rng = resolveRng(others);
-  const tell = follow(fn, others, resamples);
+  const rng = resolveRng(options);
+  const tell = follow(fn, options, resamples);
 
   const estimate = checkResult(metric(inS, outS));
   const ins = new Float64Array(inS.length);

@@ -1,6 +1,6 @@
 import { checkWhole } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { checkConfidences } from './checkScores';
-import { confidenceBin } from './confidenceBin';
 
 /** Options of {@link confidenceHistogram}. */
 export interface ConfidenceHistogramOptions {
@@ -36,12 +36,25 @@ export interface ConfidenceHistogram {
  */
 export function confidenceHistogram(
   confidences: ArrayLike<number>,
-  { bins = 100 }: ConfidenceHistogramOptions = {},
+  options: ConfidenceHistogramOptions = {},
 ): ConfidenceHistogram {
   const fn = 'confidenceHistogram';
+  checkKeys({ fn, argument: 'options' }, options, { bins: true });
+  const { bins = 100 } = options;
   checkConfidences({ fn, argument: 'confidences' }, confidences);
   checkWhole({ fn, argument: 'bins' }, bins);
   const counts = new Uint32Array(bins);
   for (let i = 0; i < confidences.length; i++) counts[confidenceBin(confidences[i]!, bins)]!++;
   return { counts, edges: Float64Array.from({ length: bins + 1 }, (_, k) => k / bins) };
+}
+
+/**
+ * The bin 0 ... bins - 1 of a confidence: bin k is [k / bins, (k + 1) / bins), the last one is closed.
+ *
+ * The product rounds, 0.29 * 100 to just below 29 for example, so the guess is compared with the edges themselves.
+ */
+export function confidenceBin(confidence: number, bins: number): number {
+  const guess = Math.floor(confidence * bins);
+  if (confidence < guess / bins) return guess - 1;
+  return Math.min(confidence >= (guess + 1) / bins ? guess + 1 : guess, bins - 1);
 }

@@ -1,6 +1,7 @@
 import { checkWhole } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { checkConfidences, checkVerdicts } from './checkScores';
-import { confidenceBin } from './confidenceBin';
+import { confidenceBin } from './confidenceHistogram';
 
 /** Options of {@link expectedCalibrationError}. */
 export interface CalibrationOptions {
@@ -33,9 +34,11 @@ export interface CalibrationOptions {
 export function expectedCalibrationError(
   confidences: ArrayLike<number>,
   correct: ArrayLike<boolean | number>,
-  { bins = 20 }: CalibrationOptions = {},
+  options: CalibrationOptions = {},
 ): number {
   const fn = 'expectedCalibrationError';
+  checkKeys({ fn, argument: 'options' }, options, { bins: true });
+  const { bins = 20 } = options;
   checkConfidences({ fn, argument: 'confidences' }, confidences);
   checkVerdicts({ fn, argument: 'correct' }, correct, confidences.length);
   checkWhole({ fn, argument: 'bins' }, bins);

@@ -1,4 +1,5 @@
 import { checkFraction, checkOneOf } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkScores } from './checkScores';
 import { lowerThreshold, upperThreshold } from './orderStatistic';
 import { sortedCopy } from './sortedCopy';
@@ -16,6 +17,8 @@ export interface FprOptions {
   /** The class whose examples count as positive. @defaultValue 'in' */
   readonly positive?: PositiveClass;
 }
+
+const KEYS: KeysOf<FprOptions> = { tpr: true, convention: true, positive: true };
 
 /**
  * The false positive rate at a given true positive rate (FPR@95 of the paper's Table 1).
@@ -50,12 +53,10 @@ export interface FprOptions {
  * console.log(fprAtTpr(inScores, outScores, { tpr: 0.75, convention: 'roc' })); // 0
  * ```
  */
-export function fprAtTpr(
-  inS: ArrayLike<number>,
-  outS: ArrayLike<number>,
-  { tpr = 0.95, convention = 'percentile', positive = 'in' }: FprOptions = {},
-): number {
+export function fprAtTpr(inS: ArrayLike<number>, outS: ArrayLike<number>, options: FprOptions = {}): number {
   const fn = 'fprAtTpr';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { tpr = 0.95, convention = 'percentile', positive = 'in' } = options;
   checkScores({ fn, argument: 'inS' }, inS);
   checkScores({ fn, argument: 'outS' }, outS);
   checkFraction({ fn, argument: 'tpr' }, tpr);

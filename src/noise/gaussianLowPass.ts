@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive, refuse, show } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
 import { float32Box } from '../core/float32Box';
 import { checkImages } from './checkImages';
-import { lowPass } from './lowPass';
-import type { BoundsOptions } from './options';
-import { chunks, toImages, toPixelRows } from './pixelRows';
+import { chunks, lowPass, toImages, toPixelRows } from './lowPass';
+import { BOUNDS_KEYS, type BoundsOptions } from './options';
 
 /**
  * Smooths images with a Gaussian filter, each channel for itself.
@@ -37,15 +37,17 @@ import { chunks, toImages, toPixelRows } from './pixelRows';
 export function gaussianLowPass(
   images: tf.Tensor,
   sigma: number | readonly number[],
-  { bounds }: BoundsOptions = {},
+  options: BoundsOptions = {},
 ): tf.Tensor4D {
   const fn = 'gaussianLowPass';
   checkImages(fn, images, [4]);
+  checkKeys({ fn, argument: 'options' }, options, BOUNDS_KEYS);
+  const { bounds = [0, 1] } = options;
   const [low, high] = float32Box(fn, bounds);
   const count = images.shape[0]!;
   if (Array.isArray(sigma)) checkSigmas(fn, sigma, count);
   else checkPositive({ fn, argument: 'sigma' }, sigma as number);
-  checkInBounds({ fn, argument: 'images' }, images, bounds ?? [0, 1]);
+  checkInBounds({ fn, argument: 'images' }, images, bounds);
   const perImage = typeof sigma === 'number' ? new Array<number>(count).fill(sigma) : sigma;
   const size = { height: images.shape[1]!, width: images.shape[2]!, channels: images.shape[3]! };
   return tf.tidy(() => {

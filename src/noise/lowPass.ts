@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ImageSize } from './pixelRows';
-import { rowSum } from './rowSum';
+
+/** Sizes of a batch of images. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
 
 const RADIUS = 7;
 /** Outermost taps first: the small terms are added before the large ones. */
@@ -71,4 +76,63 @@ function gaussianWeights(sigma: number): number[] {
   const heights = Array.from({ length: RADIUS + 1 }, (_, k) => Math.exp(-0.5 * (k / sigma) ** 2));
   const total = heights.reduce((sum, height, k) => sum + (k === 0 ? height : 2 * height), 0);
   return heights.map((height) => height / total);
+}
+
+/** Sums of rows of a table `[R, n]`; the choice of rows was made when the function was. */
+type RowSum = (table: tf.Tensor2D) => tf.Tensor2D;
+
+/**
+ * Row i of the result is the sum of the table's rows `rows[i * terms]`, ..., `rows[i * terms + terms - 1]`, added in this
+ * order in float32, so every backend that rounds as IEEE 754 says gives the same bits.
+ *
+ * Call inside `tf.tidy`: the function holds index tensors.
+ */
+export function rowSum(rows: Int32Array, terms: number): RowSum {
+  const backend = tf.getBackend();
+  return backend === 'cpu' || backend === 'wasm' ? inOnePass(rows, terms) : termByTerm(rows, terms);
+}
+
+/** One kernel for all terms. Not for GPUs: webgl runs it on the CPU, and webgpu adds in no fixed order. */
+function inOnePass(rows: Int32Array, terms: number): RowSum {
+  const targets = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length / terms; i++) targets.fill(i, i * terms, (i + 1) * terms);
+  const rowTensor = tf.tensor1d(rows, 'int32');
+  const targetTensor = tf.tensor1d(targets, 'int32');
+  return (table) => tf.reshape(tf.sparse.sparseSegmentSum(table, rowTensor, targetTensor), [-1, table.shape[1]]);
+}
+
+/** {@link rowSum} with operations that every backend runs in the order they are called. */
+export function termByTerm(rows: Int32Array, terms: number): RowSum {
+  const index = Array.from({ length: terms }, (_, t) => {
+    const ofTerm = new Int32Array(rows.length / terms);
+    for (let i = 0; i < ofTerm.length; i++) ofTerm[i] = rows[i * terms + t]!;
+    return tf.tensor1d(ofTerm, 'int32');
+  });
+  return (table) => index.map((ofTerm) => tf.gather(table, ofTerm)).reduce((sum, term) => tf.add(sum, term));
+}
+
+/**
+ * Images `[n, H, W, C]` as pixel rows `[H * W, n * C]`: one pixel of all images is contiguous, and so is one line, so
+ * that a filter moves long rows and not single numbers.
+ */
+export function toPixelRows(images: tf.Tensor, { height, width, channels }: ImageSize): tf.Tensor2D {
+  const count = images.shape[0]!;
+  const swapped = tf.transpose(tf.reshape(images, [count, height * width, channels]), [1, 0, 2]);
+  return tf.reshape(swapped, [height * width, count * channels]);
+}
+
+/** The inverse of {@link toPixelRows}. */
+export function toImages(rows: tf.Tensor2D, { height, width, channels }: ImageSize): tf.Tensor4D {
+  const count = rows.shape[1] / channels;
+  const swapped = tf.transpose(tf.reshape(rows, [height * width, count, channels]), [1, 0, 2]);
+  return tf.reshape(swapped, [count, height, width, channels]);
+}
+
+/** Cuts `from`, ..., `to - 1` into runs of images that together hold about as many floats as the cache likes. */
+export function chunks(from: number, to: number, { height, width, channels }: ImageSize): [number, number][] {
+  // 2^18 floats: fastest on wasm (2^16 to 2^20 tried), and it bounds the memory for any batch.
+  const most = Math.max(1, Math.floor(2 ** 18 / (height * width * channels)));
+  const runs: [number, number][] = [];
+  for (let start = from; start < to; start += most) runs.push([start, Math.min(start + most, to)]);
+  return runs;
 }

@@ -1,3 +1,4 @@
+import type { KeysOf } from '../core/checkKeys';
 import type { RandomOptions } from '../core/resolveRng';
 
 /** The box that noise lives in. */
@@ -33,3 +34,6 @@ export interface PaperNoiseOptions extends NoiseOptions {
    */
   readonly sigmaPer?: 'image' | 'batch';
 }
+
+export const BOUNDS_KEYS: KeysOf<BoundsOptions> = { bounds: true };
+export const NOISE_KEYS: KeysOf<NoiseOptions> = { ...BOUNDS_KEYS, seed: true, rng: true };

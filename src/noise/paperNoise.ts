@@ -1,11 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { checkImages } from './checkImages';
 import type { PaperNoiseOptions } from './options';
-import { drawMixture, resolveMixture } from './paperMixture';
-import { paperSampler } from './paperSampler';
+import { drawMixture, PAPER_KEYS, paperSampler, resolveMixture } from './paperSampler';
 
 /**
  * Draws noise from the paper's out-distribution p_out (arXiv 1812.05720, section 4): permuted pixels and uniform noise,
@@ -42,11 +42,16 @@ import { paperSampler } from './paperSampler';
  * ```
  */
 export function paperNoise(images: tf.Tensor, options: PaperNoiseOptions | Rng = {}): tf.Tensor {
-  if ('uniform' in options) return paperSampler()(images, options);
+  if (isStream(options)) return paperSampler()(images, options);
   const fn = 'paperNoise';
   checkImages(fn, images, [2, 4]);
+  checkKeys({ fn, argument: 'options' }, options, PAPER_KEYS);
   const mixture = resolveMixture(fn, options);
   const rng = resolveRng(options);
   checkInBounds({ fn, argument: 'images' }, images, options.bounds ?? [0, 1]);
   return drawMixture(images, rng, mixture);
+}
+
+function isStream(options: PaperNoiseOptions | Rng): options is Rng {
+  return typeof options === 'object' && options !== null && 'uniform' in options;
 }

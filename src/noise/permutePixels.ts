@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
 import { float32Box } from '../core/float32Box';
 import { resolveRng } from '../core/resolveRng';
 import { checkImages } from './checkImages';
 import { drawPermuted } from './draws';
-import type { NoiseOptions } from './options';
+import { NOISE_KEYS, type NoiseOptions } from './options';
 
 /**
  * Puts the pixels of every image in a random order: what is left of an image without its structure.
@@ -34,6 +35,7 @@ import type { NoiseOptions } from './options';
 export function permutePixels(images: tf.Tensor, options: NoiseOptions = {}): tf.Tensor {
   const fn = 'permutePixels';
   checkImages(fn, images, [2, 4]);
+  checkKeys({ fn, argument: 'options' }, options, NOISE_KEYS);
   float32Box(fn, options.bounds);
   checkInBounds({ fn, argument: 'images' }, images, options.bounds ?? [0, 1]);
   const rng = resolveRng(options);

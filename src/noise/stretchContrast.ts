@@ -1,9 +1,9 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkKeys } from '../core/checkKeys';
 import { checkFinite } from '../core/checkTensor';
-import { float32Box } from '../core/float32Box';
+import { type Box, float32Box } from '../core/float32Box';
 import { checkImages } from './checkImages';
-import type { BoundsOptions } from './options';
-import { stretch } from './stretch';
+import { BOUNDS_KEYS, type BoundsOptions } from './options';
 
 /**
  * Stretches every image to the full contrast: its smallest value, over all pixels and channels, becomes the lower bound
@@ -29,10 +29,27 @@ import { stretch } from './stretch';
  * tf.dispose([images, stretched]);
  * ```
  */
-export function stretchContrast(images: tf.Tensor, { bounds }: BoundsOptions = {}): tf.Tensor {
+export function stretchContrast(images: tf.Tensor, options: BoundsOptions = {}): tf.Tensor {
   const fn = 'stretchContrast';
   checkImages(fn, images, [2, 4]);
-  const box = float32Box(fn, bounds);
+  checkKeys({ fn, argument: 'options' }, options, BOUNDS_KEYS);
+  const box = float32Box(fn, options.bounds);
   checkFinite({ fn, argument: 'images' }, images);
   return stretch(images, box);
+}
+
+/** Maps each image's smallest value to `low` and its largest to `high`; an image of one value stays as it is. */
+export function stretch(images: tf.Tensor, [low, high]: Box): tf.Tensor {
+  return tf.tidy(() => {
+    const flat = tf.reshape(tf.cast(images, 'float32'), [images.shape[0]!, -1]);
+    const smallest = tf.min(flat, 1, true);
+    const range = tf.sub(tf.max(flat, 1, true), smallest);
+    const constant = tf.cast(tf.equal(range, 0), 'float32');
+    const varies = tf.sub(1, constant);
+    // (x - smallest) / (range / (high - low)) + low; for a constant image (x - 0) / 1 + 0.
+    const shifted = tf.sub(flat, tf.mul(smallest, varies));
+    const scaled = tf.div(shifted, tf.add(tf.div(range, high - low), constant));
+    const placed = low === 0 ? scaled : tf.add(scaled, tf.mul(varies, low));
+    return tf.reshape(tf.clipByValue(placed, low, high), images.shape);
+  });
 }

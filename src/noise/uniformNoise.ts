@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse, show } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { float32Box } from '../core/float32Box';
 import { resolveRng } from '../core/resolveRng';
 import { drawUniform } from './draws';
-import type { NoiseOptions } from './options';
+import { NOISE_KEYS, type NoiseOptions } from './options';
 
 /**
  * Uniform noise: every coordinate drawn independently from the uniform distribution on the box.
@@ -30,6 +31,7 @@ import type { NoiseOptions } from './options';
 export function uniformNoise(shape: readonly number[], options: NoiseOptions = {}): tf.Tensor {
   const fn = 'uniformNoise';
   checkShape(fn, shape);
+  checkKeys({ fn, argument: 'options' }, options, NOISE_KEYS);
   const box = float32Box(fn, options.bounds);
   const count = shape.reduce((product, size) => product * size, 1);
   const rng = resolveRng(options);

@@ -2,12 +2,11 @@ import { checkWhole } from '../core/check';
 import { checkConfidences } from '../metrics/checkScores';
 import { confidenceHistogram } from '../metrics/confidenceHistogram';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { checkSeries } from './checkSeries';
 import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
 import { logTicks } from './logTicks';
 import { seriesStyle } from './palette';
-import { checkPlotLook, type PlotLook } from './plotLook';
+import { checkPlotLook, checkSeries, type PlotLook } from './plotLook';
 
 /** Look of a {@link confidenceHistogramPlot}. */
 export interface ConfidenceHistogramPlotOptions extends PlotLook {
@@ -43,8 +42,8 @@ export async function confidenceHistogramPlot(
   sets: Readonly<Record<string, ArrayLike<number>>>,
   options: ConfidenceHistogramPlotOptions = {},
 ): Promise<string> {
+  checkPlotLook(FN, options, { bins: true });
   const { width = 640, bins = 50 } = options;
-  checkPlotLook(FN, options);
   checkWhole({ fn: FN, argument: 'bins' }, bins);
   const series = checkSeries({ fn: FN, argument: 'sets' }, sets);
   for (const [label, confidences] of series) checkConfidences({ fn: FN, argument: `sets.${label}` }, confidences);

@@ -1,10 +1,9 @@
 import { checkFunction, checkWhole, refuse } from '../core/check';
 import { checkConfidences } from '../metrics/checkScores';
-import { checkMap } from './checkMap';
 import { colourBar } from './colourBar';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { boxAxes, dotLegend, dotMark, dotsOf, pictureMark } from './mapLayers';
-import type { ConfidenceMapOptions } from './mapTypes';
+import { type ConfidenceMapOptions, checkMap } from './mapTypes';
 import { type Cells, cellCentres, cellsOf, paintCells } from './paintCells';
 import { checkPlotLook } from './plotLook';
 
@@ -40,9 +39,9 @@ export async function confidenceMap(
   confidence: (points: Float32Array) => ArrayLike<number> | Promise<ArrayLike<number>>,
   options: ConfidenceMapOptions = {},
 ): Promise<string> {
+  checkPlotLook(FN, options, { box: true, resolution: true, classes: true, points: true });
   const { box = { x: [0, 1], y: [0, 1] }, resolution = 200, classes = 2, points, width = 640 } = options;
   checkFunction({ fn: FN, argument: 'confidence' }, confidence);
-  checkPlotLook(FN, options);
   checkWhole({ fn: FN, argument: 'resolution' }, resolution, 2);
   checkWhole({ fn: FN, argument: 'classes' }, classes, 2);
   checkMap(FN, box, points, classes);

@@ -12,3 +12,8 @@ export async function encodePng(fn: string, { width, height, data }: Raster): Pr
   const { encode } = await importFastPng(fn);
   return encode({ width, height, data, channels: 3 });
 }
+
+/** An address that holds a whole file. */
+export function dataAddress(type: string, bytes: Uint8Array): string {
+  return `data:${type};base64,${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))}`;
+}

@@ -1,4 +1,3 @@
-export type { RayCurve } from './checkRays';
 export { type ConfidenceHistogramPlotOptions, confidenceHistogramPlot } from './confidenceHistogramPlot';
 export { confidenceMap } from './confidenceMap';
 export { oodReportHtml } from './html/oodReportHtml';
@@ -12,9 +11,8 @@ export type {
 export { type ImageGridOptions, type ImageRow, imageGrid } from './imageGrid';
 export type { ConfidenceMapOptions, LabelledPoints, MapBox } from './mapTypes';
 export type { PlotLook } from './plotLook';
-export { type RayPlotOptions, rayPlot } from './rayPlot';
-export { regionMap } from './regionMap';
-export type { RegionMapOptions } from './regionTypes';
+export { type RayCurve, type RayPlotOptions, rayPlot } from './rayPlot';
+export { type RegionMapOptions, regionMap } from './regionMap';
 export { type ReliabilityDiagramOptions, reliabilityDiagram } from './reliabilityDiagram';
 export { type RocPlotOptions, rocPlot } from './rocPlot';
 export { type SandwichPlotOptions, type SandwichSeries, sandwichPlot } from './sandwichPlot';

@@ -1,4 +1,4 @@
-import type { LegendItem } from './heading';
+import type { LegendItem } from './drawPlot';
 import type { LabelledPoints, MapBox } from './mapTypes';
 import { classStyle } from './palette';
 

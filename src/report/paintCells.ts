@@ -1,5 +1,4 @@
-import { dataAddress } from './dataAddress';
-import { encodePng } from './encodePng';
+import { dataAddress, encodePng } from './encodePng';
 import type { MapBox } from './mapTypes';
 import { viridis } from './palette';
 

@@ -1,4 +1,5 @@
-import { checkWhole, refuse, show } from '../core/check';
+import { checkWhole, refuse, show, type Where } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 
 /** Words and size of a plot. */
 export interface PlotLook {
@@ -10,10 +11,32 @@ export interface PlotLook {
   readonly width?: number;
 }
 
-/** Refuses texts that are none, and a width too small for axes. */
-export function checkPlotLook(fn: string, { title, description, width }: PlotLook): void {
+/** Refuses options that no plot reads, texts that are none, and a width too small for axes; `own` are the plot's own options. */
+export function checkPlotLook<T extends PlotLook>(fn: string, options: T, own: KeysOf<Omit<T, keyof PlotLook>>): void {
+  const known = { title: true, description: true, width: true, ...own };
+  checkKeys<object>({ fn, argument: 'options' }, options, known);
+  const { title, description, width } = options;
   for (const [argument, text] of Object.entries({ title, description }))
     if (text !== undefined && typeof text !== 'string')
       refuse({ fn, argument }, 'INVALID_OPTION', 'a text', show(text), 'Leave it out for the default.');
   if (width !== undefined) checkWhole({ fn, argument: 'width' }, width, 240);
+}
+
+/** The named series of a plot as a list, at least one. */
+export function checkSeries(
+  where: Where,
+  series: Readonly<Record<string, ArrayLike<number>>>,
+): [label: string, values: ArrayLike<number>][] {
+  if (series === null || typeof series !== 'object' || Array.isArray(series) || ArrayBuffer.isView(series))
+    refuse(
+      where,
+      'INVALID_ARGUMENT',
+      'an object of arrays, one per label',
+      show(series),
+      'Pass for example { FMNIST: scores }.',
+    );
+  const entries = Object.entries(series);
+  if (entries.length === 0)
+    refuse(where, 'EMPTY_INPUT', 'at least one series', 'an empty object', 'Pass for example { FMNIST: scores }.');
+  return entries;
 }

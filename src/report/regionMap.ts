@@ -1,15 +1,31 @@
 import { checkOneOf, refuse } from '../core/check';
 import type { Region2d } from '../regions/sliceTypes';
-import { checkMap } from './checkMap';
 import { colourBar } from './colourBar';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { boxAxes, dotLegend, dotMark, dotsOf, pictureMark } from './mapLayers';
+import { checkMap, type LabelledPoints, type MapBox } from './mapTypes';
 import { cellsOf, paintCells } from './paintCells';
 import { paleStyle } from './palette';
-import { checkPlotLook } from './plotLook';
-import { regionCells } from './regionCells';
-import { boundaryIn, classesAtInfinity, outlinesIn } from './regionShapes';
-import type { RegionMapOptions } from './regionTypes';
+import { checkPlotLook, type PlotLook } from './plotLook';
+import { boundaryIn, classesAtInfinity, outlinesIn, regionCells } from './regionShapes';
+
+/** What a `regionMap` shows, and how. */
+export interface RegionMapOptions extends PlotLook {
+  /** Part of the plane to show. @defaultValue { x: [0, 1], y: [0, 1] } */
+  readonly box?: MapBox;
+  /**
+   * What the colours mean: `'confidence'`, the softmax confidence at every point, from 1/K (dark blue) to 1 (yellow); or
+   * `'infinity'`, in unbounded regions the class of the confidence at infinity, in the others nothing.
+   * @defaultValue 'confidence'
+   */
+  readonly colour?: 'confidence' | 'infinity';
+  /** Whether to draw the edges between regions. @defaultValue true */
+  readonly edges?: boolean;
+  /** Whether to draw the decision boundary. @defaultValue true */
+  readonly boundary?: boolean;
+  /** Points to draw on top, with their classes. */
+  readonly points?: LabelledPoints;
+}
 
 const FN = 'regionMap';
 const RESOLUTION = 400;
@@ -41,6 +57,7 @@ const OUTLINE = { x: 'x', y: 'y', z: 'region', curve: 'linear-closed' } as const
  * ```
  */
 export async function regionMap(regions: readonly Region2d[], options: RegionMapOptions = {}): Promise<string> {
+  checkPlotLook(FN, options, { box: true, colour: true, edges: true, boundary: true, points: true });
   const {
     box = { x: [0, 1], y: [0, 1] },
     colour = 'confidence',
@@ -58,7 +75,6 @@ export async function regionMap(regions: readonly Region2d[], options: RegionMap
       'Pass what sliceRegions returns.',
     );
   const classes = regions[0]!.intercept.length;
-  checkPlotLook(FN, options);
   checkOneOf({ fn: FN, argument: 'colour' }, colour, ['confidence', 'infinity']);
   checkMap(FN, box, points, classes);
   const confident = colour === 'confidence';

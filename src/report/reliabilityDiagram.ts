@@ -1,6 +1,6 @@
 import { checkWhole } from '../core/check';
 import { checkConfidences, checkVerdicts } from '../metrics/checkScores';
-import { confidenceBin } from '../metrics/confidenceBin';
+import { confidenceBin } from '../metrics/confidenceHistogram';
 import { expectedCalibrationError } from '../metrics/expectedCalibrationError';
 import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
@@ -44,8 +44,8 @@ export async function reliabilityDiagram(
   correct: ArrayLike<boolean | number>,
   options: ReliabilityDiagramOptions = {},
 ): Promise<string> {
+  checkPlotLook(FN, options, { bins: true });
   const { width = 640, bins = 20 } = options;
-  checkPlotLook(FN, options);
   checkConfidences({ fn: FN, argument: 'confidences' }, confidences);
   checkVerdicts({ fn: FN, argument: 'correct' }, correct, confidences.length);
   checkWhole({ fn: FN, argument: 'bins' }, bins);

@@ -1,11 +1,10 @@
 import { auroc } from '../metrics/auroc';
 import { checkScores } from '../metrics/checkScores';
 import { type RocCurve, rocCurve } from '../metrics/rocCurve';
-import { checkSeries } from './checkSeries';
 import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { seriesStyle } from './palette';
-import { checkPlotLook, type PlotLook } from './plotLook';
+import { checkPlotLook, checkSeries, type PlotLook } from './plotLook';
 import { type Point, thinPoints } from './thinPoints';
 
 /** Look of a {@link rocPlot}. */
@@ -40,7 +39,7 @@ export async function rocPlot(
   out: Readonly<Record<string, ArrayLike<number>>>,
   options: RocPlotOptions = {},
 ): Promise<string> {
-  checkPlotLook(FN, options);
+  checkPlotLook(FN, options, {});
   checkScores({ fn: FN, argument: 'inS' }, inS);
   const series = checkSeries({ fn: FN, argument: 'out' }, out);
   for (const [label, scores] of series) checkScores({ fn: FN, argument: `out.${label}` }, scores);

@@ -41,7 +41,7 @@ const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1];
  * ```
  */
 export async function sandwichPlot(sandwich: SandwichSeries, options: SandwichPlotOptions = {}): Promise<string> {
-  checkPlotLook(FN, options);
+  checkPlotLook(FN, options, {});
   const { width = 640 } = options;
   const { attack, exact, certified } = checked(sandwich);
   const order = Array.from(certified.keys()).sort((a, b) => certified[a]! - certified[b]! || attack[a]! - attack[b]!);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/index';
+import { createRng, type Rng } from '../../src/index';
 import { expectRefusal } from '../support/expectRefusal';
 
 const draw = (n: number, next: () => number) => Array.from({ length: n }, next);
@@ -24,6 +24,27 @@ describe('createRng', () => {
         0.6891005635261536,
       ]
     `);
+    const stream = (next: (rng: Rng) => number | Int32Array) => next(createRng('stream'));
+    expect(draw(3, () => rng.integer(2 ** 31))).toMatchInlineSnapshot(`
+      [
+        1441991115,
+        776732774,
+        333573754,
+      ]
+    `);
+    expect(stream(({ normal }) => normal())).toMatchInlineSnapshot(`-0.39599507325027533`);
+    expect(Array.from(stream(({ permutation }) => permutation(6)) as Int32Array)).toMatchInlineSnapshot(`
+      [
+        3,
+        2,
+        4,
+        1,
+        0,
+        5,
+      ]
+    `);
+    expect(createRng(0).fork('a').uniform()).toMatchInlineSnapshot(`0.8080093860626221`);
+    expect(createRng('').uniform()).toMatchInlineSnapshot(`0.4018259644508362`);
   });
 
   it('draws uniforms on [0, 1) with the mean and variance of the uniform distribution', () => {
@@ -49,6 +70,60 @@ describe('createRng', () => {
     const counts = new Array<number>(7).fill(0);
     for (let i = 0; i < 70_000; i++) counts[rng.integer(7)]!++;
     expect(counts.reduce((s, c) => s + (c - 10_000) ** 2 / 10_000, 0)).toBeLessThan(22.5);
+  });
+
+  it('favours no whole number where n does not divide 2^32: with n = 3/4 of it, a third lies in each third', () => {
+    const rng = createRng(9);
+    const counts = [0, 0, 0];
+    for (let i = 0; i < 9000; i++) counts[Math.floor(rng.integer(3 * 2 ** 30) / 2 ** 30)]!++;
+    // Remainders without rejection would put half of them into the first third.
+    expect(counts.reduce((s, c) => s + (c - 3000) ** 2 / 3000, 0)).toBeLessThan(13.8);
+  });
+
+  it('draws whole numbers below 1 and below 2^32, the ends of what it can', () => {
+    const [rng, twin] = [createRng(10), createRng(10)];
+    for (let i = 0; i < 100; i++) expect(rng.integer(2 ** 32) >>> 8).toBe(twin.uniform() * 2 ** 24);
+    expect(draw(50, () => rng.integer(1))).toEqual(new Array(50).fill(0));
+    expect(rng.permutation(0)).toEqual(new Int32Array());
+  });
+
+  it('refuses counts that are no whole number in range, instead of never coming back', async () => {
+    const { integer, permutation } = createRng(0);
+    for (const n of [0, -1, 0.5, 2.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32 + 1, 5e9, '3', undefined])
+      await expectRefusal(() => integer(n as number), { code: 'INVALID_OPTION', fn: 'rng.integer', argument: 'n' });
+    for (const n of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31 + 1, '3', undefined])
+      await expectRefusal(() => permutation(n as number), {
+        code: 'INVALID_OPTION',
+        fn: 'rng.permutation',
+        argument: 'n',
+      });
+  });
+
+  it('refuses labels and saved states that would make another stream than the one meant', async () => {
+    const rng = createRng(0);
+    for (const label of [undefined, null, Number.NaN, {}, ['a']])
+      await expectRefusal(() => rng.fork(label as never), {
+        code: 'INVALID_OPTION',
+        fn: 'rng.fork',
+        argument: 'label',
+      });
+    const { key, words } = rng.save();
+    const refusal = { code: 'INVALID_ARGUMENT', fn: 'rng.restore', argument: 'state' } as const;
+    for (const state of [
+      undefined,
+      null,
+      {},
+      { key },
+      { words },
+      { key, words: [0, 0, 0, 0] },
+      { key, words: [1, 2, 3] },
+      { key, words: [1, 2, 3, 4, 5] },
+      { key, words: [1, 2, 3, 0.5] },
+      { key: 1, words },
+      JSON.stringify(rng.save()),
+    ])
+      await expectRefusal(() => rng.restore(state as never), refusal);
+    expect(rng.save()).toEqual({ key, words });
   });
 
   it('orders 0..n-1 without loss, every order equally often', () => {
@@ -82,6 +157,11 @@ describe('createRng', () => {
   });
 
   it('refuses a seed that is not a string or a finite number', async () => {
-    await expectRefusal(() => createRng(Number.NaN), { code: 'INVALID_OPTION', fn: 'createRng', argument: 'seed' });
+    for (const seed of [Number.NaN, Number.POSITIVE_INFINITY, undefined, null, true, {}])
+      await expectRefusal(() => createRng(seed as never), {
+        code: 'INVALID_OPTION',
+        fn: 'createRng',
+        argument: 'seed',
+      });
   });
 });

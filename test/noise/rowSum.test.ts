@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rowSum, termByTerm } from '../../src/noise/rowSum';
+import { rowSum, termByTerm } from '../../src/noise/lowPass';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { onBackend } from '../support/onBackend';
 

@@ -122,7 +122,7 @@ describe('rayPlot', () => {
     ['rays', 'INVALID_ARGUMENT', { a: good }, {}],
     ['rays', 'EMPTY_INPUT', [], {}],
     ['rays[1].name', 'INVALID_ARGUMENT', [good, { ...good, name: 3 }], {}],
-    ['rays[0].name', 'INVALID_ARGUMENT', [null], {}],
+    ['rays[0]', 'INVALID_ARGUMENT', [null], {}],
     ['rays[0].alphas', 'EMPTY_INPUT', [{ ...good, alphas: [] }], {}],
     ['rays[0].alphas', 'NON_FINITE', [{ ...good, alphas: [1, Number.POSITIVE_INFINITY] }], {}],
     ['rays[0].alphas', 'INVALID_ARGUMENT', [{ ...good, alphas: [0, 1] }], {}],

@@ -1,6 +1,6 @@
 import type { OodReport } from '../../evaluation/oodReport';
 import { confidenceHistogramPlot } from '../confidenceHistogramPlot';
-import { dataAddress } from '../dataAddress';
+import { dataAddress } from '../encodePng';
 import { rocPlot } from '../rocPlot';
 import { type Markup, tag } from './markup';
 import type { ReportPicture } from './types';

@@ -2,10 +2,8 @@ import type { OodReport } from '../../evaluation/oodReport';
 import { checkReport } from './checkReport';
 import { figures, scorePictures } from './figures';
 import { type Markup, render, tag } from './markup';
-import { resultsTable } from './resultsTable';
-import { settingsTable } from './settingsTable';
 import { STYLESHEET } from './stylesheet';
-import { plainTable } from './tables';
+import { plainTable, resultsTable, settingsTable } from './tables';
 import type { OodReportHtmlOptions, ReportSection, ReportVerdict } from './types';
 
 /** Nothing may be loaded and nothing may run; browsers see to it. */

@@ -1,8 +1,9 @@
+import type { OodReport, OodRow, UsedAttack } from '../../evaluation/oodReport';
 import { type Content, type Markup, tag } from './markup';
 import type { ReportTable } from './types';
 
 /** A table that can be scrolled, with the keyboard too, where the page is narrower. */
-export function scrollable(caption: string, ...inside: Content[]): Markup {
+function scrollable(caption: string, ...inside: Content[]): Markup {
   const table = tag('table', {}, tag('caption', {}, caption), ...inside);
   return tag('div', { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: 0 }, table);
 }
@@ -28,4 +29,90 @@ function cellText(cell: string | number | null): string {
   if (cell === null) return '–';
   if (typeof cell === 'string' || Number.isInteger(cell)) return String(cell);
   return String(Number(cell.toPrecision(4)));
+}
+
+const COLUMNS = ['MMC', 'AUROC', 'FPR@95', 'n'];
+const CAPTION = 'Confidence on every data set, and how well it tells the data set from the in-distribution';
+
+/** The rows of reports side by side, joined by name in the order in which they first occur. */
+export function resultsTable(reports: Readonly<Record<string, OodReport>>): Markup[] {
+  const named = Object.entries(reports);
+  const names = [...new Set(named.flatMap(([, { rows }]) => rows.map((row) => row.name)))];
+  const heads = named.map(([name, { testError }]) => {
+    const error = tag('small', {}, `test error ${(100 * testError).toFixed(2)} %`);
+    return tag('th', { scope: 'colgroup', colspan: COLUMNS.length, class: 'first' }, name, ' ', error);
+  });
+  const body = names.map((name) => {
+    const cells = named.flatMap(([, { rows }]) => numbers(rows.find((row) => row.name === name)));
+    return tag('tr', {}, tag('th', { scope: 'row' }, name), cells.map(numberCell));
+  });
+  const columns = named.flatMap(() => COLUMNS.map((column, k) => tag('th', { scope: 'col', class: kind(k) }, column)));
+  return [
+    scrollable(
+      CAPTION,
+      tag('colgroup', {}),
+      named.map(() => tag('colgroup', { span: COLUMNS.length })),
+      tag(
+        'thead',
+        {},
+        tag('tr', {}, tag('th', { scope: 'col', rowspan: 2 }, 'Data set'), heads),
+        tag('tr', {}, columns),
+      ),
+      tag('tbody', {}, body),
+    ),
+    ...named.flatMap(resisted),
+  ];
+}
+
+function numbers(row: OodRow | undefined): string[] {
+  if (row === undefined) return COLUMNS.map(() => '–');
+  const [mean, error, auroc, fpr] = [row.meanMaxConfidence, row.standardError, row.auroc, row.fprAt95].map(
+    (value) => value?.toFixed(3) ?? '–',
+  );
+  return [row.standardError === null ? mean! : `${mean} ± ${error}`, auroc!, fpr!, String(row.samples)];
+}
+
+function numberCell(text: string, k: number): Markup {
+  return tag('td', { class: kind(k % COLUMNS.length) }, text);
+}
+
+/** Numbers stand to the right, and a line parts one report from the next. */
+function kind(column: number): string {
+  return column === 0 ? 'number first' : 'number';
+}
+
+function resisted([report, { rows }]: [string, OodReport]): Markup[] {
+  return rows
+    .filter((row) => row.resisted > 0)
+    .map((row) =>
+      tag(
+        'p',
+        { class: 'note' },
+        `${report}, ${row.name}: ${row.resisted} of ${row.resisted + row.samples} images resisted the attack and are not counted.`,
+      ),
+    );
+}
+
+/** How the reports were measured, one column each. */
+export function settingsTable(reports: Readonly<Record<string, OodReport>>): Markup {
+  const all = Object.values(reports);
+  const row = (name: string, value: (report: OodReport) => string | number) => [name, ...all.map(value)];
+  return plainTable('Settings of the evaluation', {
+    columns: ['Setting', ...Object.keys(reports)],
+    rows: [
+      row('Classes', ({ classes }) => classes),
+      row('Seed', ({ settings }) => settings.seed),
+      row('Images per row of noise', ({ settings }) => settings.noiseSamples),
+      row('Images attacked at a time', ({ settings }) => settings.attackBatchSize),
+      row('Adversarial noise', ({ settings }) => attackText(settings.adversarialNoise)),
+      row('Adversarial samples', ({ settings }) => attackText(settings.adversarialSamples)),
+    ],
+  });
+}
+
+function attackText(used: UsedAttack | null): string {
+  if (used === null) return 'none';
+  const { attack, epsilon, stepSize, steps, restarts, samples } = used;
+  const starts = restarts === 1 ? '' : ` from each of ${restarts} starts`;
+  return `${attack}, epsilon ${epsilon}, ${steps} steps of ${stepSize}${starts}, ${samples} images`;
 }
