@@ -13,7 +13,6 @@ export {
   type SavedReluGpResidual,
 } from './gp/reluGpResidual';
 export type { GrowthOptions } from './growth/growthOf';
-export type { PassOptions } from './laplace/gaussNewton';
 export {
   type LastLayerLaplace,
   type LastLayerLaplaceOptions,
@@ -21,6 +20,7 @@ export {
   type SavedLastLayerLaplace,
 } from './laplace/lastLayerLaplace';
 export type { ConfidenceLimit } from './laplace/limitAlong';
+export type { PassOptions } from './laplace/posterior';
 export type { JointClassifier } from './prood/jointClassifier';
 export {
   type JointDiscriminator,
@@ -39,5 +39,6 @@ export {
 export { type RestoredGuarantee, restoreGuarantee, type SavedGuarantee } from './restoreGuarantee';
 export { type ConfidenceSandwich, confidenceSandwich, type SandwichOptions } from './sandwich/confidenceSandwich';
 export type { GuaranteedClassifier } from './types';
-export type { CalibrationOptions } from './wrapper/calibrate';
+export type { CalibrationOptions, CoolingOptions } from './wrapper/fitCooled';
+export type { NamedInputs, OutInputs, TrainingInputs } from './wrapper/inputs';
 export type { InputOptions, SavedInputs } from './wrapper/wrappedNet';

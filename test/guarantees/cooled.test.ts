@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { confidences, predictions } from '../../src/classifier';
 import { type GuaranteedClassifier, radialTemperature, reluGpResidual, restoreGuarantee } from '../../src/guarantees';
-import { coolRadius } from '../../src/guarantees/wrapper/coolRadius';
+import { coolRadius } from '../../src/guarantees/wrapper/cooledClassifier';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import {
@@ -87,7 +87,7 @@ describe.each(cases)('$name on a network that is $network', ({ wrapper, network,
 });
 
 describe('radialTemperature', () => {
-  it('is f(x) / (1 + beta |x - c|^2), c being the mean of the data', async () => {
+  it('is (f(x) - max f(x)) / (1 + beta |x - c|^2), c being the mean of the data', async () => {
     const model = networks['dense, 2 classes']!(1);
     const x = tf.tensor2d([
       [0, 0],
@@ -99,14 +99,15 @@ describe('radialTemperature', () => {
     const [plain, cooled] = [model.predict(x) as tf.Tensor2D, safe.logits(x)];
     const [f, z] = [await plain.array(), await cooled.array()];
     for (const [i, squared] of [1.25, 0.25, 1].entries())
-      for (const k of [0, 1]) expect(z[i]![k]).toBeCloseTo(f[i]![k]! / (1 + safe.beta * squared), 5);
+      for (const k of [0, 1])
+        expect(z[i]![k]).toBeCloseTo((f[i]![k]! - Math.max(...f[i]!)) / (1 + safe.beta * squared), 5);
     tf.dispose([x, plain, cooled]);
     model.dispose();
   });
 });
 
 describe('reluGpResidual', () => {
-  it('is f(x) / sqrt(1 + pi/8 v(x)) with v the variance of infinitely many ReLU features', async () => {
+  it('is (f(x) - max f(x)) / sqrt(1 + pi/8 v(x)) with v the variance of infinitely many ReLU features', async () => {
     const model = networks['dense, 2 classes']!(1);
     const x = tf.tensor2d([
       [0, 0],
@@ -125,7 +126,8 @@ describe('reluGpResidual', () => {
     const [plain, cooled] = [model.predict(point) as tf.Tensor2D, safe.logits(point)];
     const [f, z] = [await plain.data(), await cooled.data()];
     const variance = (safe.sigmaSquared * (integral(2) + integral(3))) / 2;
-    for (const k of [0, 1]) expect(z[k]).toBeCloseTo(f[k]! / Math.sqrt(1 + (Math.PI / 8) * variance), 4);
+    for (const k of [0, 1])
+      expect(z[k]).toBeCloseTo((f[k]! - Math.max(f[0]!, f[1]!)) / Math.sqrt(1 + (Math.PI / 8) * variance), 4);
     tf.dispose([x, point, plain, cooled]);
     model.dispose();
   });
@@ -213,7 +215,6 @@ describe('coolRadius', () => {
       least: (r: number) => 1 + beta * r * r,
       leastSlope: (r: number) => 2 * beta * r,
     });
-    const unused = { divide: (logits: tf.Tensor2D) => logits, range: () => ({ least: 1, largest: 1 }) };
     for (const [beta, atCentre, perUnit, range] of [
       [0.1, 0, 3, 0.5],
       [2, 5, 0.1, 0.01],
@@ -221,7 +222,7 @@ describe('coolRadius', () => {
       [1, 0.2, 0, 0.1],
     ] as const) {
       const cooling = radial(beta);
-      const radius = coolRadius({ ...unused, ...cooling }, { atCentre, perUnit }, range);
+      const radius = coolRadius(cooling, { atCentre, perUnit }, range, 2 ** 100);
       const over = (r: number) => (atCentre + perUnit * r) / cooling.least(r) > range;
       const grid = Array.from({ length: 200_000 }, (_, i) => (i * 1000) / 200_000);
       const last = grid.findLast(over) ?? 0;

@@ -10,7 +10,7 @@ import {
   restoreGuarantee,
   type SavedJointDiscriminator,
 } from '../../src/guarantees';
-import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointConfidence';
+import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointClassifier';
 import { uniformNoise } from '../../src/noise';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';

@@ -1,29 +1,23 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { checkPositive, checkWhole, refuse, show } from '../../core/check';
-import { checkTensor } from '../../core/checkTensor';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkInBounds } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { createRng } from '../../core/rng';
-import { displacementsOf, type Points, pointAt, readPoints } from '../wrapper/readPoints';
+import { inputsAndOut, type NamedInputs, type OutInputs } from '../wrapper/inputs';
+import { noiseWithin } from '../wrapper/noiseWithin';
+import { centreOf, displacementsFrom, type Points, readPoints } from '../wrapper/readPoints';
 import { type InputOptions, wrappedNet } from '../wrapper/wrappedNet';
 import { type CcuClassifier, ccuClassifier } from './ccuClassifier';
 import { checkCondition, VARIANCE_RATIO } from './condition';
 import { fitMixture } from './fitMixture';
 import { embed, type Metric, principalMetric } from './metric';
-import { noiseLike } from './noiseLike';
 import { restoreModel, type SavedCcu, saveModel } from './saved';
 
-/** What {@link ccu} learns the two densities from. */
-export interface CcuData {
-  /** Training inputs `[n, ...inputShape]`, float32, finite. Stays the caller's. */
-  readonly x: tf.Tensor;
-  /**
-   * What is not data, `[m, ...inputShape]`, float32, finite. Stays the caller's.
-   * @defaultValue `paperNoise` of `x`, which must lie in `bounds` then
-   */
-  readonly out?: tf.Tensor;
-}
+/** What {@link ccu} learns the two densities from: the training inputs, and what is not data unless it is to be noise. */
+export type CcuData = tf.Tensor | (NamedInputs & OutInputs);
 
 /** Options of {@link ccu}. */
 export interface CcuOptions extends InputOptions, ProgressOptions {
@@ -52,6 +46,17 @@ export interface Ccu extends CcuClassifier {
 
 const fn = 'ccu';
 
+const OPTIONS: KeysOf<CcuOptions> = {
+  bounds: true,
+  components: true,
+  lambda: true,
+  floor: true,
+  iterations: true,
+  seed: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Weighs a model's prediction by how much more likely an input is under a density of the data than under one of everything
  * else, which makes every confidence go to 1/K far away and can be certified around any point (CCU, Meinke and Hein, ICLR 2020):
@@ -75,7 +80,9 @@ const fn = 'ccu';
  * thousand examples are enough for images.
  *
  * @param model - Any model with gradients, if it is to be attacked.
- * @param data - Training inputs, and what is not data.
+ * @param data - Training inputs `[n, ...inputShape]`, float32, finite, alone or as `{ x }`, and with `{ x, out }` what is not
+ *   data, `[m, ...inputShape]`; left out, that is the paper's noise within the bounds, made of `x`, which must lie there then.
+ *   They stay the caller's.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x` and `out`; `OUT_OF_BOUNDS` for `x` without
  *   `out`; `INVALID_ARGUMENT` if no two rows of `x` differ; `INVALID_OPTION` for other options out of range; `ABORTED`.
  *
@@ -95,26 +102,28 @@ const fn = 'ccu';
  * console.log(await confidences(safe, point)); // Float64Array [ 0.5 ]
  * ```
  */
-export async function ccu(model: ModelLike, { x, out }: CcuData, options: CcuOptions = {}): Promise<Ccu> {
+export async function ccu(model: ModelLike, data: CcuData, options: CcuOptions = {}): Promise<Ccu> {
+  checkKeys({ fn, argument: 'options' }, options, OPTIONS);
   const { lambda = 1, floor = 0.01, iterations = 50, seed = 0, components, bounds, ...watching } = options;
-  checkTensor({ fn, argument: 'x' }, x);
+  const { x, out } = inputsAndOut(fn, data);
   checkPositive({ fn, argument: 'lambda' }, lambda);
   checkWhole({ fn, argument: 'iterations' }, iterations);
   if (!(floor > 0 && floor <= 1))
     refuse({ fn, argument: 'floor' }, 'INVALID_OPTION', 'a share in (0, 1]', show(floor), 'Leave the default.');
   const tell = follow(fn, watching, Number.NaN);
-  const net = wrappedNet(model, { ...(bounds && { bounds }), inputShape: x.shape.slice(1) });
+  const net = wrappedNet(fn, model, { ...(bounds && { bounds }), inputShape: x.shape.slice(1) });
   const rng = createRng(seed);
   const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
-  const noise = out ?? noiseLike({ fn, argument: 'x' }, x, net.bounds, rng.fork('noise'));
+  if (out === undefined) checkInBounds({ fn, argument: 'x' }, x, net.bounds);
+  const noise = out ?? noiseWithin(net.bounds)(x, rng.fork('noise'));
   const outPoints = await readPoints({ fn, argument: 'out' }, noise, net.inputShape).finally(() => {
     if (noise !== out) noise.dispose();
   });
   const count = (of: Points) => components ?? Math.min(100, Math.ceil(of.count / 10));
   for (const of of [points, outPoints]) checkComponents(count(of), of.count);
   let done = 0;
-  const { centre, displacements } = displacementsOf(points);
-  const metric = principalMetric(centre, displacements, floor) ?? refuseConstant();
+  const centre = centreOf(points);
+  const metric = principalMetric(centre, displacementsFrom(centre, points), floor) ?? refuseConstant();
   const fit = (of: Points, name: string, leastVariance?: number) =>
     fitMixture({
       points: embedded(metric, of),
@@ -134,7 +143,7 @@ export async function ccu(model: ModelLike, { x, out }: CcuData, options: CcuOpt
 
 /** The wrapper that was saved, on its model. */
 export async function restoreCcu(model: ModelLike, saved: SavedCcu): Promise<Ccu> {
-  return assemble('restoreGuarantee', wrappedNet(model, saved), saved);
+  return assemble('restoreGuarantee', wrappedNet('restoreGuarantee', model, saved), saved);
 }
 
 /** Always from the saved form, so that a restored classifier has the same bits. */
@@ -147,10 +156,8 @@ function assemble(caller: string, net: Classifier, saved: SavedCcu): Ccu {
 function embedded(metric: Metric, points: Points): Float64Array {
   const size = metric.axes.length + points.size;
   const result = new Float64Array(points.count * size);
-  for (let i = 0; i < points.count; i++) {
-    const displacement = pointAt(points, i).map((value, j) => value - metric.centre[j]!);
+  for (const [i, displacement] of displacementsFrom(metric.centre, points).entries())
     result.set(embed(metric, displacement), i * size);
-  }
   return result;
 }
 

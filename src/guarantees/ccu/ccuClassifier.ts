@@ -5,8 +5,9 @@ import { sharpLogitRange } from '../../core/sharpLogitRange';
 import type { GuaranteedClassifier } from '../types';
 import { radiusWithinHorizon, withinHorizon } from '../wrapper/horizon';
 import { largestConfidence } from '../wrapper/largestConfidence';
+import { withoutOverflow } from '../wrapper/logits';
 import { pointAt, readPoints } from '../wrapper/readPoints';
-import { wrap } from '../wrapper/wrap';
+import { wrap } from '../wrapper/wrappedNet';
 import { horizonOf } from './horizonOf';
 import { largestRadius } from './largestRadius';
 import { logRatio } from './logRatio';
@@ -55,7 +56,7 @@ export function ccuClassifier(net: Classifier, model: CcuModel): CcuClassifier {
       const flat = tf.reshape(seen, [x.shape[0]!, centre.length]);
       const displacement: tf.Tensor2D = tf.sub(flat, tf.tensor1d(Float32Array.from(centre)));
       const ratio = tf.add(raise(ratioOf(displacement), LEAST_RATIO), Math.log(classes));
-      return softplus(tf.add(ratio, tf.logSoftmax(net.logits(seen, options))));
+      return softplus(tf.add(ratio, tf.logSoftmax(withoutOverflow(net.logits(seen, options)))));
     });
   // With log r <= ratio no logit exceeds log(1 + K r), and none is negative.
   const confidenceAt = (ratio: number) => {

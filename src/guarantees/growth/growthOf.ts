@@ -1,16 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readLogits } from '../../classifier/readLogits';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { isLayersModel } from '../../classifier/walkLayers';
 import { checkPositive, refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import { layersModelOf } from '../wrapper/wrappedNet';
 import { assumedGrowth, type LogitGrowth, logitGrowth } from './logitGrowth';
 
 /** What is known of how fast the logits of a model grow. */
 export interface GrowthOptions {
   /**
-   * A Lipschitz constant of every difference of two logits, for Euclidean distances and with rounding counted. @defaultValue
-   * computed from the layers; only a LayersModel that `toPiecewiseAffine` can read shows them
+   * A Lipschitz constant of every difference of two logits, for Euclidean distances. What the model rounds on the way must be
+   * in it; that its logits are rounded to float32 in the end is counted besides, by their size. @defaultValue computed from
+   * the layers; only a LayersModel that `toPiecewiseAffine` can read, or a Classifier of one, shows them
    */
   readonly lipschitz?: number;
 }
@@ -29,7 +30,8 @@ export async function growthOf(
     const { values } = await readLogits(fn, net, x, {}).finally(() => x.dispose());
     return assumedGrowth(net.classes, lipschitz, Float64Array.from(values));
   }
-  if (isLayersModel(model)) return logitGrowth(toPiecewiseAffine(model), centre);
+  const layersModel = layersModelOf(model);
+  if (layersModel !== undefined) return logitGrowth(toPiecewiseAffine(layersModel), centre);
   return refuse(
     { fn, argument: 'model' },
     'UNSUPPORTED_MODEL',

@@ -51,9 +51,18 @@ export function logitGrowthOf(net: PiecewiseAffine, { growths, output }: Network
   );
 }
 
-/** The growth of a function whose logits' differences have a known Lipschitz constant, rounding included, and never overflow. */
+/** What rounding a logit to float32 and another one changes their difference by, relative to the larger of them. */
+const LAST_ROUNDING = 2 * 2 ** -24;
+
+/**
+ * The growth of a function whose logits' differences have a known Lipschitz constant. Its logits are rounded to float32, at the
+ * centre and anywhere else; none is taken to grow faster than the differences can.
+ */
 export function assumedGrowth(classes: number, lipschitz: number, atCentre: Float64Array): LogitGrowth {
-  return assemble(new Float64Array(classes ** 2).fill(lipschitz), atCentre, { atCentre: 0, perUnit: 0 }, LARGEST);
+  const size = atCentre.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const error = { atCentre: 2 * LAST_ROUNDING * size, perUnit: LAST_ROUNDING * lipschitz };
+  const pairs = new Float64Array(classes ** 2).fill(lipschitz);
+  return assemble(pairs, atCentre, error, Math.min(LARGEST, (LARGEST - size) / lipschitz));
 }
 
 function assemble(pairs: Float64Array, output: Float64Array, error: Affine, reach: number): LogitGrowth {

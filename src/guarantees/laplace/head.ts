@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type Forward, run } from '../../classifier/peelSoftmax';
 import { checkTrainingMode, trainingForward } from '../../classifier/trainingForward';
 import type { LogitsOptions, ModelLike } from '../../classifier/types';
-import { isLayersModel } from '../../classifier/walkLayers';
+import { isLayersModel, type Layer } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../../regions/types';
-import { lastDense } from './lastDense';
+import { layersModelOf } from '../wrapper/wrappedNet';
 
 /** A network as features and a dense layer on them: `f(x) = W phi(x) + b`. */
 export interface Head {
@@ -22,9 +24,10 @@ export interface Head {
 }
 
 /** The features and the last dense layer of a LayersModel. */
-export function headOf(fn: string, model: ModelLike): Head {
-  const found = isLayersModel(model) ? lastDense(model) : undefined;
-  if (!isLayersModel(model) || found === undefined)
+export function headOf(fn: string, like: ModelLike): Head {
+  const model = layersModelOf(like);
+  const found = model && lastDense(model);
+  if (model === undefined || found === undefined)
     return refuse(
       { fn, argument: 'model' },
       'UNSUPPORTED_MODEL',
@@ -60,4 +63,35 @@ export function headOf(fn: string, model: ModelLike): Head {
 function stacked([kernel, bias]: readonly tf.Tensor[]): tf.Tensor2D {
   if (bias === undefined) return tf.clone(kernel as tf.Tensor2D);
   return tf.concat([kernel as tf.Tensor2D, tf.reshape(bias, [1, bias.shape[0]!])], 0);
+}
+
+/** A model cut in front of its last dense layer. */
+interface LastDense {
+  /** The features phi that the layer reads. */
+  readonly features: Forward;
+  /** The layer that makes the logits. */
+  readonly layer: Layer;
+}
+
+/** Layers and activations behind the dense layer that leave its logits as they are once a softmax is off. */
+const AFTER = ['linear', 'softmax'];
+
+/** The last dense layer of a model, or undefined if something else makes its logits. */
+function lastDense(model: LayersModel): LastDense | undefined {
+  return denseOf(model, model.outputs[0]!);
+}
+
+function denseOf(model: LayersModel, output: SymbolicTensor): LastDense | undefined {
+  const layer = output.sourceLayer;
+  const before = output.inputs[0]!;
+  if (isLayersModel(layer)) {
+    const inner = lastDense(layer);
+    const outer = run(model, before);
+    return inner && { ...inner, features: (x, training) => inner.features(outer(x, training), training) };
+  }
+  const name = layer.getClassName();
+  const leavesLogits = name === 'Softmax' || AFTER.includes(layer.getConfig().activation as string);
+  if (!leavesLogits) return undefined;
+  if (name === 'Dense') return { features: run(model, before), layer };
+  return name === 'Softmax' || name === 'Activation' ? denseOf(model, before) : undefined;
 }

@@ -2,41 +2,49 @@ import type { Classifier } from '../../classifier/types';
 import type { PiecewiseAffine } from '../../regions/types';
 import { type LogitGrowth, logitGrowthOf } from '../growth/logitGrowth';
 import { networkGrowth, type ValueGrowth } from '../growth/networkGrowth';
+import { horizonWithin } from '../wrapper/horizon';
 import type { Head } from './head';
 
-/** What {@link laplaceParts} is told. */
+/** The probit approximation divides logits by `sqrt(1 + pi / 8 variance)`. */
+export const PROBIT = Math.PI / 8;
+
+/** What is known of a model before there is a posterior. */
 export interface LaplaceModel {
   readonly net: Classifier;
   readonly head: Head;
-  /** The network as it was read. */
-  readonly affine: PiecewiseAffine;
-  /** W and b as they were read, `head.size` x K. */
-  readonly weights: Float64Array;
-  /** L of the posterior, `head.size` x `head.size`. */
-  readonly factor: Float64Array;
   readonly centre: Float64Array;
-}
-
-/** Everything that the wrapper is made of. */
-export interface LaplaceParts extends LaplaceModel {
   /** The network up to the features, without the constant 1 of the bias. */
   readonly features: PiecewiseAffine;
   /** How far the features can be from those of the centre. */
   readonly featureGrowth: ValueGrowth;
   /** How far the logits can be from those of the centre. */
   readonly logitGrowth: LogitGrowth;
+  /** Inputs are seen with every entry clipped to this size. */
+  readonly horizon: number;
+}
+
+/** Everything that the wrapper is made of. */
+export interface LaplaceParts extends LaplaceModel {
+  /** W and b as they were read, `head.size` x K. */
+  readonly weights: Float64Array;
+  /** L of the posterior, `head.size` x `head.size`. */
+  readonly factor: Float64Array;
 }
 
 /** Finds the features in the network, and how they grow. */
-export function laplaceParts(model: LaplaceModel): LaplaceParts {
-  const { affine, centre } = model;
+export function laplaceModel(net: Classifier, head: Head, centre: Float64Array): LaplaceModel {
+  const affine = head.network();
   const value = affine.nodes[affine.output - 1]!.inputs[0]!;
   const growth = networkGrowth(affine, centre);
+  const logitGrowth = logitGrowthOf(affine, growth);
   return {
-    ...model,
+    net,
+    head,
+    centre,
     features: { ...affine, output: value, classes: value === 0 ? affine.inputSize : affine.nodes[value - 1]!.size },
     featureGrowth: growth.growths[value]!,
-    logitGrowth: logitGrowthOf(affine, growth),
+    logitGrowth,
+    horizon: horizonWithin(logitGrowth.reach, centre),
   };
 }
 

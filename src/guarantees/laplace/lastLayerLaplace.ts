@@ -1,16 +1,15 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import type { Classifier, ModelLike } from '../../classifier/types';
+import type { ModelLike } from '../../classifier/types';
 import { checkPositive, checkWhole, refuse } from '../../core/check';
-import { checkTensor } from '../../core/checkTensor';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import type { GuaranteedClassifier } from '../types';
+import { inputsOf, type TrainingInputs } from '../wrapper/inputs';
 import { centreOf, readPoints } from '../wrapper/readPoints';
 import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
-import { gaussNewton, type PassOptions } from './gaussNewton';
-import { type Head, headOf } from './head';
+import { headOf } from './head';
 import { laplaceClassifier } from './laplaceClassifier';
-import { laplaceParts } from './laplaceParts';
+import { type LaplaceParts, laplaceModel } from './laplaceParts';
 import { type ConfidenceLimit, limitAlong } from './limitAlong';
-import { posterior } from './posterior';
+import { gaussNewton, type PassOptions, posterior } from './posterior';
 
 /** Options of {@link lastLayerLaplace}. */
 export interface LastLayerLaplaceOptions extends InputOptions, PassOptions {
@@ -48,6 +47,14 @@ export interface LastLayerLaplace extends GuaranteedClassifier {
 
 const fn = 'lastLayerLaplace';
 
+const OPTIONS: KeysOf<LastLayerLaplaceOptions> = {
+  priorPrecision: true,
+  bounds: true,
+  batchSize: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Makes the last layer of a trained model Bayesian, by Laplace's method (Kristiadi, Hein and Hennig 2020): every logit
  * becomes `m / sqrt(1 + pi/8 v(x))`, m being the model's own and v the variance that the posterior of the last layer's weights
@@ -66,8 +73,8 @@ const fn = 'lastLayerLaplace';
  * The guarantee is about the weights as they were at the call; wrap again after training. With D features it takes about
  * 8 D^3 operations, seconds for 1,000 features.
  *
- * @param model - A LayersModel that `toPiecewiseAffine` can read and whose logits come from a dense layer.
- * @param x - Training inputs `[n, ...inputShape]`, float32, finite. Stays the caller's.
+ * @param model - A LayersModel that `toPiecewiseAffine` can read and whose logits come from a dense layer, or a Classifier of one.
+ * @param data - Training inputs `[n, ...inputShape]`, float32, finite, alone or as `{ x }`. Stays the caller's.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `INVALID_OPTION` for
  *   `priorPrecision` or `batchSize`; `UNSUPPORTED_MODEL` if the model does not show such layers; `ABORTED`.
  *
@@ -88,18 +95,22 @@ const fn = 'lastLayerLaplace';
  */
 export async function lastLayerLaplace(
   model: ModelLike,
-  x: tf.Tensor,
-  { priorPrecision, bounds, ...passing }: LastLayerLaplaceOptions = {},
+  data: TrainingInputs,
+  options: LastLayerLaplaceOptions = {},
 ): Promise<LastLayerLaplace> {
-  checkTensor({ fn, argument: 'x' }, x);
+  checkKeys({ fn, argument: 'options' }, options, OPTIONS);
+  const { priorPrecision, bounds, ...passing } = options;
+  const x = inputsOf(fn, data);
   if (priorPrecision !== undefined) checkPrecision(priorPrecision);
   if (passing.batchSize !== undefined) checkWhole({ fn, argument: 'batchSize' }, passing.batchSize);
   const head = headOf(fn, model);
-  const net = wrappedNet(model, { inputShape: x.shape.slice(1), ...(bounds && { bounds }) });
+  const net = wrappedNet(fn, model, { inputShape: x.shape.slice(1), ...(bounds && { bounds }) });
   const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
-  const sums = await gaussNewton(fn, net, head, x, passing);
-  const { factor, priorPrecision: found } = posterior(sums, await head.weights(), priorPrecision);
-  return assemble(net, head, { centre: centreOf(points), factor, priorPrecision: found });
+  const known = laplaceModel(net, head, centreOf(points));
+  const weights = await head.weights();
+  const sums = await gaussNewton(fn, known, x, passing);
+  const { factor, priorPrecision: found } = posterior(sums, weights, priorPrecision);
+  return assemble({ ...known, weights, factor }, found);
 }
 
 /** The wrapper that was saved, on its model. */
@@ -107,22 +118,12 @@ export async function restoreLaplace(model: ModelLike, saved: SavedLastLayerLapl
   const head = headOf(fn, model);
   const factor = new Float64Array(head.size ** 2);
   for (let i = 0; i < head.size; i++) factor.set(packedRow(saved.factor, i), i * head.size);
-  const { priorPrecision } = saved;
-  return assemble(wrappedNet(model, saved), head, { centre: Float64Array.from(saved.centre), factor, priorPrecision });
+  const known = laplaceModel(wrappedNet(fn, model, saved), head, Float64Array.from(saved.centre));
+  return assemble({ ...known, weights: await head.weights(), factor }, saved.priorPrecision);
 }
 
-interface Own {
-  readonly centre: Float64Array;
-  readonly factor: Float64Array;
-  readonly priorPrecision: number;
-}
-
-async function assemble(
-  net: Classifier,
-  head: Head,
-  { centre, factor, priorPrecision }: Own,
-): Promise<LastLayerLaplace> {
-  const parts = laplaceParts({ net, head, affine: head.network(), weights: await head.weights(), factor, centre });
+function assemble(parts: LaplaceParts, priorPrecision: number): LastLayerLaplace {
+  const { net, head, centre, factor } = parts;
   const save = (): SavedLastLayerLaplace => ({
     method: 'lastLayerLaplace',
     inputShape: net.inputShape,

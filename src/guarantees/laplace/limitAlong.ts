@@ -2,9 +2,9 @@ import { softmax } from '../../core/softmax';
 import { checkSlope } from '../../regions/checkSlope';
 import { checkVector } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
+import { slopeError } from '../../regions/slopeError';
 import { lengthOf } from '../growth/networkGrowth';
-import { PROBIT } from './headBound';
-import { type LaplaceParts, timesFactor } from './laplaceParts';
+import { type LaplaceParts, PROBIT, timesFactor } from './laplaceParts';
 
 /** The limit of a classifier along a ray. */
 export interface ConfidenceLimit {
@@ -14,12 +14,10 @@ export interface ConfidenceLimit {
   readonly probabilities: Float64Array;
 }
 
-/** A slope of the features smaller than this, relative to the steepest there can be, is rounding. */
-const NO_SLOPE = 1e-12;
-
 /**
  * The exact limit along `origin + t direction`. From some t on the features are `u t + c` (Lemma 3.1 of arXiv 1812.05720), so
- * the logits go to `W u / sqrt(pi/8 |L^T u|^2)`; if u is zero they stay at those of the features c.
+ * the logits go to `W u / sqrt(pi/8 |L^T u|^2)`; if u is zero they stay at those of the features c. It is taken for zero if
+ * `|u| = u . u / |u|` is no larger than what rounding can make of that.
  */
 export function limitAlong(
   parts: LaplaceParts,
@@ -27,12 +25,17 @@ export function limitAlong(
   direction: ArrayLike<number>,
 ): ConfidenceLimit {
   const fn = 'asymptoteAlong';
-  const { features, featureGrowth } = parts;
+  const { features } = parts;
   const from = checkVector({ fn, argument: 'origin' }, features, origin);
   const along = checkSlope(fn, features, direction);
-  const { slope, intercept } = limitAlongRay(features, from, along);
-  const grows = lengthOf(slope) > NO_SLOPE * featureGrowth.lipschitz * lengthOf(along);
-  const probabilities = softmax(grows ? cooled(parts, slope, 0) : cooled(parts, intercept, 1));
+  const { slope, intercept, pattern } = limitAlongRay(features, from, along);
+  const steepest = slope.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  // In units of its largest entry, so that no square under- or overflows.
+  const u = slope.map((value) => (steepest > 0 ? value / steepest : 0));
+  const length = lengthOf(u);
+  const unit = u.map((value) => (length > 0 ? value / length : 0));
+  const grows = steepest * length > slopeError(features, pattern, along, unit);
+  const probabilities = softmax(grows ? cooled(parts, u, 0) : cooled(parts, intercept, 1));
   return { confidence: probabilities.reduce((a, b) => Math.max(a, b)), probabilities };
 }
 

@@ -1,5 +1,85 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { refuse } from '../../core/check';
+import { follow } from '../../core/follow';
+import type { ProgressOptions } from '../../core/progress';
+import { softmax } from '../../core/softmax';
 import { symmetricEigen } from '../../core/symmetricEigen';
-import type { GaussNewton } from './gaussNewton';
+import { withinHorizon } from '../wrapper/horizon';
+import type { LaplaceModel } from './laplaceParts';
+
+/** The Kronecker factors of the Gauss-Newton matrix of the last layer, as sums over the data. */
+export interface GaussNewton {
+  /** `sum phi phi^T`, D x D. */
+  readonly features: Float64Array;
+  /** The mean of `diag(p) - p p^T`, K x K. */
+  readonly outputs: Float64Array;
+}
+
+/** How the data is run through. Progress is counted in examples. */
+export interface PassOptions extends ProgressOptions {
+  /** Examples per forward pass. @defaultValue 256 */
+  readonly batchSize?: number;
+}
+
+/** Features up to this size are multiplied as they are: 2^40. Larger ones are divided by a number before, and the products multiplied. */
+const LARGE = 2 ** 40;
+
+/** One pass over the data for both factors; the products of features are summed in float32 within a batch. */
+export async function gaussNewton(
+  fn: string,
+  { net: { classes }, head, horizon }: LaplaceModel,
+  x: tf.Tensor,
+  { batchSize = 256, ...watching }: PassOptions,
+): Promise<GaussNewton> {
+  const count = x.shape[0]!;
+  const features = new Float64Array(head.size ** 2);
+  const outputs = new Float64Array(classes ** 2);
+  const tell = follow(fn, watching, count);
+  for (let start = 0; start < count; start += batchSize) {
+    const size = Math.min(batchSize, count - start);
+    const read = tf.tidy(() => {
+      const all = head.features(withinHorizon(tf.slice(x, start, size), horizon));
+      const scale = tf.div(tf.maximum(LARGE, tf.max(tf.abs(all))), LARGE);
+      const phi: tf.Tensor2D = tf.div(all, scale);
+      return [tf.matMul(phi, phi, true, false), head.logits(phi), scale];
+    });
+    const [added, rows, scales] = await Promise.all(read.map((tensor) => tensor.data())).finally(() =>
+      tf.dispose(read),
+    );
+    const scale = scales![0]!;
+    checkNumbers(fn, added!);
+    for (let i = 0; i < added!.length; i++) features[i]! += scale * scale * added![i]!;
+    for (let n = 0; n < size; n++) {
+      const row = Float64Array.from(rows!.subarray(n * classes, (n + 1) * classes), (value) => scale * value);
+      addSpread(outputs, softmax(row), count);
+    }
+    tell(start + size, 'examples');
+  }
+  return { features, outputs };
+}
+
+/** Adds `(diag(p) - p p^T) / count`, with `p_k - p_k^2` as p_k times the sum of the others, which does not cancel. */
+function addSpread(outputs: Float64Array, p: Float64Array, count: number): void {
+  const classes = p.length;
+  for (let k = 0; k < classes; k++)
+    for (let j = 0; j < classes; j++) {
+      if (j === k) continue;
+      const product = (p[k]! * p[j]!) / count;
+      outputs[k * classes + j]! -= product;
+      outputs[k * classes + k]! += product;
+    }
+}
+
+function checkNumbers(fn: string, values: ArrayLike<number>): void {
+  if (Array.from(values).every(Number.isFinite)) return;
+  refuse(
+    { fn, argument: 'model' },
+    'NON_FINITE',
+    'a model with finite features on `x`',
+    'NaN or infinite features',
+    'Look for NaN weights, or inputs so large that float32 overflows.',
+  );
+}
 
 /** Prior precisions between 2^-40 and 2^40 are searched. */
 const EXPONENTS = 40;

@@ -1,17 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayersModel, models } from '@tensorflow/tfjs-layers';
+import { type LayersModel, layers, models, sequential } from '@tensorflow/tfjs-layers';
 import { checkGradients } from '../../classifier/checkGradients';
 import { topologyOf } from '../../classifier/topologyOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { checkFunction, checkNonNegative, checkPositive, checkWhole } from '../../core/check';
-import { checkInBounds, checkTensor } from '../../core/checkTensor';
+import { isLayersModel } from '../../classifier/walkLayers';
+import { checkFunction, checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkInBounds } from '../../core/checkTensor';
 import { float32Box } from '../../core/float32Box';
+import { heNormal } from '../../core/heNormal';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
+import type { NoiseSampler } from '../../noise/noiseSampler';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import { kinkExtremes } from '../bounds/kinkExtremes';
+import { inputsAndOut, type NamedInputs, type OutInputs } from '../wrapper/inputs';
 import { readPoints } from '../wrapper/readPoints';
 import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
-import { checkFeatures } from './checkFeatures';
-import { defaultFeatures } from './defaultFeatures';
 import type { Discriminator } from './discriminator';
 import { type JointClassifier, jointClassifier } from './jointClassifier';
 import { type DiscriminatorTraining, trainDiscriminator } from './trainDiscriminator';
@@ -27,7 +31,8 @@ export interface JointDiscriminatorOptions extends DiscriminatorTraining, InputO
   readonly biasShift?: number;
   /**
    * How fast the score falls per input unit outside the box of valid inputs, in the sum of absolute values, >= 0. Inside it
-   * changes nothing. 0 gives the published method, which forgets only rays along which its features grow. @defaultValue 1
+   * changes nothing. 0 gives the published method, which forgets only rays along which its features grow. @defaultValue 1 over
+   * the width of the bounds
    */
   readonly outsideSlope?: number;
 }
@@ -64,6 +69,22 @@ export interface JointDiscriminator extends JointClassifier {
 
 const fn = 'jointDiscriminator';
 
+const OPTIONS: KeysOf<JointDiscriminatorOptions> = {
+  epochs: true,
+  batchSize: true,
+  learningRate: true,
+  epsilon: true,
+  noise: true,
+  onProgress: true,
+  signal: true,
+  bounds: true,
+  seed: true,
+  rng: true,
+  features: true,
+  biasShift: true,
+  outsideSlope: true,
+};
+
 /**
  * Joins a model with a discriminator g between data and noise, trained so that it provably says "noise" in balls around noise
  * (ProoD, Meinke, Bitterwolf and Hein, NeurIPS 2022): with s(g) = 1 / (1 + exp(-g)),
@@ -82,9 +103,10 @@ const fn = 'jointDiscriminator';
  * owns tensors; see `dispose`.
  *
  * @param model - Any model, see `classifier`.
- * @param x - Training inputs `[n, ...inputShape]`, float32, inside the bounds. Stays the caller's.
- * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for `x`; `INVALID_OPTION` for an option
- *   out of range; `UNSUPPORTED_MODEL` for `features` that do not end in a ReLU or have a layer without bounds;
+ * @param data - Training inputs `[n, ...inputShape]`, float32, inside the bounds, alone or as `{ x }`, and with `{ x, out }`
+ *   what is not data, from which batches are drawn in the place of `noise`. They stay the caller's.
+ * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for `x` and `out`; `INVALID_OPTION` for an
+ *   option out of range or unknown; `UNSUPPORTED_MODEL` for `features` that do not end in a ReLU or have a layer without bounds;
  *   `GRADIENTS_NOT_REGISTERED` or `MISSING_KERNEL` where nothing can be trained; `ABORTED`.
  *
  * @example
@@ -107,22 +129,29 @@ const fn = 'jointDiscriminator';
  */
 export async function jointDiscriminator(
   model: ModelLike,
-  x: tf.Tensor,
+  data: tf.Tensor | (NamedInputs & OutInputs),
   options: JointDiscriminatorOptions = {},
 ): Promise<JointDiscriminator> {
-  const { biasShift = 3, outsideSlope = 1, features: given } = options;
   checkOptions(options);
-  checkTensor({ fn, argument: 'x' }, x);
+  const { x, out } = inputsAndOut(fn, data);
   checkGradients(fn);
-  const net = wrappedNet(model, { ...options, inputShape: x.shape.slice(1) });
-  await readPoints({ fn, argument: 'x' }, x, net.inputShape);
-  checkInBounds({ fn, argument: 'x' }, x, net.bounds);
-  if (given !== undefined) checkFeatures(fn, given, net.inputShape);
+  const net = wrappedNet(fn, model, { ...options, inputShape: x.shape.slice(1) });
+  for (const [argument, inputs] of Object.entries({ x, ...(out && { out }) })) {
+    await readPoints({ fn, argument }, inputs, net.inputShape);
+    checkInBounds({ fn, argument }, inputs, net.bounds);
+  }
+  const { noise, biasShift = 3, features: given } = options;
+  const width = net.bounds[1] - net.bounds[0];
+  const { outsideSlope = 1 / width } = options;
+  if (given !== undefined) checkFeatures(given, net.inputShape);
+  if (out !== undefined && noise !== undefined)
+    refuse({ fn, argument: 'out' }, 'INVALID_ARGUMENT', 'either `out` or `noise`', 'both', 'Leave one of them out.');
   const box = float32Box(fn, net.bounds);
   const rng = resolveRng(options);
-  const features = given ?? defaultFeatures(net.inputShape, rng.integer(2 ** 31));
+  const features = given ?? defaultFeatures(net, rng.integer(2 ** 31));
   try {
-    const last = await trainDiscriminator({ fn, features, x, box: net.bounds, rng }, options);
+    const training = { ...options, ...(out !== undefined && { noise: rowsOf(out) }) };
+    const last = await trainDiscriminator({ fn, features, x, box: net.bounds, rng }, training);
     const [bias, slope] = [Math.fround(last.bias + biasShift), Math.fround(outsideSlope)];
     const discriminator = { features, weights: last.weights, bias, slope, box };
     return assemble(net, discriminator, await weightsOf(features), given === undefined);
@@ -134,7 +163,7 @@ export async function jointDiscriminator(
 
 /** The wrapper that was saved, on its model. */
 export async function restoreJoint(model: ModelLike, saved: SavedJointDiscriminator): Promise<JointDiscriminator> {
-  const net = wrappedNet(model, saved);
+  const net = wrappedNet('restoreGuarantee', model, saved);
   const box = float32Box('restoreGuarantee', net.bounds);
   const features = await models.modelFromJSON(JSON.parse(saved.features.topology));
   tf.tidy(() => {
@@ -173,7 +202,73 @@ async function weightsOf(features: LayersModel): Promise<number[][]> {
   return values.map((list) => Array.from(list as Float32Array));
 }
 
+/** Draws rows of what is no data, as many as there are images. */
+function rowsOf(out: tf.Tensor): NoiseSampler {
+  const count = out.shape[0]!;
+  return (images, rng) =>
+    tf.tidy(() => {
+      const rows = Int32Array.from({ length: images.shape[0]! }, () => rng.integer(count));
+      return tf.gather(out, tf.tensor1d(rows, 'int32'));
+    });
+}
+
+/**
+ * A small ReLU network: two convolutions for images [height, width, channels], and dense layers. Inputs in other bounds than
+ * [0, 1] are brought there first, by a batch normalisation that is not trained.
+ */
+function defaultFeatures({ inputShape, bounds: [low, high] }: Classifier, seed: string | number): LayersModel {
+  const model = sequential({ layers: [layers.inputLayer({ inputShape: [...inputShape] })] });
+  const scaling = layers.batchNormalization({ name: 'scaling', epsilon: Number.EPSILON, trainable: false });
+  const unit = low === 0 && high === 1;
+  if (!unit) model.add(scaling);
+  if (inputShape.length === 3) {
+    const convolution = { kernelSize: 3, padding: 'same', activation: 'relu' } as const;
+    model.add(layers.conv2d({ filters: 16, ...convolution, name: 'conv_1' }));
+    model.add(layers.conv2d({ filters: 32, strides: 2, ...convolution, name: 'conv_2' }));
+  }
+  if (inputShape.length > 1) model.add(layers.flatten());
+  else model.add(layers.dense({ units: 64, activation: 'relu', name: 'hidden' }));
+  model.add(layers.dense({ units: 64, activation: 'relu', name: 'features' }));
+  heNormal(model, seed);
+  if (!unit)
+    tf.tidy(() => {
+      const { shape } = scaling.getWeights()[0]!;
+      const values = [1 / (high - low), 0, low, 1];
+      scaling.setWeights(values.map((value) => tf.fill(shape, value)));
+    });
+  return model;
+}
+
+/** Refuses features that can be negative, or that are of other inputs. */
+function checkFeatures(features: LayersModel, inputShape: readonly number[]): void {
+  const where = { fn, argument: 'features' };
+  if (!isLayersModel(features))
+    refuse(where, 'INVALID_ARGUMENT', 'a LayersModel', show(features), 'Build it with tf.sequential or tf.model.');
+  const net = toPiecewiseAffine(features);
+  if (net.inputShape.join() !== inputShape.join())
+    refuse(
+      where,
+      'INVALID_SHAPE',
+      `a network of inputs [${inputShape.join(', ')}]`,
+      `one of inputs [${net.inputShape.join(', ')}]`,
+      'Build it for the inputs of the model.',
+    );
+  const last = net.nodes[net.output - 1];
+  const positive =
+    last?.kind === 'kink' &&
+    Array.from({ length: last.size }, (_, i) => kinkExtremes(last, i, -Infinity, Infinity).least >= 0).every(Boolean);
+  if (!positive)
+    refuse(
+      where,
+      'UNSUPPORTED_MODEL',
+      'a network that ends in a ReLU, so that no feature is negative',
+      `one that ends in layer "${last?.layer ?? 'input'}"`,
+      "Give its last layer activation: 'relu'.",
+    );
+}
+
 function checkOptions(options: JointDiscriminatorOptions): void {
+  checkKeys({ fn, argument: 'options' }, options, OPTIONS);
   const { epochs, batchSize, learningRate, epsilon, noise, biasShift, outsideSlope } = options;
   for (const [argument, value] of Object.entries({ epochs, batchSize }))
     if (value !== undefined) checkWhole({ fn, argument }, value);

@@ -6,9 +6,9 @@ import { nextTask } from '../../core/nextTask';
 import type { ProgressOptions } from '../../core/progress';
 import type { Rng } from '../../core/rng';
 import type { NoiseSampler } from '../../noise/noiseSampler';
-import { paperNoise } from '../../noise/paperNoise';
 import { modelSpan } from '../../training/good/modelSpan';
-import { logSigmoid } from './jointConfidence';
+import { noiseWithin } from '../wrapper/noiseWithin';
+import { logSigmoid } from './discriminator';
 
 /** How a discriminator is trained. Progress is counted in steps. */
 export interface DiscriminatorTraining extends ProgressOptions {
@@ -20,10 +20,10 @@ export interface DiscriminatorTraining extends ProgressOptions {
   readonly learningRate?: number;
   /**
    * L-infinity radius of the ball around noise over which the score is bounded, in input units; it rises from 0 over the
-   * first half of the training. @defaultValue 0.01
+   * first half of the training. @defaultValue 0.01 of the width of the bounds
    */
   readonly epsilon?: number;
-  /** Where the out-distribution samples come from; it is handed a batch of the data. @defaultValue paperNoise */
+  /** Where the out-distribution samples come from; it is handed a batch of the data. @defaultValue the paper's noise, in the bounds */
   readonly noise?: NoiseSampler;
 }
 
@@ -56,7 +56,8 @@ export async function trainDiscriminator(
   { fn, features, x, box: [low, high], rng }: Task,
   options: DiscriminatorTraining,
 ): Promise<LastLayer> {
-  const { epochs = 20, batchSize = 128, learningRate = 1e-3, epsilon = 0.01, noise = paperNoise } = options;
+  const { epochs = 20, batchSize = 128, learningRate = 1e-3 } = options;
+  const { epsilon = 0.01 * (high - low), noise = noiseWithin([low, high]) } = options;
   const count = x.shape[0]!;
   const size = Math.min(batchSize, count);
   const stepsPerEpoch = Math.floor(count / size);

@@ -1,18 +1,15 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { readLogits } from '../../classifier/readLogits';
-import type { Classifier, ModelLike } from '../../classifier/types';
-import { checkTensor } from '../../core/checkTensor';
-import { type GrowthOptions, growthOf } from '../growth/growthOf';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelLike } from '../../classifier/types';
+import type { GrowthOptions } from '../growth/growthOf';
 import { lengthOf } from '../growth/networkGrowth';
 import type { GuaranteedClassifier } from '../types';
-import { type CalibrationOptions, calibrate } from '../wrapper/calibrate';
-import { cooledClassifier } from '../wrapper/cooledClassifier';
-import { displacementsOf, readPoints } from '../wrapper/readPoints';
-import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
-import { radialCooling } from './radialCooling';
+import { type Cooled, type Cooling, cooledClassifier, heldFactor, scaledBy } from '../wrapper/cooledClassifier';
+import { type CoolingOptions, cooledOf, fitCooled, savedInputs } from '../wrapper/fitCooled';
+import type { TrainingInputs } from '../wrapper/inputs';
+import { type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
 
 /** Options of {@link radialTemperature}. */
-export interface RadialTemperatureOptions extends CalibrationOptions, GrowthOptions, InputOptions {}
+export interface RadialTemperatureOptions extends CoolingOptions {}
 
 /** What makes a {@link RadialTemperature} of a model: plain data, for JSON. */
 export interface SavedRadialTemperature extends SavedInputs, GrowthOptions {
@@ -36,7 +33,8 @@ const fn = 'radialTemperature';
 
 /**
  * Divides the logits of a model by a temperature that grows with the squared distance from the data, which makes every
- * confidence go to 1/K far away: `f(x) / (1 + beta |x - c|^2)`, c being the mean of the data.
+ * confidence go to 1/K far away: `(f(x) - max f(x)) / (1 + beta |x - c|^2)`, c being the mean of the data. The largest logit is
+ * taken off first, which changes no probability and keeps rounding relative to the differences of logits.
  *
  * The logits of a ReLU network grow no faster than the distance, so at a distance r from c their range is at most
  * `(a + b r) / (1 + beta r^2)`, with a the range at c and b a Lipschitz constant of differences of logits, a product over
@@ -47,8 +45,8 @@ const fn = 'radialTemperature';
  *
  * The guarantee is about the weights as they were at the call; wrap again after training. Every gradient goes through.
  *
- * @param model - A LayersModel that `toPiecewiseAffine` can read, or any model with `lipschitz`.
- * @param x - Training inputs `[n, ...inputShape]`, float32, finite. Stays the caller's.
+ * @param model - A LayersModel that `toPiecewiseAffine` can read or a Classifier of one, or any model with `lipschitz`.
+ * @param data - Training inputs `[n, ...inputShape]`, float32, finite, alone or as `{ x }`. Stays the caller's.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `INVALID_OPTION` for `tolerance` or
  *   `lipschitz`; `UNSUPPORTED_MODEL` if the model does not show its layers and `lipschitz` is not given.
  *
@@ -69,41 +67,47 @@ const fn = 'radialTemperature';
  */
 export async function radialTemperature(
   model: ModelLike,
-  x: tf.Tensor,
-  { tolerance = 0.01, ...options }: RadialTemperatureOptions = {},
+  data: TrainingInputs,
+  options: RadialTemperatureOptions = {},
 ): Promise<RadialTemperature> {
-  checkTensor({ fn, argument: 'x' }, x);
-  const net = wrappedNet(model, { ...options, inputShape: x.shape.slice(1) });
-  const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
-  const { centre, displacements } = displacementsOf(points);
-  const squares = displacements.map((displacement) => lengthOf(displacement) ** 2);
-  const logits = await readLogits(fn, net, x, {});
-  const temperature = (beta: number, i: number) => 1 + beta * squares[i]!;
-  const beta = calibrate({ fn, logits, tolerance, temperature });
-  return assemble(model, net, centre, beta, options);
+  const { cooled, strength } = await fitCooled(family, model, data, options);
+  return assemble(cooled, strength, options);
 }
 
 /** The wrapper that was saved, on its model. */
-export function restoreRadial(model: ModelLike, saved: SavedRadialTemperature): Promise<RadialTemperature> {
-  return assemble(model, wrappedNet(model, saved), Float64Array.from(saved.centre), saved.beta, saved);
+export async function restoreRadial(model: ModelLike, saved: SavedRadialTemperature): Promise<RadialTemperature> {
+  const net = wrappedNet(fn, model, saved);
+  return assemble(await cooledOf(fn, model, net, Float64Array.from(saved.centre), saved), saved.beta, saved);
 }
 
-async function assemble(
-  model: ModelLike,
-  net: Classifier,
-  centre: Float64Array,
-  beta: number,
-  { lipschitz }: GrowthOptions,
-): Promise<RadialTemperature> {
-  const given = lipschitz === undefined ? {} : { lipschitz };
-  const growth = await growthOf(fn, model, net, centre, given);
-  const save = (): SavedRadialTemperature => ({
-    method: 'radialTemperature',
-    inputShape: net.inputShape,
-    bounds: net.bounds,
-    centre: Array.from(centre),
-    beta,
-    ...given,
-  });
-  return Object.assign(cooledClassifier(net, centre, growth, radialCooling(beta)), { beta, save });
+const family = {
+  fn,
+  root: 2,
+  size: (displacement: Float64Array) => lengthOf(displacement) ** 2,
+  temperature: (beta: number, squared: number) => 1 + beta * squared,
+};
+
+function assemble(cooled: Cooled, beta: number, given: GrowthOptions): RadialTemperature {
+  const save = (): SavedRadialTemperature => ({ method: fn, ...savedInputs(cooled, given), beta });
+  return Object.assign(cooledClassifier(cooled, radialCooling(beta)), { beta, save });
+}
+
+/** `T(x) = 1 + beta |x - c|^2`. */
+function radialCooling(beta: number): Cooling {
+  const root = heldFactor(Math.sqrt(beta));
+  const at = (distance: number) => 1 + (root * distance) ** 2;
+  return {
+    // With v = sqrt(beta) (x - c) / a: f / T = (f / a / a) / (1 / a^2 + |v|^2).
+    divide(logits, displacement) {
+      const { a, v } = scaledBy(root, displacement);
+      const shrunk = tf.add(tf.square(tf.div(1, a)), tf.sum(tf.square(v), 1, true));
+      return tf.div(tf.div(tf.div(logits, a), a), shrunk);
+    },
+    range(displacement, radius) {
+      const distance = lengthOf(displacement);
+      return { least: at(Math.max(0, distance - radius)), largest: at(distance + radius) };
+    },
+    least: at,
+    leastSlope: (distance) => 2 * root * root * distance,
+  };
 }

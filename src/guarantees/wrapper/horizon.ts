@@ -22,7 +22,12 @@ export function withinHorizon(x: tf.Tensor, horizon = HORIZON): tf.Tensor {
 
 /** A radius, or Infinity if no clipped point is that far from the centre in its farthest entry. */
 export function radiusWithinHorizon(radius: number, centre: Float64Array, horizon = HORIZON): number {
-  return radius <= horizon - offsetOf(centre) ? radius : Number.POSITIVE_INFINITY;
+  return radius <= depthOf(centre, horizon) ? radius : Number.POSITIVE_INFINITY;
+}
+
+/** How far from the centre every direction leads before an entry is clipped. */
+export function depthOf(centre: Float64Array, horizon: number): number {
+  return horizon - offsetOf(centre);
 }
 
 /** The largest entry of the centre. */

@@ -39,12 +39,7 @@ export function centreOf({ values, size, count }: Points): Float64Array {
   return centre.map(Math.fround);
 }
 
-/** The mean of the points, and each point as seen from there. */
-export function displacementsOf(points: Points): {
-  readonly centre: Float64Array;
-  readonly displacements: readonly Float64Array[];
-} {
-  const centre = centreOf(points);
-  const seenFrom = (point: Float64Array) => point.map((value, j) => value - centre[j]!);
-  return { centre, displacements: Array.from({ length: points.count }, (_, i) => seenFrom(pointAt(points, i))) };
+/** Each point as seen from a centre. */
+export function displacementsFrom(centre: Float64Array, points: Points): Float64Array[] {
+  return Array.from({ length: points.count }, (_, i) => pointAt(points, i).map((value, j) => value - centre[j]!));
 }

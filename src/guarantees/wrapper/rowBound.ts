@@ -1,13 +1,28 @@
 import type { LogitGrowth } from '../growth/logitGrowth';
 import { type Affine, lengthOf } from '../growth/networkGrowth';
-import type { TemperatureRange } from './cooling';
 import { largestConfidence } from './largestConfidence';
+
+/** The least and the largest value of a temperature over a ball. */
+export interface TemperatureRange {
+  readonly least: number;
+  readonly largest: number;
+}
+
+/** Half the distance from 1 to the next float32: what rounding a logit to float32 changes it by, relative to its size. */
+const HALF_ULP = 2 ** -24;
+
+/** More than what can be lost below the smallest normal float32, in all steps of a wrapper together. */
+export const UNDERFLOW = 2 ** -120;
 
 /**
  * An upper bound on the confidence of `f / T` within a Euclidean distance of one input, given the logits f there and the
  * range of T: of every difference of two logits the better of a local and a global bound.
  *
- * @param unit - How much the division and the sums in T can change a logit, relative to it.
+ * Rounding: the logits are in float32 here and wherever in the ball, each off by half a unit in the last place, which is
+ * counted besides the `error` of the growth. What the division rounds is relative to the differences, since
+ * {@link belowLargest} has taken the largest logit off before.
+ *
+ * @param unit - How much the division and the sums in T can change a difference of logits, relative to it.
  */
 export function rowBound(
   logits: Float32Array,
@@ -19,14 +34,17 @@ export function rowBound(
 ): number {
   const distance = lengthOf(displacement);
   const at = ({ atCentre, perUnit }: Affine, r: number) => atCentre + perUnit * r;
-  const slack = at(error, distance) + at(error, distance + radius);
+  const size = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const steepest = pairs.reduce((a, b) => Math.max(a, b), 0);
+  const last = 2 * HALF_ULP * (2 * size + steepest * radius);
+  const slack = at(error, distance) + at(error, distance + radius) + last;
   const overall = at(range, distance + radius);
   const differences = pairs.map((pair, index) => {
     const [k, j] = [Math.floor(index / logits.length), index % logits.length];
     const near = logits[k]! - logits[j]! + pair * radius + slack;
     const most = Math.min(near, overall);
     const cooled = most / (most > 0 ? temperature.least : temperature.largest);
-    return cooled + unit * Math.abs(cooled);
+    return cooled + unit * Math.abs(cooled) + UNDERFLOW;
   });
   return largestConfidence(differences, logits.length);
 }

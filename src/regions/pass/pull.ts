@@ -3,12 +3,15 @@ import type { AffineGraphNode, KinkNode, MaxNode, Pattern, PiecewiseAffine } fro
 /**
  * Pulls linear forms back to the input: given `count` rows of coefficients on some values of the graph, by the value's
  * number, the coefficients on the input of the same forms under a pattern, `count` x d. Constants are left aside.
+ *
+ * @param seen - Told the coefficients on the result of each node on the way.
  */
 export function pull(
   net: PiecewiseAffine,
   pattern: Pattern,
   forms: ReadonlyMap<number, Float64Array>,
   count: number,
+  seen?: (node: number, form: Float64Array) => void,
 ): Float64Array {
   const pulled = new Map(forms);
   const into = (id: number) => {
@@ -22,6 +25,7 @@ export function pull(
   for (let n = net.nodes.length - 1; n >= 0; n--) {
     const form = pulled.get(n + 1);
     if (form === undefined) continue;
+    seen?.(n, form);
     const node = net.nodes[n]!;
     for (const id of node.inputs) pullNode(node, pattern[n], into(id), form, count);
     pulled.delete(n + 1);
