@@ -10,6 +10,9 @@ import { describe, expect, it } from 'vitest';
 import { confidences, predictions } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
 import { lastLayerLaplace, restoreGuarantee } from '../../src/guarantees';
+import { mlp } from '../../src/models';
+import { toPiecewiseAffine } from '../../src/regions';
+import { limitAlongRay } from '../../src/regions/limitAlongRay';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { randomWeights } from '../support/regionModels';
@@ -105,6 +108,82 @@ describe('lastLayerLaplace', () => {
       expect(confidence).toBeLessThanOrEqual(safe.asymptote);
       far.dispose();
     }
+    x.dispose();
+    model.dispose();
+  });
+
+  it('knows a slope that is small for the norms of a deep network from one that is zero', async () => {
+    const model = mlp({ inputShape: [8], hidden: new Array(30).fill(16), classes: 3, seed: 1 });
+    const x = cloud(60, [8], 1);
+    const safe = await lastLayerLaplace(model, x);
+    const { factor } = safe.save();
+    const weights = await Promise.all(model.getWeights().map((weight) => weight.data()));
+    // The layers one after another in float64, from their weights alone.
+    const through = (v: readonly number[], kernel: ArrayLike<number>, bias: ArrayLike<number>) =>
+      Array.from(bias, (b, k) => v.reduce((sum, value, j) => sum + value * kernel[j * bias.length + k]!, b));
+    const confidenceAt = (point: readonly number[]) => {
+      let phi = point;
+      for (let n = 0; n < weights.length - 2; n += 2)
+        phi = through(phi, weights[n]!, weights[n + 1]!).map((value) => Math.max(0, value));
+      const logits = through(phi, weights.at(-2)!, weights.at(-1)!);
+      const padded = [...phi, 1];
+      const deviation = padded.map((_, j) =>
+        padded.reduce((sum, value, i) => (i < j ? sum : sum + value * factor[(i * (i + 1)) / 2 + j]!), 0),
+      );
+      const variance = deviation.reduce((sum, value) => sum + value * value, 0);
+      const z = logits.map((value) => value / Math.sqrt(1 + (Math.PI / 8) * variance));
+      return 1 / z.reduce((sum, value) => sum + Math.exp(value - Math.max(...z)), 0);
+    };
+    const rng = createRng('deep');
+    const directions = [[1, -2, 3, 1, 0, 2, -1, 1], ...Array.from({ length: 10 }, () => [...randomStep(8, 1, rng)])];
+    const sure = directions.map((direction) => {
+      const { confidence } = safe.asymptoteAlong(new Array(8).fill(0.3), direction);
+      expect(confidence).toBeCloseTo(confidenceAt(direction.map((value) => 0.3 + 1e15 * value)), 8);
+      return confidence;
+    });
+    expect(Math.max(...sure)).toBeGreaterThan(0.4);
+    x.dispose();
+    model.dispose();
+  });
+
+  it('takes a slope for zero that is nothing but rounding: a + b + c - (b + c) - a in float64', async () => {
+    const model = sequential({
+      layers: [
+        layers.dense({ inputShape: [3], units: 3, activation: 'relu', useBias: false }),
+        layers.dense({ units: 1, activation: 'relu' }),
+        layers.dense({ units: 2 }),
+      ],
+    });
+    tf.tidy(() =>
+      model.setWeights([
+        tf.tensor2d([
+          [1, 0, 1],
+          [1, 1, 0],
+          [1, 1, 0],
+        ]),
+        tf.tensor2d([[1], [-1], [-1]]),
+        tf.tensor1d([1]),
+        tf.tensor2d([[1, -1]]),
+        tf.zeros([2]),
+      ]),
+    );
+    const x = cloud(40, [3], 1);
+    const safe = await lastLayerLaplace(model, x);
+    // The feature is 1 wherever the inputs are positive.
+    const point = tf.tensor2d([[1, 2, 3]]);
+    const [here] = await confidences(safe, point);
+    point.dispose();
+    const net = toPiecewiseAffine(model);
+    const rng = createRng('rounding');
+    let positive = 0;
+    for (let n = 0; n < 200; n++) {
+      const direction = Float64Array.from({ length: 3 }, () => (rng.uniform() / 3) * 10 ** (n % 7));
+      const { slope } = limitAlongRay(net, new Float64Array(3), direction);
+      if (!(slope[0]! > 0)) continue;
+      positive++;
+      expect(safe.asymptoteAlong([0, 0, 0], direction).confidence).toBeCloseTo(here!, 6);
+    }
+    expect(positive).toBeGreaterThan(5);
     x.dispose();
     model.dispose();
   });
