@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
-import { confidences, predictions } from '../../src/classifier';
+import { classifier, confidences, predictions } from '../../src/classifier';
 import type { Rng } from '../../src/core/rng';
 import {
   type JointDiscriminator,
@@ -123,6 +123,50 @@ describe('jointDiscriminator', () => {
     expect(one.save().weights).toEqual(two.save().weights);
     one.dispose();
     two.dispose();
+  });
+
+  it('trains in the bounds of the classifier as it does in [0, 1]', async () => {
+    const training = { epochs: 30, learningRate: 0.01, seed: 1 };
+    const points = uniformNoise([20, 2], { seed: 9 });
+    const scores = async (bounds: readonly [number, number]) => {
+      const [low, high] = bounds;
+      const moved = (z: tf.Tensor) => tf.add(tf.mul(z, high - low), low);
+      const [data, there] = tf.tidy(() => [moved(x), moved(points)]) as [tf.Tensor, tf.Tensor];
+      const safe = await jointDiscriminator(classifier(model, { bounds }), data, training);
+      const found = safe.scores(there);
+      const values = await found.data();
+      // Beyond the box the score falls by 1 for each width of it.
+      const outside = safe.farAwayRadius(0.01) / (high - low);
+      safe.dispose();
+      tf.dispose([data, there, found]);
+      return [...values, outside];
+    };
+    const expected = await scores([0, 1]);
+    expect(Math.max(...expected.slice(0, 20)) - Math.min(...expected.slice(0, 20))).toBeGreaterThan(2);
+    for (const bounds of [[0, 255] as const, [-1, 1] as const, [100, 100.5] as const])
+      for (const [i, value] of (await scores(bounds)).entries())
+        expect(Math.abs(value - expected[i]!), `${bounds}`).toBeLessThan(0.05);
+    points.dispose();
+  });
+
+  it('draws what is no data from the samples it is given', async () => {
+    const middle = tf.fill([10, 2], 0.5);
+    const training = { epochs: 60, learningRate: 0.02, seed: 1 };
+    const safe = await jointDiscriminator(model, { x, out: middle }, training);
+    const mean = async (z: tf.Tensor) => {
+      const scores = safe.scores(z);
+      const values = await scores.data();
+      scores.dispose();
+      return values.reduce((a, b) => a + b) / values.length;
+    };
+    expect(await mean(x)).toBeGreaterThan((await mean(middle)) + 3);
+    const both = () => jointDiscriminator(model, { x, out: middle }, { ...training, noise });
+    await expectRefusal(both, { code: 'INVALID_ARGUMENT', fn, argument: 'out' });
+    const beyond = tf.fill([10, 2], 1.5);
+    const outside = { code: 'OUT_OF_BOUNDS', fn, argument: 'out' } as const;
+    await expectRefusal(() => jointDiscriminator(model, { x, out: beyond }, training), outside);
+    safe.dispose();
+    tf.dispose([middle, beyond]);
   });
 
   it('in its published form promises no radius, and the limit that its bias allows', async () => {

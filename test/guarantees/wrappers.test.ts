@@ -203,6 +203,13 @@ describe.each(Object.entries(anyNetwork))('%s of a LayersModel', (name, wrap) =>
     model.dispose();
   });
 
+  it('refuses a model with a sigmoid for each class', async () => {
+    const model = scaledNetwork(9, 1, 0);
+    const sigmoids = { ...classifier(model), head: 'sigmoids' } as const;
+    await expectRefusal(() => wrap(sigmoids, data), { code: 'UNSUPPORTED_MODEL', fn: name, argument: 'model' });
+    model.dispose();
+  });
+
   it('promises a true distance for every epsilon that float64 holds, or none', async () => {
     const model = scaledNetwork(7, 1, 0);
     const safe = await wrap(model, data);

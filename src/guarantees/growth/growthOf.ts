@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isClassifier } from '../../classifier/classifier';
 import { readLogits } from '../../classifier/readLogits';
 import type { Classifier, ModelLike } from '../../classifier/types';
+import { isLayersModel } from '../../classifier/walkLayers';
 import { checkPositive, refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
-import { layersModelOf } from '../wrapper/wrappedNet';
 import { assumedGrowth, type LogitGrowth, logitGrowth } from './logitGrowth';
 
 /** What is known of how fast the logits of a model grow. */
@@ -30,7 +31,7 @@ export async function growthOf(
     const { values } = await readLogits(fn, net, x, {}).finally(() => x.dispose());
     return assumedGrowth(net.classes, lipschitz, Float64Array.from(values));
   }
-  const layersModel = layersModelOf(model);
+  const layersModel = isLayersModel(model) ? model : isClassifier(model) ? model.layersModel : undefined;
   if (layersModel !== undefined) return logitGrowth(toPiecewiseAffine(layersModel), centre);
   return refuse(
     { fn, argument: 'model' },

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { layersModelOf } from '../../classifier/layersModelOf';
 import { type Forward, run } from '../../classifier/peelSoftmax';
 import { checkTrainingMode, trainingForward } from '../../classifier/trainingForward';
 import type { LogitsOptions, ModelLike } from '../../classifier/types';
@@ -7,7 +8,6 @@ import { isLayersModel, type Layer } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../../regions/types';
-import { layersModelOf } from '../wrapper/wrappedNet';
 
 /** A network as features and a dense layer on them: `f(x) = W phi(x) + b`. */
 export interface Head {
@@ -25,9 +25,9 @@ export interface Head {
 
 /** The features and the last dense layer of a LayersModel. */
 export function headOf(fn: string, like: ModelLike): Head {
-  const model = layersModelOf(like);
-  const found = model && lastDense(model);
-  if (model === undefined || found === undefined)
+  const model = layersModelOf({ fn, argument: 'model' }, like);
+  const found = lastDense(model);
+  if (found === undefined)
     return refuse(
       { fn, argument: 'model' },
       'UNSUPPORTED_MODEL',

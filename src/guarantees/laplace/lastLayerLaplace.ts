@@ -103,8 +103,8 @@ export async function lastLayerLaplace(
   const x = inputsOf(fn, data);
   if (priorPrecision !== undefined) checkPrecision(priorPrecision);
   if (passing.batchSize !== undefined) checkWhole({ fn, argument: 'batchSize' }, passing.batchSize);
-  const head = headOf(fn, model);
   const net = wrappedNet(fn, model, { inputShape: x.shape.slice(1), ...(bounds && { bounds }) });
+  const head = headOf(fn, model);
   const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
   const known = laplaceModel(net, head, centreOf(points));
   const weights = await head.weights();
@@ -115,10 +115,11 @@ export async function lastLayerLaplace(
 
 /** The wrapper that was saved, on its model. */
 export async function restoreLaplace(model: ModelLike, saved: SavedLastLayerLaplace): Promise<LastLayerLaplace> {
+  const net = wrappedNet(fn, model, saved);
   const head = headOf(fn, model);
   const factor = new Float64Array(head.size ** 2);
   for (let i = 0; i < head.size; i++) factor.set(packedRow(saved.factor, i), i * head.size);
-  const known = laplaceModel(wrappedNet(fn, model, saved), head, Float64Array.from(saved.centre));
+  const known = laplaceModel(net, head, Float64Array.from(saved.centre));
   return assemble({ ...known, weights: await head.weights(), factor }, saved.priorPrecision);
 }
 

@@ -1,7 +1,6 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classifier, isClassifier } from '../../classifier/classifier';
+import { classifier } from '../../classifier/classifier';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { isLayersModel } from '../../classifier/walkLayers';
+import { refuse } from '../../core/check';
 import type { GuaranteedClassifier } from '../types';
 
 /** What every saved wrapper says about the inputs of its model. */
@@ -18,19 +17,25 @@ export interface InputOptions {
   readonly bounds?: readonly [number, number];
 }
 
-/** The classifier that is wrapped; a function is told the shape of its inputs. */
+/**
+ * The classifier that is wrapped; a function is told the shape of its inputs. One whose classes have a sigmoid each is refused:
+ * every guarantee is about the largest probability of a softmax.
+ */
 export function wrappedNet(
-  _fn: string,
+  fn: string,
   model: ModelLike,
   { inputShape, bounds }: InputOptions & Pick<SavedInputs, 'inputShape'>,
 ): Classifier {
-  return classifier(model, { ...(typeof model === 'function' && { inputShape }), ...(bounds && { bounds }) });
-}
-
-/** The LayersModel that a model is or is a view of, if it is one. */
-export function layersModelOf(model: ModelLike): LayersModel | undefined {
-  if (isLayersModel(model)) return model;
-  return isClassifier(model) ? model.layersModel : undefined;
+  const net = classifier(model, { ...(typeof model === 'function' && { inputShape }), ...(bounds && { bounds }) });
+  if (net.head === 'sigmoids')
+    refuse(
+      { fn, argument: 'model' },
+      'UNSUPPORTED_MODEL',
+      'a classifier whose probabilities are a softmax of its logits',
+      'one with a sigmoid for each class',
+      'Take for each class the classifier of two classes that its sigmoid is.',
+    );
+  return net;
 }
 
 /** What a wrapper has of its own. */
