@@ -157,7 +157,7 @@ describe('jointDiscriminator', () => {
       const scores = safe.scores(z);
       const values = await scores.data();
       scores.dispose();
-      return values.reduce((a, b) => a + b) / values.length;
+      return Array.from(values).reduce((a, b) => a + b) / values.length;
     };
     expect(await mean(x)).toBeGreaterThan((await mean(middle)) + 3);
     const both = () => jointDiscriminator(model, { x, out: middle }, { ...training, noise });
