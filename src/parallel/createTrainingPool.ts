@@ -2,12 +2,15 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classifier } from '../classifier/classifier';
 import { topologyOf } from '../classifier/topologyOf';
 import type { ClassifierOptions } from '../classifier/types';
-import { makeCrew } from './crew';
+import { isLayersModel } from '../classifier/walkLayers';
+import { checkFunction, checkOneOf, checkWhole, refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { allVariables } from './modelParts';
+import { availableParallelism, workerThreads } from './nodeModules';
 import { poolOf } from './poolOf';
-import { resolvePool } from './poolOptions';
 import { sharedWeights } from './sharedWeights';
-import type { TrainingPool, TrainingPoolOptions } from './types';
+import type { NodeWorker, PoolBackend, TrainingPool, TrainingPoolOptions, WebWorker } from './types';
+import { startWorkers } from './workers';
 
 /**
  * Starts workers that train, attack and evaluate a model together: threads in Node, Web Workers in browsers, each with a
@@ -54,13 +57,13 @@ import type { TrainingPool, TrainingPoolOptions } from './types';
  * ```
  */
 export async function createTrainingPool(model: LayersModel, options: TrainingPoolOptions = {}): Promise<TrainingPool> {
-  const { workers, backend, winograd, wasmPaths, createWorker } = resolvePool(model, options);
+  const { workers: size, backend, winograd, wasmPaths, createWorker } = resolvePool(model, options);
   const { bounds = [0, 1], outputs = 'auto', inputShape } = options;
   const described: ClassifierOptions = { bounds, outputs };
   const net = classifier(model, inputShape === undefined ? described : { ...described, inputShape });
   const variables = allVariables(model);
-  const crew = await makeCrew('createTrainingPool', {
-    size: workers,
+  const workers = await startWorkers('createTrainingPool', {
+    size,
     setup: {
       kind: 'setup',
       backend,
@@ -74,5 +77,59 @@ export async function createTrainingPool(model: LayersModel, options: TrainingPo
     weights: sharedWeights(variables),
     createWorker,
   });
-  return poolOf({ crew, model, net, variables });
+  return poolOf({ workers, model, net, variables });
+}
+
+const fn = 'createTrainingPool';
+const KEYS: KeysOf<TrainingPoolOptions> = {
+  workers: true,
+  backend: true,
+  winograd: true,
+  wasmPaths: true,
+  bounds: true,
+  outputs: true,
+  inputShape: true,
+  createWorker: true,
+};
+
+/** The options of a pool with the defaults filled in; those of the classifier are checked with it. */
+interface ResolvedPool {
+  readonly workers: number;
+  readonly backend: PoolBackend;
+  readonly winograd: boolean;
+  readonly wasmPaths: string | undefined;
+  readonly createWorker: () => NodeWorker | WebWorker;
+}
+
+/** Checks what a pool is told. */
+function resolvePool(model: LayersModel, options: TrainingPoolOptions): ResolvedPool {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { workers = availableParallelism(), backend = 'wasm', winograd = true, wasmPaths } = options;
+  const { createWorker = startWorker } = options;
+  if (!isLayersModel(model))
+    refuse(
+      { fn, argument: 'model' },
+      'UNSUPPORTED_MODEL',
+      'a LayersModel',
+      show(model),
+      'Other models cannot be copied to other threads: use the functions of the main entry.',
+    );
+  checkWhole({ fn, argument: 'workers' }, workers);
+  checkOneOf({ fn, argument: 'backend' }, backend, ['cpu', 'wasm', 'webgl', 'webgpu']);
+  checkFunction({ fn, argument: 'createWorker' }, createWorker);
+  return { workers, backend, winograd, wasmPaths, createWorker };
+}
+
+/** The script that is built beside this one. */
+const SCRIPT = './parallelWorker.js';
+
+/**
+ * Starts a worker. Bundlers for browsers know `new Worker(new URL('...', import.meta.url))`, written out like this, and
+ * bundle the script; with its name in a constant it is left alone, as Node wants it.
+ */
+function startWorker(): NodeWorker | WebWorker {
+  const threads = workerThreads();
+  return threads === undefined
+    ? new Worker(new URL('./parallelWorker.js', import.meta.url), { type: 'module' })
+    : new threads.Worker(new URL(SCRIPT, import.meta.url));
 }

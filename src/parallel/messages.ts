@@ -5,13 +5,15 @@ import type { RngState } from '../core/rng';
 import type { LossName } from '../losses/lossTable';
 import type { BatchShare } from '../training/objectiveGradients';
 import type { Block } from './blocks';
-import type { PoolBackend } from './types';
+import type { PoolBackend, TrainingPoolOptions } from './types';
 
 /** What can be asked of a worker. */
-export type Task = SetupTask | AttackTask | GradientsTask | LogitsTask;
+export type WorkerRequest = SetupRequest | AttackRequest | GradientsRequest | LogitsRequest;
+
+type PoolOutputs = NonNullable<TrainingPoolOptions['outputs']>;
 
 /** Choose the backend and build the model. */
-export interface SetupTask {
+export interface SetupRequest {
   readonly kind: 'setup';
   readonly backend: PoolBackend;
   readonly winograd: boolean;
@@ -19,12 +21,12 @@ export interface SetupTask {
   /** The model as JSON, without its weights. */
   readonly topology: string;
   readonly bounds: readonly [number, number];
-  readonly outputs: 'auto' | 'logits' | 'probabilities';
+  readonly outputs: PoolOutputs;
   readonly inputShape: readonly number[];
 }
 
 /** Attack some rows of a batch. */
-export interface AttackTask {
+export interface AttackRequest {
   readonly kind: 'attack';
   readonly attack: AttackName;
   readonly x: Block;
@@ -46,7 +48,7 @@ export type NamedObjective =
 export type AttackSettings = Omit<PgdOptions, 'objective' | 'onStep' | 'signal' | 'rng' | 'seed' | 'rows'>;
 
 /** Differentiate the training objective on some rows of a batch, or on all. */
-export interface GradientsTask {
+export interface GradientsRequest {
   readonly kind: 'gradients';
   readonly fn: string;
   readonly x: Block;
@@ -62,23 +64,23 @@ export interface GradientsTask {
 }
 
 /** Compute the logits of some rows of a batch. */
-export interface LogitsTask {
+export interface LogitsRequest {
   readonly kind: 'logits';
   readonly fn: string;
   readonly x: Block;
   readonly batchSize: number | undefined;
 }
 
-/** What a task gives. */
-export type Shard = SetupShard | AttackShard | GradientsShard | LogitsShard;
+/** What a worker answers. */
+export type WorkerAnswer = SetupAnswer | AttackAnswer | GradientsAnswer | LogitsAnswer;
 
-/** Result of a {@link SetupTask}. */
-export interface SetupShard {
+/** Result of a {@link SetupRequest}. */
+export interface SetupAnswer {
   readonly kind: 'setup';
 }
 
-/** Result of an {@link AttackTask}. */
-export interface AttackShard {
+/** Result of an {@link AttackRequest}. */
+export interface AttackAnswer {
   readonly kind: 'attack';
   readonly adversarial: Block;
   readonly objective: Block;
@@ -90,11 +92,11 @@ export interface AttackShard {
   readonly rng: RngState;
 }
 
-/** Result of a {@link GradientsTask}: what these rows add to the loss and the gradients of the whole batch. */
-export interface GradientsShard {
+/** Result of a {@link GradientsRequest}: what these rows add to the loss and the gradients of the whole batch. */
+export interface GradientsAnswer {
   readonly kind: 'gradients';
   readonly loss: number;
-  /** Means over the rows of this shard. */
+  /** Means over the rows of this answer. */
   readonly inLoss: number;
   readonly outLoss: number;
   readonly outConfidence: number;
@@ -111,14 +113,14 @@ export interface ChangedVariable {
   readonly value: Block;
 }
 
-/** Result of a {@link LogitsTask}. */
-export interface LogitsShard {
+/** Result of a {@link LogitsRequest}. */
+export interface LogitsAnswer {
   readonly kind: 'logits';
   readonly values: Float32Array;
 }
 
-/** The answer to a {@link Task}. */
-export type ShardOf<T extends Task> = Extract<Shard, { kind: T['kind'] }>;
+/** The answer to a {@link WorkerRequest}. */
+export type AnswerTo<T extends WorkerRequest> = Extract<WorkerAnswer, { kind: T['kind'] }>;
 
 /** New weights: all of them one after the other, in shared memory where there is such, and the places of those that are new. */
 export interface NewWeights {
@@ -127,8 +129,8 @@ export interface NewWeights {
   readonly changed: readonly number[];
 }
 
-/** Everything a worker may be sent. Tasks come one at a time. */
-export type ToWorker = NewWeights | { readonly kind: 'task'; readonly task: Task };
+/** Everything a worker may be sent. Requests come one at a time. */
+export type ToWorker = NewWeights | { readonly kind: 'request'; readonly request: WorkerRequest };
 
 /** An error as plain data: one of this library's by its parts, any other by its message and stack. */
 export type PlainError =
@@ -137,6 +139,6 @@ export type PlainError =
 
 /** Everything a worker may say. */
 export type FromWorker =
-  | { readonly kind: 'done'; readonly shard: Shard }
+  | { readonly kind: 'done'; readonly answer: WorkerAnswer }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'step'; readonly at: AttackStep };

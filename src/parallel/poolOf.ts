@@ -13,9 +13,8 @@ import type { AcetOptions, CedaOptions, GradientsResult, PlainOptions, StepResul
 import { pooledAttack } from './pooledAttack';
 import { pooledGradients } from './pooledGradients';
 import { poolRunner } from './poolRunner';
-import type { Team } from './team';
-import { turns } from './turns';
 import type { Stoppable, TrainingPool } from './types';
+import type { Pool } from './workers';
 
 type Options = AcetOptions & Stoppable;
 type GradientsMethod<O> = (batch: DataLike, options?: O) => Promise<GradientsResult>;
@@ -27,13 +26,13 @@ const cedaKeys: KeysOf<CedaOptions & Stoppable> = { ...CEDA_KEYS, signal: true }
 const acetKeys: KeysOf<AcetOptions & Stoppable> = { ...ACET_KEYS, signal: true };
 
 /** The methods of a pool over its workers. */
-export function poolOf(team: Team): TrainingPool {
-  const { crew, net } = team;
+export function poolOf(pool: Pool): TrainingPool {
+  const { workers, net } = pool;
   const inTurn = turns();
   /** Queues work, which is refused when its turn comes after the end of the pool. */
   const queued = <T>(fn: string, work: () => Promise<T>) =>
     inTurn(() => {
-      crew.check(fn);
+      workers.check(fn);
       return work();
     });
 
@@ -48,7 +47,7 @@ export function poolOf(team: Team): TrainingPool {
     (batch, given) =>
       queued(fn, async () => {
         const { clean, options, signal } = prepared(fn, keys, batch, given);
-        return pooledGradients(team, { fn, signal }, method, clean, options);
+        return pooledGradients(pool, { fn, signal }, method, clean, options);
       });
 
   const step =
@@ -59,16 +58,16 @@ export function poolOf(team: Team): TrainingPool {
         const { clean, options, signal } = prepared(fn, keys, batch, given);
         checkSlots(fn, optimizer, net.variables);
         const rng = stepRng(options, optimizer);
-        return update(optimizer, await pooledGradients(team, { fn, signal }, method, clean, { ...options, rng }));
+        return update(optimizer, await pooledGradients(pool, { fn, signal }, method, clean, { ...options, rng }));
       });
 
   const attack =
     (name: AttackName): AttackMethod =>
     (x, options = {}) =>
-      queued(name, () => pooledAttack(team, { fn: name, signal: options.signal }, ATTACKS[name] as Attack, x, options));
+      queued(name, () => pooledAttack(pool, { fn: name, signal: options.signal }, ATTACKS[name] as Attack, x, options));
 
   return {
-    workers: crew.size,
+    workers: workers.size,
     plainGradients: gradients('plainGradients', 'plain', plainKeys),
     cedaGradients: gradients('cedaGradients', 'ceda', cedaKeys),
     acetGradients: gradients('acetGradients', 'acet', acetKeys),
@@ -81,8 +80,18 @@ export function poolOf(team: Team): TrainingPool {
     maxConfidenceAttack: attack('maxConfidenceAttack'),
     evaluateOod: (options) =>
       queued('evaluateOod', () =>
-        evaluateWith(poolRunner(team, { fn: 'evaluateOod', signal: options.signal }), net, options),
+        evaluateWith(poolRunner(pool, { fn: 'evaluateOod', signal: options.signal }), net, options),
       ),
-    dispose: crew.dispose,
+    dispose: workers.dispose,
+  };
+}
+
+/** Lets asynchronous work be done one at a time, in the order in which it was asked for. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
   };
 }

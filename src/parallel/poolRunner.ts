@@ -2,16 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkWhole } from '../core/check';
 import type { Runner } from '../evaluation/runner';
 import { joinValues, readBlock, sliceRows, splitRows } from './blocks';
-import type { LogitsTask } from './messages';
+import type { LogitsRequest } from './messages';
 import { pooledAttack } from './pooledAttack';
-import type { Calling, Team } from './team';
+import type { Call, Pool } from './workers';
 
 /** Does the heavy work of an evaluation on the workers. */
-export function poolRunner(team: Team, calling: Calling): Runner {
-  const { crew } = team;
+export function poolRunner(pool: Pool, call: Call): Runner {
+  const { workers } = pool;
   return {
     attack: async (attack, _, images, options) => {
-      const { adversarial, objective } = await pooledAttack(team, calling, attack, images, options);
+      const { adversarial, objective } = await pooledAttack(pool, call, attack, images, options);
       objective.dispose();
       return adversarial === images ? tf.clone(adversarial) : adversarial;
     },
@@ -19,11 +19,11 @@ export function poolRunner(team: Team, calling: Calling): Runner {
       if (batchSize !== undefined) checkWhole({ fn, argument: 'batchSize' }, batchSize);
       const block = await readBlock(x);
       const count = x.shape[0]!;
-      const tasks = splitRows(count, crew.size).map(
-        (part): LogitsTask => ({ kind: 'logits', fn, x: sliceRows(block, part), batchSize }),
+      const requests = splitRows(count, workers.size).map(
+        (part): LogitsRequest => ({ kind: 'logits', fn, x: sliceRows(block, part), batchSize }),
       );
-      const shards = await crew.run(fn, tasks, calling);
-      return { values: joinValues(shards.map(({ values }) => values)), classes, count };
+      const answers = await workers.run(fn, requests, call);
+      return { values: joinValues(answers.map(({ values }) => values)), classes, count };
     },
   };
 }

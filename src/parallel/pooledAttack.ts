@@ -5,16 +5,16 @@ import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/ty
 import { labelsOfObjective } from '../losses/crossEntropy';
 import { lossName } from '../losses/lossTable';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
-import type { AttackTask, NamedObjective } from './messages';
-import type { Calling, Team } from './team';
+import type { AttackRequest, NamedObjective } from './messages';
+import type { Call, Pool } from './workers';
 
 /**
  * An attack with the images shared out among the workers. Attacks and objectives of the caller's own, which cannot be
  * sent to other threads, run here.
  */
 export async function pooledAttack(
-  { crew, net }: Team,
-  { fn, signal }: Calling,
+  { workers, net }: Pool,
+  { fn, signal }: Call,
   attack: Attack,
   x: tf.Tensor,
   options: PgdOptions,
@@ -24,9 +24,9 @@ export async function pooledAttack(
   if (name === undefined || objectiveOf === undefined) return attack(net, x, options);
   const { rng, rows, epsilon, steps, stepSize, reach } = prepareAttack(name, net, x, options);
   const images = await readBlock(x);
-  const parts = splitRows(x.shape[0]!, crew.size);
-  const tasks = parts.map(
-    (part): AttackTask => ({
+  const parts = splitRows(x.shape[0]!, workers.size);
+  const requests = parts.map(
+    (part): AttackRequest => ({
       kind: 'attack',
       attack: name,
       x: sliceRows(images, part),
@@ -38,20 +38,20 @@ export async function pooledAttack(
     }),
   );
   const onStep = options.onStep && slowestOf(parts.length, options.onStep);
-  const shards = await crew.run(fn, tasks, { signal, onStep });
+  const answers = await workers.run(fn, requests, { signal, onStep });
   // Every worker has drawn the numbers of the whole batch.
-  rng.restore(shards[0]!.rng);
+  rng.restore(answers[0]!.rng);
   return {
-    adversarial: joinRows(shards.map(({ adversarial }) => adversarial)),
-    objective: joinRows(shards.map(({ objective }) => objective)) as tf.Tensor1D,
+    adversarial: joinRows(answers.map(({ adversarial }) => adversarial)),
+    objective: joinRows(answers.map(({ objective }) => objective)) as tf.Tensor1D,
     epsilon,
     steps,
     stepSize,
     reach,
-    gradientEvaluations: Math.max(...shards.map(({ gradientEvaluations }) => gradientEvaluations)),
-    zeroGradients: sum(shards.map(({ zeroGradients }) => zeroGradients)),
-    blindImages: sum(shards.map(({ blindImages }) => blindImages)),
-    nonFiniteGradients: sum(shards.map(({ nonFiniteGradients }) => nonFiniteGradients)),
+    gradientEvaluations: Math.max(...answers.map(({ gradientEvaluations }) => gradientEvaluations)),
+    zeroGradients: sum(answers.map(({ zeroGradients }) => zeroGradients)),
+    blindImages: sum(answers.map(({ blindImages }) => blindImages)),
+    nonFiniteGradients: sum(answers.map(({ nonFiniteGradients }) => nonFiniteGradients)),
   };
 }
 

@@ -11,26 +11,25 @@ import type { Method } from '../training/fitTypes';
 import { objectiveGradients, type Terms } from '../training/objectiveGradients';
 import type { AcetOptions, GradientsResult } from '../training/types';
 import { type RowRange, readBlock, sliceRows, splitRows, toTensor } from './blocks';
-import type { GradientsShard, GradientsTask } from './messages';
+import type { GradientsAnswer, GradientsRequest } from './messages';
 import { isRowByRow, trainableFlags } from './modelParts';
 import { pooledAttack } from './pooledAttack';
-import { sumShards } from './sumShards';
-import type { Calling, Team } from './team';
+import type { Call, Pool } from './workers';
 
 /** The gradients of one method on checked arguments, the heavy work shared out among the workers. */
 export async function pooledGradients(
-  team: Team,
-  calling: Calling,
+  pool: Pool,
+  call: Call,
   method: Method,
   clean: LabelledData,
   options: AcetOptions,
 ): Promise<GradientsResult> {
   const rng = resolveRng(options);
-  const noise = method === 'plain' ? undefined : await noiseOf(team, calling, method, clean, { ...options, rng });
+  const noise = method === 'plain' ? undefined : await noiseOf(pool, call, method, clean, { ...options, rng });
   try {
-    const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(team.net).logConfidence } = options;
+    const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(pool.net).logConfidence } = options;
     const terms = { clean, lambda: noise === undefined ? 0 : lambda, weightDecay, outLoss, rng };
-    return await differentiated(team, calling, noise === undefined ? terms : { ...terms, noise });
+    return await differentiated(pool, call, noise === undefined ? terms : { ...terms, noise });
   } finally {
     tf.dispose(noise ?? []);
   }
@@ -38,18 +37,18 @@ export async function pooledGradients(
 
 /** The samples that the out-distribution term is taken at; the caller owns them. */
 async function noiseOf(
-  team: Team,
-  calling: Calling,
+  pool: Pool,
+  call: Call,
   method: 'ceda' | 'acet',
   { x }: LabelledData,
   options: AcetOptions & { readonly rng: Rng },
 ): Promise<tf.Tensor> {
-  const start = drawNoise(calling.fn, team.net, x, options);
+  const start = drawNoise(call.fn, pool.net, x, options);
   if (method === 'ceda') return start;
   const { attack = pgdLinf, rng } = options;
   try {
     const settings = { ...attackSettings(options), rng };
-    const { adversarial, objective } = await pooledAttack(team, calling, attack, start, settings);
+    const { adversarial, objective } = await pooledAttack(pool, call, attack, start, settings);
     objective.dispose();
     return adversarial === start ? tf.clone(adversarial) : adversarial;
   } finally {
@@ -58,18 +57,18 @@ async function noiseOf(
 }
 
 /** The gradients of the objective. A loss of the caller's own, which cannot be sent to other threads, is taken here. */
-async function differentiated(team: Team, { fn, signal }: Calling, terms: Terms): Promise<GradientsResult> {
-  const { crew, model, net, variables } = team;
+async function differentiated(pool: Pool, { fn, signal }: Call, terms: Terms): Promise<GradientsResult> {
+  const { workers, model, net, variables } = pool;
   const outLoss = lossName(terms.outLoss);
   if (outLoss === undefined) return objectiveGradients(fn, net, terms);
   const [x, y] = await Promise.all([readBlock(terms.clean.x), readBlock(terms.clean.y)]);
   const noise = terms.noise && (await readBlock(terms.noise));
   const rows = { clean: x.shape[0]!, noise: noise?.shape[0] ?? Number.POSITIVE_INFINITY };
-  const parts = isRowByRow(model) ? Math.min(crew.size, rows.clean, rows.noise) : 1;
+  const parts = isRowByRow(model) ? Math.min(workers.size, rows.clean, rows.noise) : 1;
   const cleanParts = splitRows(rows.clean, parts);
   const noiseParts = noise && splitRows(rows.noise, parts);
   const shareOf = (part: RowRange | undefined, of: number) => (part === undefined ? 1 : part.count / of);
-  const tasks = cleanParts.map((part, i): GradientsTask => {
+  const requests = cleanParts.map((part, i): GradientsRequest => {
     const noisePart = noiseParts?.[i];
     return {
       kind: 'gradients',
@@ -86,17 +85,46 @@ async function differentiated(team: Team, { fn, signal }: Calling, terms: Terms)
       trainable: trainableFlags(model),
     };
   });
-  const shards = await crew.run(fn, tasks, { signal });
-  if (shards.length === 1) takeOver(shards[0]!, variables, terms.rng);
-  return sumShards(shards, tasks, net.variables);
+  const answers = await workers.run(fn, requests, { signal });
+  if (answers.length === 1) takeOver(answers[0]!, variables, terms.rng);
+  return sumAnswers(answers, requests, net.variables);
 }
 
 /** What a pass over the whole batch leaves behind: moving averages, and a stream of random numbers moved on by dropout. */
-function takeOver({ changed, rng: state }: GradientsShard, variables: readonly tf.Variable[], rng: Rng): void {
+function takeOver({ changed, rng: state }: GradientsAnswer, variables: readonly tf.Variable[], rng: Rng): void {
   rng.restore(state);
   for (const { index, value } of changed) {
     const fresh = toTensor(value);
     variables[index]!.assign(fresh);
     fresh.dispose();
   }
+}
+
+/** Puts the answers of a batch together: losses are averaged by share, gradients added up. */
+function sumAnswers(
+  answers: readonly GradientsAnswer[],
+  requests: readonly GradientsRequest[],
+  variables: readonly tf.Variable[],
+): GradientsResult {
+  const total = (of: (answer: GradientsAnswer, share: GradientsRequest['share']) => number) =>
+    tf.scalar(answers.reduce((sum, answer, i) => sum + of(answer, requests[i]!.share), 0));
+  const grads: tf.NamedTensorMap = {};
+  for (const [i, { name, shape }] of variables.entries()) grads[name] = tf.tensor(sumOf(answers, i), shape);
+  return {
+    loss: total(({ loss }) => loss),
+    inLoss: total(({ inLoss }, { clean }) => inLoss * clean),
+    outLoss: total(({ outLoss }, { noise }) => outLoss * noise),
+    outConfidence: total(({ outConfidence }, { noise }) => outConfidence * noise),
+    grads,
+  };
+}
+
+/** The gradient of one variable, summed into the memory of the first answer. */
+function sumOf([first, ...others]: readonly GradientsAnswer[], variable: number): Float32Array {
+  const sum = first!.grads[variable]!.values as Float32Array;
+  for (const { grads } of others) {
+    const { values } = grads[variable]!;
+    for (let j = 0; j < sum.length; j++) sum[j]! += values[j]!;
+  }
+  return sum;
 }

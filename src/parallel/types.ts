@@ -1,6 +1,7 @@
 import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
 import type { AttackOptions, AttackResult, PgdOptions } from '../attacks/types';
 import type { DataLike } from '../classifier/labelledData';
+import type { ClassifierOptions } from '../classifier/types';
 import type { OodOptions } from '../evaluation/oodOptions';
 import type { OodReport } from '../evaluation/oodReport';
 import type { AcetOptions, CedaOptions, GradientsResult, PlainOptions, StepResult } from '../training/types';
@@ -48,7 +49,7 @@ export interface TrainingPoolOptions {
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
   readonly bounds?: readonly [number, number];
   /** What the model returns, as for `classifier`. @defaultValue 'auto' */
-  readonly outputs?: 'auto' | 'logits' | 'probabilities';
+  readonly outputs?: Exclude<ClassifierOptions['outputs'], undefined>;
   /** Shape of one input, for models that leave it open. @defaultValue read from the model */
   readonly inputShape?: readonly number[];
   /**
@@ -96,7 +97,7 @@ export interface TrainingPool {
   evaluateOod(options: OodOptions): Promise<OodReport>;
   /**
    * Ends all workers. Whatever is still at work, and every later call, is rejected with `DISPOSED`; the model is left as
-   * it is. Calling it again does nothing.
+   * it is. Call it again does nothing.
    */
   dispose(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OverconfidenceError } from '../core/errors';
 import { enableWasmTraining } from '../wasm/enableWasmTraining';
-import type { SetupTask } from './messages';
+import type { SetupRequest } from './messages';
 import type { PoolBackend } from './types';
 
 const where = { fn: 'createTrainingPool', argument: 'backend' };
 
 /** Selects the backend of this worker and makes it fit for training. */
-export async function workerBackend({ backend, winograd, wasmPaths }: SetupTask): Promise<void> {
+export async function workerBackend({ backend, winograd, wasmPaths }: SetupRequest): Promise<void> {
   // Without the hints for beginners, which every worker would print again.
   tf.env().set('PROD', true);
   try {

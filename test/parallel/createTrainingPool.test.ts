@@ -20,7 +20,7 @@ describe('createTrainingPool', () => {
   });
 
   it('reports a script that is not there, and a createWorker that throws', async () => {
-    // From the sources there is no built script beside startWorker.ts.
+    // From the sources there is no built script beside createTrainingPool.ts.
     const missing = await failureOf(createTrainingPool(model, { workers: 1 }));
     expect(missing).toMatchObject(workerFailed);
     expect(String(missing.cause)).toContain('parallelWorker.js');
@@ -55,6 +55,7 @@ describe('createTrainingPool', () => {
       createTrainingPool(of as typeof model, { createWorker, ...options });
     await expectRefusal(() => start({}, (x: tf.Tensor) => x), refused('model', 'UNSUPPORTED_MODEL'));
     await expectRefusal(() => start({ workers: 0 }), refused('workers', 'INVALID_OPTION'));
+    await expectRefusal(() => start({ worker: 2 }), refused('options', 'INVALID_OPTION'));
     await expectRefusal(() => start({ backend: 'node' }), refused('backend', 'INVALID_OPTION'));
     await expectRefusal(() => start({ createWorker: 3 }), refused('createWorker', 'INVALID_ARGUMENT'));
   });

@@ -11,15 +11,15 @@ import { LOSSES } from '../losses/lossTable';
 import { objectiveGradients } from '../training/objectiveGradients';
 import { type Block, takeBlock, toTensor } from './blocks';
 import type {
-  AttackShard,
-  AttackTask,
+  AttackAnswer,
+  AttackRequest,
   ChangedVariable,
-  GradientsShard,
-  GradientsTask,
-  LogitsShard,
-  LogitsTask,
+  GradientsAnswer,
+  GradientsRequest,
+  LogitsAnswer,
+  LogitsRequest,
   NewWeights,
-  SetupTask,
+  SetupRequest,
 } from './messages';
 import { allVariables, setTrainable } from './modelParts';
 
@@ -31,7 +31,7 @@ export interface Copy {
 }
 
 /** Builds the model; its weights come later. */
-export async function build({ topology, bounds, outputs, inputShape }: SetupTask): Promise<Copy> {
+export async function build({ topology, bounds, outputs, inputShape }: SetupRequest): Promise<Copy> {
   const model = await models.modelFromJSON(JSON.parse(topology));
   return { model, net: classifier(model, { bounds, outputs, inputShape }), variables: allVariables(model) };
 }
@@ -51,9 +51,9 @@ export function load({ variables }: Copy, { values, changed }: NewWeights): void
 /** Attacks some rows of a batch. */
 export async function attack(
   { net }: Copy,
-  { attack: name, x, rows, rng: state, objective, settings, tellSteps }: AttackTask,
+  { attack: name, x, rows, rng: state, objective, settings, tellSteps }: AttackRequest,
   tell: (at: AttackStep) => void,
-): Promise<AttackShard> {
+): Promise<AttackAnswer> {
   const images = toTensor(x);
   const labels = typeof objective === 'object' ? toTensor(objective.labels) : undefined;
   try {
@@ -75,15 +75,15 @@ export async function attack(
 }
 
 /** Differentiates the training objective on some rows of a batch. */
-export async function gradients({ model, net, variables }: Copy, task: GradientsTask): Promise<GradientsShard> {
-  const { fn, lambda, weightDecay, share } = task;
-  setTrainable(model, task.trainable);
+export async function gradients({ model, net, variables }: Copy, request: GradientsRequest): Promise<GradientsAnswer> {
+  const { fn, lambda, weightDecay, share } = request;
+  setTrainable(model, request.trainable);
   const before = variables.map(({ dataId }) => dataId);
-  const rng = restored(task.rng);
+  const rng = restored(request.rng);
   const result = tf.tidy(() => {
-    const terms = { clean: { x: toTensor(task.x), y: toTensor(task.y) }, lambda, weightDecay, share, rng };
-    const noise = task.noise === undefined ? {} : { noise: toTensor(task.noise) };
-    return objectiveGradients(fn, net, { ...terms, ...noise, outLoss: LOSSES[task.outLoss] });
+    const terms = { clean: { x: toTensor(request.x), y: toTensor(request.y) }, lambda, weightDecay, share, rng };
+    const noise = request.noise === undefined ? {} : { noise: toTensor(request.noise) };
+    return objectiveGradients(fn, net, { ...terms, ...noise, outLoss: LOSSES[request.outLoss] });
   });
   const { grads, loss, inLoss, outLoss, outConfidence } = result;
   const number = async (scalar: tf.Scalar) => (await takeBlock(scalar)).values[0]!;
@@ -100,7 +100,7 @@ export async function gradients({ model, net, variables }: Copy, task: Gradients
 }
 
 /** Computes the logits of some rows. */
-export async function logits({ net }: Copy, { fn, x, batchSize }: LogitsTask): Promise<LogitsShard> {
+export async function logits({ net }: Copy, { fn, x, batchSize }: LogitsRequest): Promise<LogitsAnswer> {
   const images = toTensor(x);
   try {
     const { values } = await readLogits(fn, net, images, batchSize === undefined ? {} : { batchSize });
