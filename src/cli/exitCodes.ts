@@ -6,8 +6,8 @@ export const EXIT = {
   broken: 1,
   /** Wrong usage, or a file or an option that cannot be used. */
   usage: 2,
-  /** An error that the program did not expect. */
-  unexpected: 3,
+  /** An error that the program did not expect, or a measurement that failed where no threshold was asked for. */
+  failed: 3,
   /** Interrupted; what was done so far is saved. As shells have it: 128 and the number of SIGINT. */
   interrupted: 130,
 } as const;

@@ -7,9 +7,9 @@ const NAME = 'relu-overconfidence';
 const ABOUT = 'Finds out how sure a TensorFlow.js classifier is of itself where it should not be, and trains it away.';
 const CODES: readonly (readonly [string, string])[] = [
   ['0', 'all went well, and no threshold was broken'],
-  ['1', 'a threshold was broken (--max-mmc)'],
+  ['1', 'a threshold was broken (--max-mmc), or could not be checked because a measurement failed'],
   ['2', 'wrong usage, or a file or an option that cannot be used'],
-  ['3', 'an error that was not expected'],
+  ['3', 'an error that was not expected, or a measurement that failed'],
   ['130', 'interrupted with Ctrl-C; what was done is kept, and the same command goes on from there'],
 ];
 

@@ -56,5 +56,5 @@ function explain(error: unknown, { stderr, env }: Io): ExitCode {
   }
   const hint = 'This was not expected. If the model and the options are right, please report it.';
   say('error:', bad, messageOf(error), hint);
-  return EXIT.unexpected;
+  return EXIT.failed;
 }

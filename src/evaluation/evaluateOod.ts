@@ -1,8 +1,21 @@
-import type { ModelLike } from '../classifier/types';
-import { evaluateWith } from './evaluateWith';
-import type { OodOptions } from './oodOptions';
+import * as tf from '@tensorflow/tfjs-core';
+import { asClassifier } from '../classifier/asClassifier';
+import { checkGradients } from '../classifier/checkGradients';
+import { labelledData } from '../classifier/labelledData';
+import type { Classifier, ModelLike } from '../classifier/types';
+import { throwIfAborted } from '../core/abort';
+import { checkTensor } from '../core/checkTensor';
+import { readLabels } from '../core/labels';
+import { createRng } from '../core/rng';
+import { measureBlocks } from './measureBlocks';
+import { checkOptionKeys, type OodOptions, type ResolvedOptions, resolveOptions, usedSettings } from './oodOptions';
 import type { OodReport } from './oodReport';
-import { thisProcess } from './runner';
+import { oodRows } from './oodRows';
+import { checkImageSet, noiseDraw, oodSources } from './oodSources';
+import { type Runner, thisProcess } from './runner';
+import { sourceMeasurement } from './sourceMeasurement';
+
+const fn = 'evaluateOod';
 
 /**
  * Measures how well a classifier knows what it does not know: Table 1 of arXiv 1812.05720 for one model.
@@ -49,4 +62,35 @@ import { thisProcess } from './runner';
  */
 export async function evaluateOod(model: ModelLike, options: OodOptions): Promise<OodReport> {
   return evaluateWith(thisProcess, model, options);
+}
+
+/** The evaluation, its heavy work done by `runner`. */
+export async function evaluateWith(runner: Runner, model: ModelLike, options: OodOptions): Promise<OodReport> {
+  checkOptionKeys(options);
+  const { onProgress, signal } = options;
+  const { x, y } = labelledData({ fn, argument: 'in' }, options.in);
+  checkTensor({ fn, argument: 'in.x' }, x);
+  const net = asClassifier(fn, model, x);
+  checkImageSet({ fn, argument: 'in.x' }, x, net);
+  const resolved = resolveOptions(options, net);
+  for (const [name, set] of resolved.out) checkImageSet({ fn, argument: `out.${name}` }, set, net);
+  if (resolved.adversarialNoise !== undefined || resolved.adversarialSamples !== undefined) checkGradients(fn);
+  const labels = await readLabels({ fn, argument: 'in.y' }, y, net.classes, x.shape[0]);
+  trySamplers(net, x, resolved);
+  throwIfAborted(fn, signal);
+  const measurements = oodSources(runner, net, x, labels, resolved).map((source) =>
+    sourceMeasurement(runner, net, source),
+  );
+  const measured = await measureBlocks(measurements, { onProgress, signal });
+  const { rows, testError } = oodRows(measured, net.classes, resolved.keepScores);
+  return { testError: testError!, classes: net.classes, rows, settings: usedSettings(resolved) };
+}
+
+/** Draws one image of each noise, so that a sampler that cannot work is refused before anything else is done. */
+function trySamplers(net: Classifier, x: tf.Tensor, { noise, adversarialNoise, seed }: ResolvedOptions): void {
+  const trials = noise.map(({ argument, sampler }) => ({ argument, sampler }));
+  if (adversarialNoise !== undefined)
+    trials.push({ argument: 'adversarialNoise.start', sampler: adversarialNoise.start });
+  for (const { argument, sampler } of trials)
+    tf.dispose(tf.tidy(() => noiseDraw(argument, sampler, net, x, 1, createRng(seed))(0, 1)));
 }

@@ -1,6 +1,6 @@
 import { refuse, show } from '../core/check';
-import { checkReports, isReport } from './checkReports';
-import type { OodReport, OodRow } from './oodReport';
+import { alignColumns } from '../core/textTable';
+import { checkReports, isReport, type OodReport, type OodRow, rowNotes } from './oodReport';
 
 const fn = 'formatOodReport';
 const COLUMNS = ['MMC', 'AUROC', 'FPR@95', 'n'];
@@ -14,7 +14,8 @@ type Named = readonly [name: string, report: OodReport];
  * 1812.05720 does for plain, CEDA and ACET.
  *
  * TE is the test error. Rows are joined by name, in the order in which they first occur; a number that a report does not
- * have is shown as `-`. Images that resisted the attack are named below the table.
+ * have is shown as `-`. Images that resisted the attack, rows that could not be measured and attacks that were blind are named
+ * below the table.
  *
  * @param reports - One report, or reports by the name of their method.
  * @returns Lines without a final line break, for a font of fixed width.
@@ -36,12 +37,9 @@ type Named = readonly [name: string, report: OodReport];
 export function formatOodReport(reports: OodReport | Readonly<Record<string, OodReport>>): string {
   const named = namedReports(reports);
   const names = [...new Set(named.flatMap(([, { rows }]) => rows.map((row) => row.name)))];
-  const first = Math.max(...names.map((name) => name.length));
   const columns = named.map((entry) => column(entry, names));
-  const lines = ['', '', ...names].map((name, i) =>
-    [name.padEnd(first), ...columns.map((cells) => cells[i]!)].join('  |').trimEnd(),
-  );
-  return [...lines, ...footnotes(named)].join('\n');
+  const lines = ['', '', ...names].map((name, i) => [name, ...columns.map((cells) => cells[i]!)]);
+  return [...alignColumns(lines, '  |'), ...footnotes(named)].join('\n');
 }
 
 function namedReports(reports: OodReport | Readonly<Record<string, OodReport>>): Named[] {
@@ -53,35 +51,31 @@ function namedReports(reports: OodReport | Readonly<Record<string, OodReport>>):
   return named;
 }
 
-/** What stands under one report's name, from top to bottom, all of one width. */
+/** What stands under one report's name, from top to bottom. */
 function column([name, report]: Named, names: readonly string[]): string[] {
   const head = `${name === '' ? '' : `${name}, `}TE ${(100 * report.testError).toFixed(2)} %`;
-  const lines = [COLUMNS, ...names.map((row) => numbers(find(report, row)))].map(cells);
-  const width = Math.max(WIDTH * COLUMNS.length, head.length + 1);
-  return [head, ...lines].map((line) => line.padStart(width));
-}
-
-function cells(values: readonly string[]): string {
-  return values.map((value) => value.padStart(WIDTH)).join('');
-}
-
-function find({ rows }: OodReport, name: string): OodRow | undefined {
-  return rows.find((row) => row.name === name);
+  const rows = [COLUMNS, ...names.map((row) => numbers(report.rows.find((one) => one.name === row)))];
+  return [
+    ` ${head}`,
+    ...alignColumns(
+      rows.map((cells) => ['', ...cells.map((cell) => cell.padStart(WIDTH))]),
+      '',
+    ),
+  ];
 }
 
 function numbers(row: OodRow | undefined): string[] {
   if (row === undefined) return COLUMNS.map(() => '-');
+  if (row.status === 'failed' || row.status === 'skipped') return [row.status, '-', '-', '-'];
   const shown = [row.meanMaxConfidence, row.auroc, row.fprAt95].map((value) => value?.toFixed(3) ?? '-');
   return [...shown, String(row.samples)];
 }
 
+/** What must be said of rows besides their numbers. */
 function footnotes(named: readonly Named[]): string[] {
-  return named.flatMap(([name, { rows }]) =>
-    rows
-      .filter(({ resisted }) => resisted > 0)
-      .map((row) => {
-        const whose = name === '' ? row.name : `${name}, ${row.name}`;
-        return `${whose}: ${row.resisted} of ${row.resisted + row.samples} resisted the attack and are not counted`;
-      }),
+  return named.flatMap(([name, { rows, settings }]) =>
+    rows.flatMap((row) =>
+      rowNotes(row, settings).map((note) => `${name === '' ? '' : `${name}, `}${row.name}: ${note}`),
+    ),
   );
 }

@@ -1,5 +1,5 @@
 export { evaluateOod } from './evaluateOod';
 export { formatOodReport } from './formatOodReport';
 export type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from './oodOptions';
-export type { OodReport, OodRow, OodRowKind, OodScores, UsedAttack, UsedSettings } from './oodReport';
+export type { OodReport, OodRow, OodRowKind, OodRowStatus, OodScores, UsedAttack, UsedSettings } from './oodReport';
 export { type PredictionOrUnknown, type RejectingClassifier, withRejection } from './withRejection';

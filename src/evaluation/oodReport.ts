@@ -1,5 +1,11 @@
+import { reachInWords } from '../attacks/attackDefaults';
+import { refuse, show, type Where } from '../core/check';
+
 /** What a row of an {@link OodReport} was measured on. */
 export type OodRowKind = 'in' | 'out' | 'noise' | 'adversarialNoise' | 'adversarialSamples';
+
+/** How the measurement of a row ended. */
+export type OodRowStatus = 'measured' | 'failed' | 'skipped';
 
 /** The scores of the images of a row, in their order. */
 export interface OodScores {
@@ -15,6 +21,10 @@ export interface OodRow {
   readonly name: string;
   /** What it is. */
   readonly kind: OodRowKind;
+  /** Whether there are numbers: those of a row that failed, or was skipped, are `null`, and its counts are 0. */
+  readonly status: OodRowStatus;
+  /** Why there are no numbers, as a sentence or the message of the error; `null` for a row that was measured. */
+  readonly reason: string | null;
   /** Images counted in this row. */
   readonly samples: number;
   /**
@@ -30,6 +40,12 @@ export interface OodRow {
   readonly auroc: number | null;
   /** False positive rate at 95 % true positive rate; `null` in the in-distribution's row and if no image counts. */
   readonly fprAt95: number | null;
+  /**
+   * Images, the resisting ones included, whose gradient was exactly zero in every step of the attack, which could therefore
+   * not move them: all of them where the model rounds. `null` in rows without an attack, for an attack that does not count
+   * them, and on webgpu.
+   */
+  readonly blindImages: number | null;
   /** The score of every image counted; there with `keepScores: true`. */
   readonly scores?: OodScores;
 }
@@ -40,10 +56,12 @@ export interface UsedAttack {
   readonly attack: string;
   /** Radius of the ball around each image, in input units. */
   readonly epsilon: number;
-  /** Length of a step, in input units. */
-  readonly stepSize: number;
+  /** Length of a step, in input units; `null` for attacks that choose it themselves. */
+  readonly stepSize: number | null;
   /** Steps per restart. */
   readonly steps: number;
+  /** Largest distance that the steps of one restart can move an image: less than epsilon if they are too few or too short. */
+  readonly reach: number;
   /** Independent starts per image. */
   readonly restarts: number;
   /** Images attacked. */
@@ -74,4 +92,81 @@ export interface OodReport {
   readonly rows: readonly OodRow[];
   /** How it was measured. */
   readonly settings: UsedSettings;
+}
+
+/** From this share of images without a gradient on an attack was blind. */
+const BLIND_FROM = 0.9;
+
+/** Whether nothing can be learned from the row's being low: its attack had no gradients to follow. */
+export function isBlind({ blindImages, samples, resisted }: OodRow): boolean {
+  return blindImages !== null && blindImages > 0 && blindImages >= BLIND_FROM * (samples + resisted);
+}
+
+/** What must be said of a row besides its numbers, each as a sentence without its subject. */
+export function rowNotes(row: OodRow, { adversarialNoise, adversarialSamples }: UsedSettings): string[] {
+  const { kind, status, reason, resisted, samples, blindImages } = row;
+  if (status === 'failed') return [`could not be measured (${oneLine(reason ?? 'no reason given')}).`];
+  if (status === 'skipped') return [`was not measured (${oneLine(reason ?? 'no reason given')}).`];
+  const all = `${resisted + samples} images`;
+  const used =
+    kind === 'adversarialNoise' ? adversarialNoise : kind === 'adversarialSamples' ? adversarialSamples : null;
+  const short = used && shortfall(used);
+  return [
+    ...(resisted > 0 ? [`${resisted} of ${all} resisted the attack and are not counted.`] : []),
+    ...(short ? [`${short}.`] : []),
+    ...(blindImages && !isBlind(row)
+      ? [`${blindImages} of ${all} had gradients of zero alone: the attack did not see them.`]
+      : []),
+    ...(isBlind(row)
+      ? [
+          `the attack was blind (gradients of zero alone on ${blindImages} of ${all}), and shows nothing of what can be reached.`,
+        ]
+      : []),
+  ];
+}
+
+/** The settings of an attack, and what its steps could not reach. */
+export function attackInWords(used: UsedAttack | null): string {
+  if (used === null) return 'none';
+  const { attack, epsilon, stepSize, steps, restarts, samples } = used;
+  const length = stepSize === null ? '' : ` of ${stepSize}`;
+  const starts = restarts === 1 ? '' : ` from each of ${restarts} starts`;
+  const short = shortfall(used);
+  return `${attack}, epsilon ${epsilon}, ${steps} steps${length}${starts}, ${samples} images${short ? ` (${short})` : ''}`;
+}
+
+function shortfall(used: UsedAttack): string | undefined {
+  return reachInWords({ ...used, stepSize: used.stepSize ?? undefined });
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
+}
+
+/** Refuses a record whose values are anything but reports of `evaluateOod`. */
+export function checkReports(where: Where, reports: Readonly<Record<string, OodReport>>): void {
+  const fix = 'Await evaluateOod first, and pass for example { plain: report }.';
+  if (reports === null || typeof reports !== 'object' || Array.isArray(reports))
+    refuse(where, 'INVALID_ARGUMENT', 'reports by name', show(reports), fix);
+  for (const [name, report] of Object.entries(reports))
+    if (!isReport(report))
+      refuse(where, 'INVALID_ARGUMENT', 'reports by name', `${show(report)} as ${show(name)}`, fix);
+}
+
+/** Whether a value has everything that is read from a report. */
+export function isReport(value: unknown): value is OodReport {
+  if (value === null || typeof value !== 'object') return false;
+  const { testError, classes, rows, settings } = value as Partial<OodReport>;
+  const numbers = typeof testError === 'number' && typeof classes === 'number';
+  return numbers && Array.isArray(rows) && rows.every(isRow) && typeof settings === 'object' && settings !== null;
+}
+
+function isRow(row: Partial<OodRow> | null): boolean {
+  if (row === null || typeof row !== 'object') return false;
+  const { name, samples, resisted, meanMaxConfidence, standardError, auroc, fprAt95 } = row;
+  return (
+    typeof name === 'string' &&
+    [samples, resisted].every((value) => typeof value === 'number') &&
+    [meanMaxConfidence, standardError, auroc, fprAt95].every((value) => value === null || typeof value === 'number')
+  );
 }

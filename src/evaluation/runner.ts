@@ -1,17 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attack, PgdOptions } from '../attacks/types';
+import type { Attack, AttackResult, PgdOptions } from '../attacks/types';
 import { type Logits, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 
+/** What an attack found, but for the objective, which no evaluation needs. */
+export type Attacked = Pick<AttackResult, 'adversarial' | 'blindImages'>;
+
 /** Who does the heavy work of an evaluation: this process, or a pool of workers. */
 export interface Runner {
-  /** The adversarial images that `attack` makes of `images`; a new tensor. */
+  /** What `attack` makes of `images`; its tensor is a new one. */
   readonly attack: (
     attack: Attack,
     net: Classifier,
     images: tf.Tensor,
     options: PgdOptions,
-  ) => tf.Tensor | Promise<tf.Tensor>;
+  ) => Attacked | Promise<Attacked>;
   /** As {@link readLogits}. */
   readonly logits: (fn: string, net: Classifier, x: tf.Tensor, options: ReadOptions) => Promise<Logits>;
 }
@@ -20,8 +23,8 @@ export interface Runner {
 export const thisProcess: Runner = {
   attack: (attack, net, images, options) =>
     tf.tidy(() => {
-      const { adversarial } = attack(net, images, options);
-      return adversarial === images ? tf.clone(adversarial) : adversarial;
+      const { adversarial, blindImages } = attack(net, images, options);
+      return { adversarial: tf.clone(adversarial), blindImages };
     }),
   logits: readLogits,
 };

@@ -10,7 +10,7 @@ import { availableParallelism, workerThreads } from './nodeModules';
 import { poolOf } from './poolOf';
 import { sharedWeights } from './sharedWeights';
 import type { NodeWorker, PoolBackend, TrainingPool, TrainingPoolOptions, WebWorker } from './types';
-import { startWorkers } from './workers';
+import { type Pool, startWorkers } from './workers';
 
 /**
  * Starts workers that train, attack and evaluate a model together: threads in Node, Web Workers in browsers, each with a
@@ -57,6 +57,11 @@ import { startWorkers } from './workers';
  * ```
  */
 export async function createTrainingPool(model: LayersModel, options: TrainingPoolOptions = {}): Promise<TrainingPool> {
+  return poolOf(await startPool(model, options));
+}
+
+/** The workers alone, for callers that share out an evaluation by themselves; dispose of them in the end. */
+export async function startPool(model: LayersModel, options: TrainingPoolOptions): Promise<Pool> {
   const { workers: size, backend, winograd, wasmPaths, createWorker } = resolvePool(model, options);
   const { bounds = [0, 1], outputs = 'auto', inputShape } = options;
   const described: ClassifierOptions = { bounds, outputs };
@@ -77,7 +82,7 @@ export async function createTrainingPool(model: LayersModel, options: TrainingPo
     weights: sharedWeights(variables),
     createWorker,
   });
-  return poolOf({ workers, model, net, variables });
+  return { workers, model, net, variables };
 }
 
 const fn = 'createTrainingPool';

@@ -4,7 +4,7 @@ import { ATTACKS } from '../attacks/attackTable';
 import type { Attack, AttackResult, PgdOptions } from '../attacks/types';
 import type { DataLike } from '../classifier/labelledData';
 import type { KeysOf } from '../core/checkKeys';
-import { evaluateWith } from '../evaluation/evaluateWith';
+import { evaluateWith } from '../evaluation/evaluateOod';
 import { checkOptimizer, stepRng, update } from '../training/applyStep';
 import type { Method } from '../training/fitTypes';
 import { checkSlots } from '../training/optimizerState';

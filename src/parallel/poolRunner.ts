@@ -11,9 +11,9 @@ export function poolRunner(pool: Pool, call: Call): Runner {
   const { workers } = pool;
   return {
     attack: async (attack, _, images, options) => {
-      const { adversarial, objective } = await pooledAttack(pool, call, attack, images, options);
+      const { objective, ...found } = await pooledAttack(pool, call, attack, images, options);
       objective.dispose();
-      return adversarial === images ? tf.clone(adversarial) : adversarial;
+      return found.adversarial === images ? { ...found, adversarial: tf.clone(images) } : found;
     },
     logits: async (fn, { classes }, x, { batchSize }) => {
       if (batchSize !== undefined) checkWhole({ fn, argument: 'batchSize' }, batchSize);

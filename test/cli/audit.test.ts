@@ -61,6 +61,20 @@ test('audit --json - of a GraphModel that ends in a softmax prints JSON alone, w
   expect(result.notes).toEqual([expect.stringContaining('No rays')]);
 });
 
+test.each([
+  ['that its gradients are zero', 'Round', /adversarial noise: the attack was blind/],
+  ['that the attack failed', 'Cumprod', /adversarial noise: could not be measured \(.*Cumprod.*\)/],
+] as const)('audit says %s, gives no verdict, and ends with 3, or with 1 and --max-mmc', async (_, f, note) => {
+  await saveGraph(at(f), f);
+  const plain = await audit(f);
+  expect(plain.stdout.replaceAll(/\s+/g, ' ')).toMatch(note);
+  expect(plain.stdout).toContain('NO VERDICT');
+  expect(plain.stdout).not.toMatch(/GOOD|WARNING|BAD|PASSED/);
+  expect(plain.code).toBe(3);
+  const held = await audit(f, '--max-mmc', '0.9', '--json', '-');
+  expect([held.code, JSON.parse(held.stdout).threshold.broken]).toEqual([1, ['adversarial noise (not measured)']]);
+});
+
 test('audit --bounds -1,1 draws its noise there', async () => {
   const { stdout } = await audit('shifted', '--bounds', '-1,1', '--json', '-');
   const [uniform] = JSON.parse(stdout).rows;

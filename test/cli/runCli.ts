@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,21 @@ import { afterAll } from 'vitest';
 
 /** The built command. */
 export const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+refuseOldBuild(join(root, 'src'), program);
+
+/** Refuses a build that is older than a file that it was made from: its tests would tell of code that is gone. */
+export function refuseOldBuild(source: string, built: string): void {
+  const made = statSync(built, { throwIfNoEntry: false })?.mtimeMs;
+  if (made === undefined) throw new Error(`${built} is missing. Run \`npm run build\` before these tests.`);
+  const newer = readdirSync(source, { recursive: true, encoding: 'utf8' }).find((name) => {
+    const found = statSync(join(source, name));
+    return found.isFile() && found.mtimeMs > made;
+  });
+  if (newer !== undefined)
+    throw new Error(`${built} is older than ${join(source, newer)}. Run \`npm run build\` before these tests.`);
+}
 
 /** What a run of the command has left. */
 export interface Run {

@@ -143,7 +143,7 @@ describe('an audit', () => {
     expect(stopped.stderr).toContain('is kept in relu-overconfidence-audit-');
     const kept = readdirSync(folder).filter((name) => name.startsWith('relu-overconfidence-audit-'));
     expect(kept).toHaveLength(1);
-    expect(Object.keys(JSON.parse(await text(kept[0]!)).tasks['uniform noise'].blocks)).toHaveLength(3);
+    expect(Object.keys(JSON.parse(await text(kept[0]!)).measured['uniform noise'].blocks)).toHaveLength(3);
     const resumed = await runCli(folder, [...long, 'resumed.json']);
     expect([resumed.code, resumed.stderr]).toEqual([0, expect.not.stringContaining('in-distribution')]);
     expect(await text('resumed.json')).toBe(await text('undisturbed.json'));

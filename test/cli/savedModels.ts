@@ -15,8 +15,8 @@ export async function saveLayers(model: LayersModel, folder: string): Promise<st
   return write(folder, 'layers-model', modelTopology, weightSpecs, weightData as ArrayBuffer);
 }
 
-/** A GraphModel `[?, 2] -> softmax(relu(x W) V)` with three classes, written node by node. */
-export async function saveGraph(folder: string): Promise<string> {
+/** A GraphModel `[?, 2] -> softmax(f(x W) V)` with three classes, written node by node; f is an operation of TensorFlow. */
+export async function saveGraph(folder: string, f: 'Relu' | 'Round' | 'Cumprod' = 'Relu'): Promise<string> {
   const float = { T: { type: 'DT_FLOAT' } };
   const sizes = (...shape: number[]) => ({ dim: shape.map((size) => ({ size: String(size) })) });
   const constant = (name: string, ...shape: number[]) => ({
@@ -30,21 +30,30 @@ export async function saveGraph(folder: string): Promise<string> {
     input,
     attr: { ...float, transpose_a: { b: false }, transpose_b: { b: false } },
   });
+  const axis = {
+    name: 'axis',
+    op: 'Const',
+    attr: { dtype: { type: 'DT_INT32' }, value: { tensor: { dtype: 'DT_INT32', tensorShape: sizes() } } },
+  };
   const node = [
     { name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_FLOAT' }, shape: { shape: sizes(-1, 2) } } },
     constant('w', 2, 4),
     constant('v', 4, 3),
     multiply('hidden', 'x', 'w'),
-    { name: 'relu', op: 'Relu', input: ['hidden'], attr: float },
-    multiply('logits', 'relu', 'v'),
+    ...(f === 'Cumprod' ? [axis] : []),
+    { name: 'f', op: f, input: f === 'Cumprod' ? ['hidden', 'axis'] : ['hidden'], attr: float },
+    multiply('logits', 'f', 'v'),
     { name: 'probabilities', op: 'Softmax', input: ['logits'], attr: float },
   ];
   const specs: io.WeightsManifestEntry[] = [
     { name: 'w', shape: [2, 4], dtype: 'float32' },
     { name: 'v', shape: [4, 3], dtype: 'float32' },
+    ...(f === 'Cumprod' ? [{ name: 'axis', shape: [], dtype: 'int32' as const }] : []),
   ];
   const weights = Float32Array.from({ length: 20 }, (_, i) => Math.sin(i + 1));
-  return write(folder, 'graph-model', { node, versions: { producer: 1 } }, specs, weights.buffer);
+  const last = f === 'Cumprod' ? [...new Uint8Array(Int32Array.of(1).buffer)] : [];
+  const data = Uint8Array.of(...new Uint8Array(weights.buffer), ...last);
+  return write(folder, 'graph-model', { node, versions: { producer: 1 } }, specs, data.buffer);
 }
 
 /** A network for one number x in [-1, 1] whose logits are 3 (x + 1) and 0. */

@@ -4,6 +4,7 @@ import type { OverconfidenceError } from '../../src/core/errors';
 import type { Progress } from '../../src/core/progress';
 import type { Rng } from '../../src/core/rng';
 import { evaluateOod } from '../../src/evaluation/evaluateOod';
+import { formatOodReport } from '../../src/evaluation/formatOodReport';
 import type { OodOptions } from '../../src/evaluation/oodOptions';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
@@ -112,30 +113,58 @@ describe('stopping evaluateOod', () => {
     expect(runs).toBe(looks); // the first call made a classifier of the function, the second found it made
   });
 
-  it('passes on an error of a caller function and leaves no tensor behind', async () => {
+  it('passes on what onProgress throws and leaves no tensor behind', async () => {
     const boom = new Error('boom');
-    const late = (images: tf.Tensor, rng: Rng) => {
-      if (images.shape[0]! > 1) throw boom;
-      return uniform(images, rng);
+    const onProgress = ({ label }: Progress) => {
+      if (label === 'adversarial noise') throw boom;
     };
-    const variants: Partial<OodOptions>[] = [
-      { noise: late },
-      { adversarialNoise: { start: late } },
-      {
-        onProgress: ({ label }) => {
-          if (label === 'adversarial noise') throw boom;
-        },
-      },
-      {
-        adversarialSamples: {
-          attack: () => {
-            throw boom;
-          },
-        },
-      },
-    ];
-    for (const variant of variants)
-      expect(await expectNoLeak(() => failure(evaluateOod(model, { ...base, ...variant })))).toBe(boom);
+    expect(await expectNoLeak(() => failure(evaluateOod(model, { ...base, onProgress })))).toBe(boom);
+  });
+});
+
+describe('a row that cannot be measured', () => {
+  const boom = () => {
+    throw new Error('boom');
+  };
+  const late = (images: tf.Tensor, rng: Rng) => (images.shape[0]! > 1 ? boom() : uniform(images, rng));
+  const untaught = (images: tf.Tensor) => tf.mul(tf.cumprod(images, 1), 4) as tf.Tensor2D;
+
+  it.each<[string, Partial<OodOptions>]>([
+    ['noise', { noise: late }],
+    ['adversarial noise', { adversarialNoise: { start: late } }],
+    ['adversarial noise', { adversarialNoise: { start: uniform, attack: boom } }],
+    ['adversarial samples', { adversarialSamples: { attack: boom } }],
+  ])('says so with the reason (%s, %o), changes no other row and leaves no tensor behind', async (name, change) => {
+    const complete = await evaluateOod(model, base);
+    const report = await expectNoLeak(() => evaluateOod(model, { ...base, ...change }));
+    const nothing = { meanMaxConfidence: null, standardError: null, auroc: null, fprAt95: null, blindImages: null };
+    const expected = complete.rows.map((row) =>
+      row.name === name
+        ? { name, kind: row.kind, status: 'failed', reason: 'boom', samples: 0, resisted: 0, ...nothing }
+        : row,
+    );
+    expect(report.rows).toEqual(expected);
+    expect(complete.rows.every(({ status, reason }) => status === 'measured' && reason === null)).toBe(true);
+    expect(formatOodReport(report)).toMatch(new RegExp(`^${name} +\\| +failed +- +- +-$`, 'm'));
+    expect(formatOodReport(report)).toContain(`${name}: could not be measured (boom).`);
+  });
+
+  it('is the attack on a model whose operations have no gradient, and not the rows without one', async () => {
+    const { rows } = await expectNoLeak(() =>
+      evaluateOod(untaught, { ...base, adversarialNoise: true, noise: uniform }),
+    );
+    expect(rows.map(({ status }) => status)).toEqual(['measured', 'measured', 'measured', 'failed', 'failed']);
+    expect(rows[3]!.reason).toMatch(/Cumprod/);
+  });
+
+  it('counts the images without a gradient: all for a model that rounds, none for one that rises', async () => {
+    const rounding = (images: tf.Tensor) => tf.mul(tf.round(tf.mul(images, 8)), 0.5) as tf.Tensor2D;
+    const stuck = await evaluateOod(rounding, base);
+    expect(stuck.rows.map(({ blindImages }) => blindImages)).toEqual([null, null, null, 3, 3]);
+    expect(formatOodReport(stuck)).toContain('adversarial noise: the attack was blind');
+    const { rows } = await evaluateOod(model, base);
+    expect(rows.map(({ blindImages }) => blindImages)).toEqual([null, null, null, 0, 0]);
+    expect(formatOodReport({ ...stuck, rows })).not.toContain('blind');
   });
 });
 
@@ -155,6 +184,9 @@ describe('evaluateOod refuses before any work', () => {
   it.each([
     ['no in-distribution', { in: undefined }, 'INVALID_ARGUMENT', 'in'],
     ['mixed names of the data', { in: { x, ys: y } }, 'INVALID_ARGUMENT', 'in'],
+    ['a misspelt key', { inn: 1 }, 'INVALID_OPTION', 'options'],
+    ['a misspelt key of an attack', { adversarialNoise: { step: 3 } }, 'INVALID_OPTION', 'adversarialNoise'],
+    ['a start of samples', { adversarialSamples: { start: 3 } }, 'INVALID_OPTION', 'adversarialSamples'],
     ['images that are no tensor', { in: { x: [[0, 1]], y } }, 'INVALID_ARGUMENT', 'in.x'],
     ['no images', { in: { x: none, y } }, 'EMPTY_INPUT', 'in.x'],
     ['images outside the bounds', { in: { x: bright, y: short } }, 'OUT_OF_BOUNDS', 'in.x'],
@@ -202,6 +234,12 @@ describe('evaluateOod refuses before any work', () => {
     const options = { ...base, onProgress, ...change } as never;
     await expectRefusal(() => evaluateOod(model, options), { code, fn: 'evaluateOod', argument });
     expect(progressed).toBe(false);
+  });
+
+  it('an out-distribution that was passed on the wrong level, and offers the right one', async () => {
+    const { in: own, out } = base;
+    const call = evaluateOod(model, { in: own, ood: out } as never);
+    await expect(call).rejects.toThrow(/key `ood`\. Did you mean `out`\?/);
   });
 
   it('a seed that is not finite', async () => {

@@ -2,11 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { maxConfidenceAttack } from '../../src/attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../src/attacks/pgdLinf';
 import type { Attack, PgdOptions } from '../../src/attacks/types';
+import { classifier } from '../../src/classifier/classifier';
 import type { Rng } from '../../src/core/rng';
 import { evaluateOod } from '../../src/evaluation/evaluateOod';
-import type { OodOptions } from '../../src/evaluation/oodOptions';
+import { formatOodReport } from '../../src/evaluation/formatOodReport';
+import type { OodAttackSettings, OodOptions } from '../../src/evaluation/oodOptions';
 import type { OodReport } from '../../src/evaluation/oodReport';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { bruteAuroc, bruteFprAt95, mean, rowNamed, sigmoid } from './byHand';
@@ -153,6 +156,31 @@ describe('evaluateOod', () => {
     expect(samples!.options).toMatchObject({ epsilon: 0.1, stepSize: 0.0025, steps: 80, restarts: 2 });
     expect(report.settings.adversarialNoise).toMatchObject({ attack: 'spy', epsilon: 0.3, steps: 200, samples: 101 });
     expect(report.settings.adversarialSamples).toMatchObject({ stepSize: 0.0025, restarts: 2, samples: 101 });
+  });
+
+  it('takes radius and steps from the bounds, and says what steps that are too short could not reach', async () => {
+    const wide = classifier((x) => model(tf.div(x, 255)), { inputShape: [2], bounds: [0, 255] });
+    const x = tf.fill([4, 2], 128);
+    const start = (images: tf.Tensor) => tf.clone(images);
+    const attacked = (settings: OodAttackSettings) =>
+      evaluateOod(wide, {
+        in: { x, y: tf.zeros([4]) },
+        noise: false,
+        adversarialNoise: { start, ...settings },
+        adversarialSamples: false,
+      });
+    for (const settings of [{}, { steps: 5 }, { attack: maxConfidenceAttack }]) {
+      const report = await attacked(settings);
+      expect(report.settings.adversarialNoise).toMatchObject({ epsilon: 76.5, reach: 76.5 });
+      // Both coordinates move by 0.3 of the width, away from each other.
+      expect(rowNamed(report, 'adversarial noise').meanMaxConfidence).toBeCloseTo(sigmoid(4 * 0.6), 5);
+      expect(formatOodReport(report)).not.toContain('reach');
+    }
+    const short = await attacked({ steps: 5, stepSize: 0.0075 });
+    expect(short.settings.adversarialNoise).toMatchObject({ epsilon: 76.5, reach: 0.0375 });
+    expect(formatOodReport(short)).toContain(
+      'adversarial noise: 5 steps of 0.0075 reach no farther than 0.0375, not epsilon 76.5.',
+    );
   });
 
   it('makes noise from every image before it takes one again', async () => {

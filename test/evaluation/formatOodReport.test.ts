@@ -7,7 +7,7 @@ type Numbers = readonly [mmc: number | null, auroc: number | null, fpr: number |
 
 function row(name: string, kind: OodRowKind, [mmc, auroc, fpr]: Numbers, samples: number, resisted = 0): OodRow {
   const scores = { meanMaxConfidence: mmc, standardError: null, auroc, fprAt95: fpr };
-  return { name, kind, samples, resisted, ...scores };
+  return { name, kind, status: 'measured', reason: null, samples, resisted, ...scores, blindImages: null };
 }
 
 function report(testError: number, rows: readonly OodRow[]): OodReport {
@@ -45,7 +45,7 @@ describe('formatOodReport', () => {
       FMNIST               |  0.654  0.972  0.121  10000  |      -      -      -      -
       adversarial noise    |  1.000  0.031  1.000   1000  |  0.162  0.992  0.042   1000
       adversarial samples  |      -      -      -      -  |      -      -      -      0
-      ACET, adversarial samples: 1000 of 1000 resisted the attack and are not counted"
+      ACET, adversarial samples: 1000 of 1000 images resisted the attack and are not counted."
     `);
   });
 

@@ -8,12 +8,15 @@ function row(name: string, kind: OodRow['kind'], centre: number, inScores?: read
   return {
     name,
     kind,
+    status: 'measured',
+    reason: null,
     samples: 50,
     resisted: kind === 'adversarialSamples' ? 7 : 0,
     meanMaxConfidence: meanMaxConfidence(confidences),
     standardError: 0.0123,
     auroc: inScores === undefined ? null : auroc(inScores, logOdds),
     fprAt95: inScores === undefined ? null : fprAtTpr(inScores, logOdds),
+    blindImages: null,
     scores: { confidences, logOdds },
   };
 }
@@ -22,7 +25,15 @@ function row(name: string, kind: OodRow['kind'], centre: number, inScores?: read
 export function exampleReport(shift: number): OodReport {
   const own = row('MNIST', 'in', 4);
   const against = own.scores!.logOdds;
-  const attack = { attack: 'pgdLinf', epsilon: 0.3, stepSize: 0.0075, steps: 200, restarts: 1, samples: 50 };
+  const attack = {
+    attack: 'pgdLinf',
+    epsilon: 0.3,
+    stepSize: 0.0075,
+    steps: 200,
+    reach: 0.3,
+    restarts: 1,
+    samples: 50,
+  };
   return {
     testError: 0.0051,
     classes: 10,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dispose, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { progressClock } from '../../core/progress';
+import { textTable } from '../../core/textTable';
 import { confidenceSandwich } from '../../guarantees/sandwich/confidenceSandwich';
 import { meanMaxConfidence } from '../../metrics/meanMaxConfidence';
 import { uniformNoise } from '../../noise/uniformNoise';
@@ -15,8 +16,7 @@ import { loadModel } from '../load/loadModel';
 import { modelSettings } from '../load/modelSettings';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
-import { tableOf } from '../print/table';
-import { deliveryOf } from '../result/delivery';
+import { deliveryOf } from '../result/deliver';
 
 const NOISE = 'uniform noise';
 
@@ -73,7 +73,7 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
   const serialised = `${JSON.stringify(result, undefined, 2)}\n`;
   stdout.write(json === '-' ? serialised : `${[inWords(rows, epsilon), ...notes].join('\n\n')}\n`);
   if (json !== undefined && json !== '-') await writeFile(json, serialised);
-  const broken = maxMmc !== undefined && rows.some(({ name, meanBound }) => name === NOISE && meanBound > maxMmc);
+  const broken = maxMmc !== undefined && rows.some(({ name, meanBound }) => name === NOISE && !(meanBound <= maxMmc));
   return broken ? EXIT.broken : EXIT.fine;
 }
 
@@ -106,5 +106,5 @@ function inWords(rows: readonly Certified[], epsilon: number): string {
     String(samples),
   ]);
   const head = ['', 'attacked', 'at most', 'largest bound', 'images'];
-  return `No attack that changes each value of uniform noise by ${epsilon} or less can raise its mean confidence above ${noise.meanBound.toFixed(3)}.\n\n${tableOf(head, cells)}`;
+  return `No attack that changes each value of uniform noise by ${epsilon} or less can raise its mean confidence above ${noise.meanBound.toFixed(3)}.\n\n${textTable(head, cells)}`;
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
-import type { DataFacts } from './record';
+import type { DataFacts } from './runRecord';
 
 /** Images that a run is about, or that noise is made from. */
 export interface Images {

@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises';
+import type { MeasuredByName, Shard } from '../../evaluation/measureBlocks';
 import { fileCheckpoint } from '../../training/fileCheckpoint';
 import { CliError } from '../cliError';
 import { sha256 } from '../load/sha256';
-import { readRecord } from './readRecord';
-import { RECORD_FORMAT, type RunFacts, type TaskRecords } from './record';
-import type { Shard } from './shard';
+import { type RunFacts, readRecord, runRecord } from './runRecord';
 
 /** Milliseconds between two writings while all goes well. */
 const EVERY = 10_000;
@@ -13,8 +12,8 @@ const EVERY = 10_000;
 export interface Keeper {
   readonly file: string;
   /** What an earlier run of the same command has left. */
-  readonly read: () => Promise<TaskRecords>;
-  readonly keep: (tasks: TaskRecords, why: 'block' | 'stop') => Promise<void>;
+  readonly read: () => Promise<MeasuredByName>;
+  readonly keep: (measured: MeasuredByName, why: 'block' | 'stop') => Promise<void>;
   /** Takes the file away once nothing is left to do. */
   readonly finish: () => Promise<void>;
 }
@@ -37,11 +36,11 @@ export function keeperOf(run: RunFacts, { number, of }: Shard, named: string | u
           `${file} keeps a run of another model or with other settings.`,
           'Delete it, or name another file with --checkpoint.',
         );
-      return record.tasks;
+      return record.measured;
     },
-    keep: async (tasks, why) => {
+    keep: async (measured, why) => {
       if (why === 'block' && performance.now() - written < EVERY) return;
-      await store.write(new TextEncoder().encode(JSON.stringify({ format: RECORD_FORMAT, run, tasks })));
+      await store.write(new TextEncoder().encode(JSON.stringify(runRecord(run, measured))));
       written = performance.now();
     },
     finish: () => rm(file, { force: true }),

@@ -1,19 +1,17 @@
 import type { Progress } from '../../core/progress';
+import { measureBlocks, type Shard } from '../../evaluation/measureBlocks';
+import type { Values } from '../args/optionTable';
 import { text } from '../args/read';
 import { catchInterrupts } from '../catchInterrupts';
-import { Interrupted } from '../cliError';
+import { CliError, Interrupted } from '../cliError';
 import type { Arguments } from '../command';
 import type { ExitCode } from '../exitCodes';
 import type { Io } from '../io';
 import { progressLine } from '../print/progressLine';
-import { deliver } from '../result/deliver';
-import { deliverShard, shardFile } from '../result/deliverShard';
-import { deliveryOf } from '../result/delivery';
+import { deliver, deliverShard, deliveryOf, shardFile } from '../result/deliver';
 import { keeperOf } from './keeper';
 import { prepare } from './prepare';
-import { RECORD_FORMAT, type RunFacts, type RunRecord } from './record';
-import { runTasks } from './runTasks';
-import { shardOf } from './shard';
+import { type RunFacts, runRecord } from './runRecord';
 
 /** Runs `audit` or `evaluate`: prepares the measurements, does them or a shard of them, and delivers the result. */
 export async function measure(io: Io, args: Arguments, command: RunFacts['command']): Promise<ExitCode> {
@@ -22,7 +20,7 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   const shardTo = shardFile(values, shard);
   const delivery = await deliveryOf(values);
   const signal = catchInterrupts();
-  const { run, tasks, dispose } = await prepare(args, command, signal);
+  const { run, measurements, dispose } = await prepare(args, command, signal);
   const keeper = keeperOf(run, shard, text(values, 'checkpoint'));
   const line = progressLine(io.stderr, values.progress === true);
   let last: Progress | undefined;
@@ -32,9 +30,9 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   };
   try {
     const { keep, read } = keeper;
-    const done = await runTasks(tasks, { shard, done: await read(), onProgress, keep, signal });
+    const measured = await measureBlocks(measurements, { shard, done: await read(), onProgress, keep, signal });
     line.clear();
-    const record: RunRecord = { format: RECORD_FORMAT, run, tasks: done };
+    const record = runRecord(run, measured);
     const code = shardTo === undefined ? await deliver(io, delivery, record) : await deliverShard(io, shardTo, record);
     await keeper.finish();
     return code;
@@ -46,4 +44,15 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   } finally {
     await dispose();
   }
+}
+
+/** The shard that `--shard K/N` names, K from 1 to N; the whole where it is not given. */
+function shardOf(values: Values): Shard {
+  const [, k = Number.NaN, n = Number.NaN] = (/^(\d+)\/(\d+)$/.exec(text(values, 'shard') ?? '1/1') ?? []).map(Number);
+  if (!(k >= 1 && k <= n))
+    throw new CliError(
+      `--shard takes K/N with K from 1 to N, not ${JSON.stringify(values.shard)}.`,
+      'Write for example --shard 1/8 on the first of eight machines.',
+    );
+  return { number: k - 1, of: n };
 }

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { type Measured, missingSamples } from '../../evaluation/measureBlocks';
 import { CliError, messageOf } from '../cliError';
 import type { Arguments } from '../command';
 import type { ExitCode } from '../exitCodes';
 import type { Io } from '../io';
-import { deliver } from '../result/deliver';
-import { deliveryOf } from '../result/delivery';
-import { readRecord } from './readRecord';
-import { missingSamples, type RunRecord, type TaskRecord } from './record';
+import { deliver, deliveryOf } from '../result/deliver';
+import { type RunRecord, readRecord, runRecord } from './runRecord';
 
 /** Joins shards and delivers the result of the whole. */
 export async function merge(io: Io, { values, files }: Arguments): Promise<ExitCode> {
@@ -30,20 +29,21 @@ async function readFileOf(file: string): Promise<RunRecord> {
   return readRecord(file, bytes);
 }
 
-function join(records: readonly RunRecord[]): RunRecord {
+/** Joins records of one run; a measurement that failed in one of them has failed. */
+export function join(records: readonly RunRecord[]): RunRecord {
   const [first] = records as [RunRecord, ...RunRecord[]];
-  const tasks = Object.entries(first.tasks).map(([name, task]): [string, TaskRecord] => {
-    const parts = records.map((record) => record.tasks[name]!);
+  const measured = Object.entries(first.measured).map(([name, one]): [string, Measured] => {
+    const parts = records.map((record) => record.measured[name]!);
     const failed = parts.find((part) => part.failed !== undefined)?.failed;
-    const blocks = Object.assign({}, ...parts.map((part) => part.blocks)) as TaskRecord['blocks'];
-    return [name, { ...task, ...(failed !== undefined && { failed }), blocks }];
+    const blocks = Object.assign({}, ...parts.map((part) => part.blocks)) as Measured['blocks'];
+    return [name, { ...one, ...(failed !== undefined && { failed }), blocks }];
   });
-  return { ...first, tasks: Object.fromEntries(tasks) };
+  return runRecord(first.run, Object.fromEntries(measured));
 }
 
 function complete(record: RunRecord): RunRecord {
-  const missing = Object.entries(record.tasks).filter(([, task]) => missingSamples(task) > 0);
+  const missing = Object.entries(record.measured).filter(([, one]) => missingSamples(one) > 0);
   if (missing.length === 0) return record;
-  const what = missing.map(([name, task]) => `${missingSamples(task)} of ${task.samples} of "${name}"`).join(', ');
+  const what = missing.map(([name, one]) => `${missingSamples(one)} of ${one.samples} of "${name}"`).join(', ');
   throw new CliError(`Shards are missing: there is nothing on ${what}.`, 'Run them, and pass the files of all shards.');
 }

@@ -1,3 +1,4 @@
+import { defaultEpsilon } from '../../attacks/attackDefaults';
 import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../attacks/pgdLinf';
 import type { Classifier } from '../../classifier/types';
@@ -10,8 +11,6 @@ import { number, oneOf, seedOf, whole } from '../args/read';
 
 /** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */
 const BATCH = 25;
-/** The paper's radius on MNIST, as a share of the width of the bounds. */
-const EPSILON = 0.3;
 
 type Rows = Omit<OodOptions, 'in' | 'out'>;
 
@@ -68,10 +67,9 @@ type AttackName = 'max-confidence' | 'pgd';
 
 function attackOf({ bounds }: Classifier, values: Values, usual: AttackName, steps: Record<AttackName, number>) {
   const name = oneOf(values, 'attack', ['max-confidence', 'pgd'] as const, usual);
-  const width = bounds[1] - bounds[0];
   return {
     attack: name === 'pgd' ? pgdLinf : maxConfidenceAttack,
-    epsilon: number(values, 'epsilon', EPSILON * width, 1e-9, width),
+    epsilon: number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, bounds[1] - bounds[0]),
     steps: whole(values, 'steps', steps[name]),
   };
 }

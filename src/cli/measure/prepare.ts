@@ -1,10 +1,22 @@
 import { basename, resolve } from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { version } from 'relu-overconfidence/package.json';
+import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
+import type { Measurement } from '../../evaluation/measureBlocks';
+import {
+  ADVERSARIAL_NOISE,
+  ADVERSARIAL_SAMPLES,
+  IN_DISTRIBUTION,
+  type ResolvedOptions,
+  resolveOptions,
+  usedSettings,
+} from '../../evaluation/oodOptions';
 import { oodSources } from '../../evaluation/oodSources';
-import { resolveOptions } from '../../evaluation/resolveOptions';
-import { IN_DISTRIBUTION } from '../../evaluation/rowNames';
-import { usedSettings } from '../../evaluation/usedSettings';
+import { type Runner, thisProcess } from '../../evaluation/runner';
+import { sourceMeasurement } from '../../evaluation/sourceMeasurement';
+import { startPool } from '../../parallel/createTrainingPool';
+import { poolRunner } from '../../parallel/poolRunner';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { Values } from '../args/optionTable';
 import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
@@ -14,19 +26,16 @@ import type { WantedPart } from '../data/readFolder';
 import { readImages, readLabelled } from '../data/readImages';
 import { type LoadedModel, loadModel } from '../load/loadModel';
 import { modelSettings } from '../load/modelSettings';
-import { startBackend } from '../load/startBackend';
+import { type BackendName, startBackend } from '../load/startBackend';
 import { blankImage, type Images } from './images';
 import { auditRows, evaluationRows } from './noiseSettings';
-import { rayTask } from './rayTask';
-import type { RunFacts } from './record';
-import { sourceTask } from './sourceTask';
-import { startRunner } from './startRunner';
-import type { Task } from './task';
+import { rayMeasurement } from './rays';
+import type { RunFacts } from './runRecord';
 
 /** A run that may begin. */
 export interface Prepared {
   readonly run: RunFacts;
-  readonly tasks: readonly Task[];
+  readonly measurements: readonly Measurement[];
   /** Ends the workers, if there are any. */
   readonly dispose: () => Promise<void>;
 }
@@ -50,11 +59,11 @@ export async function prepare(
   const out = Object.fromEntries([...others].map(([name, images]) => [name, images.x]));
   const data = [[IN_DISTRIBUTION, facts] as const, ...[...others].map(([name, other]) => [name, other.facts] as const)];
   const resolved = resolveOptions({ in: { x, y: x }, out, ...rows }, net);
-  const rays = command === 'audit' ? rayTasks(model, values, signal) : { tasks: [], notes: [] };
-  const { runner, dispose } = await startRunner(model, values, backend);
-  const tasks = oodSources(runner, net, x, labels ?? new Int32Array(1), resolved)
+  const rays = command === 'audit' ? raysOf(model, values, signal) : { measurements: [], notes: [] };
+  const { runner, dispose } = await startRunner(model, values, backend, signal);
+  const sources = oodSources(runner, net, x, labels, resolved)
     .filter(({ kind }) => kind !== 'in' || labels !== undefined)
-    .map((source) => sourceTask(runner, net, source, source.kind === 'in' ? labels : source.labels, signal));
+    .map((source) => sourceMeasurement(runner, net, source, (images, start) => firstImages(net, images, start)));
   const { path, kind, sha256 } = model.file;
   const { inputShape, classes, bounds } = net;
   return {
@@ -67,7 +76,7 @@ export async function prepare(
       settings: usedSettings(resolved),
       notes: [...notes, ...[...others.values()].flatMap((other) => other.notes), ...rays.notes],
     },
-    tasks: [...tasks, ...rays.tasks],
+    measurements: [...sources, ...skippedRows(command, resolved), ...rays.measurements],
     dispose,
   };
 }
@@ -87,28 +96,88 @@ async function readOthers(
   return others;
 }
 
+/** Rows of attacks that the user does not want, which must be seen to be missing. */
+function skippedRows(
+  command: RunFacts['command'],
+  { adversarialNoise, adversarialSamples }: ResolvedOptions,
+): Measurement[] {
+  const skipped = (name: string, kind: Measurement['kind']): Measurement => ({
+    name,
+    kind,
+    samples: 0,
+    blockSize: 1,
+    cost: 0,
+    required: false,
+    skipped: '--attacked 0',
+    run: async () => ({}),
+  });
+  return [
+    ...(adversarialNoise === undefined ? [skipped(ADVERSARIAL_NOISE, 'adversarialNoise')] : []),
+    ...(adversarialSamples === undefined && command === 'evaluate'
+      ? [skipped(ADVERSARIAL_SAMPLES, 'adversarialSamples')]
+      : []),
+  ];
+}
+
+/** Images kept for the report, and the most values that these may have together. */
+const PICTURES = 8;
+const MOST_VALUES = 160_000;
+
+/** Values of the first images of a row, rounded to what an eye can see; none of inputs that are not images. */
+async function firstImages(
+  { inputShape }: Classifier,
+  images: Tensor,
+  start: number,
+): Promise<{ readonly pixels?: number[] }> {
+  const [height = 1, width = 1, channels] = inputShape;
+  if (start > 0 || inputShape.length !== 3 || (channels !== 1 && channels !== 3)) return {};
+  const size = height * width * channels;
+  const count = Math.min(PICTURES, images.shape[0]!, Math.floor(MOST_VALUES / size));
+  const values = (await images.data()).subarray(0, count * size);
+  return { pixels: Array.from(values, (value) => Number(value.toPrecision(4))) };
+}
+
+/** This thread, or as many workers as `--workers` says, and how they are ended. */
+async function startRunner(
+  model: LoadedModel,
+  values: Values,
+  backend: BackendName,
+  signal: AbortSignal,
+): Promise<{ readonly runner: Runner; readonly dispose: () => Promise<void> }> {
+  const workers = whole(values, 'workers', 0, 0);
+  if (workers === 0) return { runner: thisProcess, dispose: async () => {} };
+  const { layers, classifier, outputs } = model;
+  if (layers === undefined)
+    throw new CliError('Workers take a LayersModel, and this is a GraphModel.', 'Leave --workers out, or use --shard.');
+  if (backend !== 'wasm' && backend !== 'cpu')
+    throw new CliError(`Workers run on wasm or cpu, not on ${backend}.`, 'Leave --workers out.');
+  const { bounds, inputShape } = classifier;
+  const pool = await startPool(layers, { workers, backend, bounds, inputShape, outputs });
+  return { runner: poolRunner(pool, { fn: 'evaluateOod', signal }), dispose: pool.workers.dispose };
+}
+
 /** The rays of a ReLU network, or a note why there are none. */
-function rayTasks(
+function raysOf(
   { layers, classifier }: LoadedModel,
   values: Values,
   signal: AbortSignal,
-): { tasks: Task[]; notes: string[] } {
+): { measurements: Measurement[]; notes: string[] } {
   const rays = whole(values, 'rays', 100, 0);
-  if (rays === 0) return { tasks: [], notes: [] };
+  if (rays === 0) return { measurements: [], notes: [] };
   if (layers === undefined)
     return {
-      tasks: [],
+      measurements: [],
       notes: ['No rays: the linear regions of a GraphModel cannot be read; a LayersModel has them.'],
     };
   try {
     const question = { rays, seed: seedOf(values), bounds: classifier.bounds };
-    return { tasks: [rayTask(toPiecewiseAffine(layers), question, signal)], notes: [] };
+    return { measurements: [rayMeasurement(toPiecewiseAffine(layers), question, signal)], notes: [] };
   } catch (error) {
     if (!(error instanceof OverconfidenceError)) throw error;
     if (error.code === 'UNSUPPORTED_MODEL')
-      return { tasks: [], notes: [`No rays: the network cannot be read as piecewise linear (${error.got}).`] };
+      return { measurements: [], notes: [`No rays: the network cannot be read as piecewise linear (${error.got}).`] };
     if (error.code === 'MISSING_KERNEL')
-      return { tasks: [], notes: ['No rays: on webgpu the network cannot be read; wasm and cpu have them.'] };
+      return { measurements: [], notes: ['No rays: on webgpu the network cannot be read; wasm and cpu have them.'] };
     throw error;
   }
 }

@@ -18,7 +18,7 @@ import { type LoadedModel, loadModel } from '../load/loadModel';
 import { modelSettings } from '../load/modelSettings';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
-import { checkFolder } from '../result/delivery';
+import { checkFolder } from '../result/deliver';
 import { confidenceOnPlane } from './confidenceOnPlane';
 import { threeImages } from './threeImages';
 

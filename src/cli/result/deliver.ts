@@ -1,11 +1,47 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Shard } from '../../evaluation/measureBlocks';
+import type { Values } from '../args/optionTable';
+import { number, text } from '../args/read';
+import { CliError } from '../cliError';
 import { EXIT, type ExitCode } from '../exitCodes';
 import type { Io } from '../io';
-import type { RunRecord } from '../measure/record';
-import type { Delivery } from './delivery';
+import { importOptional } from '../load/importOptional';
+import type { RunRecord } from '../measure/runRecord';
 import { printResult } from './printResult';
+import type { Result } from './result';
 import { resultHtml } from './resultHtml';
 import { summarise } from './summarise';
+
+/** Where results go, and when the program fails. */
+export interface Delivery {
+  readonly maxMmc: number | undefined;
+  /** A file, or `-` for stdout. */
+  readonly json: string | undefined;
+  readonly html: string | undefined;
+}
+
+/** Reads what is wanted, and refuses at once what would fail only after a long run. */
+export async function deliveryOf(values: Values): Promise<Delivery> {
+  const maxMmc = number(values, 'max-mmc', undefined, 0, 1);
+  const [json, html] = [text(values, 'json'), text(values, 'html')];
+  for (const file of [json, html]) if (file !== undefined && file !== '-') await checkFolder(file);
+  if (html !== undefined) {
+    const why = ['pictures are made with it', '@observablehq/plot linkedom fast-png'] as const;
+    await importOptional('@observablehq/plot', () => import('@observablehq/plot'), ...why);
+    await importOptional('linkedom', () => import('linkedom'), ...why);
+    await importOptional('fast-png', () => import('fast-png'), ...why);
+  }
+  return { maxMmc, json, html };
+}
+
+/** Refuses a file in a folder that does not exist. */
+export async function checkFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new CliError(`${file} cannot be written: there is no folder ${folder}.`, `Run: mkdir -p ${folder}`);
+}
 
 /** Prints and writes what a complete record says, and gives the exit code. */
 export async function deliver(io: Io, { maxMmc, json, html }: Delivery, record: RunRecord): Promise<ExitCode> {
@@ -15,5 +51,29 @@ export async function deliver(io: Io, { maxMmc, json, html }: Delivery, record: 
   else printResult(io, result);
   if (json !== undefined && json !== '-') await writeFile(json, serialised);
   if (html !== undefined) await writeFile(html, await resultHtml(record, result));
-  return result.threshold !== null && result.threshold.broken.length > 0 ? EXIT.broken : EXIT.fine;
+  return exitCodeOf(result);
+}
+
+/** With a threshold, whether it holds; without one, whether everything could be measured. */
+export function exitCodeOf({ threshold, unmeasured }: Pick<Result, 'threshold' | 'unmeasured'>): ExitCode {
+  if (threshold !== null) return threshold.broken.length > 0 ? EXIT.broken : EXIT.fine;
+  return unmeasured.length > 0 ? EXIT.failed : EXIT.fine;
+}
+
+/** The file that a shard is written to; undefined where the whole is done at once. */
+export function shardFile(values: Values, { of }: Shard): string | undefined {
+  if (values.shard === undefined) return undefined;
+  const file = text(values, 'json');
+  if (file === undefined || file === '-')
+    throw new CliError('A shard is written to a file.', `Add for example --json part-1of${of}.json.`);
+  for (const name of ['html', 'max-mmc'])
+    if (values[name] !== undefined) throw new CliError(`A shard has no result for --${name}.`, 'Pass it to `merge`.');
+  return file;
+}
+
+/** Writes what a shard has measured. */
+export async function deliverShard({ stdout }: Io, file: string, record: RunRecord): Promise<ExitCode> {
+  await writeFile(file, `${JSON.stringify(record)}\n`);
+  stdout.write(`Wrote ${file}; \`relu-overconfidence merge\` makes one result of all parts.\n`);
+  return EXIT.fine;
 }

@@ -1,12 +1,17 @@
+import { textTable } from '../../core/textTable';
+import type { OodRow } from '../../evaluation/oodReport';
 import type { Io } from '../io';
 import { percent } from '../print/numbers';
 import { type Style, styleOf } from '../print/style';
-import { tableOf } from '../print/table';
 import { wrap } from '../print/wrap';
 import type { Result, VerdictLevel } from './result';
-import { resultTable } from './table';
 
-const WORD: Readonly<Record<VerdictLevel, string>> = { good: 'GOOD', warning: 'WARNING', bad: 'BAD' };
+const WORD: Readonly<Record<VerdictLevel, string>> = {
+  good: 'GOOD',
+  warning: 'WARNING',
+  bad: 'BAD',
+  none: 'NO VERDICT',
+};
 
 /** Prints a result for people. */
 export function printResult({ stdout, env }: Io, result: Result): void {
@@ -16,7 +21,10 @@ export function printResult({ stdout, env }: Io, result: Result): void {
   const word = WORD[verdict.level];
   const blocks = [
     wrap(titleOf(result), width),
-    wrap(`${word}  ${verdict.text}`, width).replace(word, style.bold(style[verdict.level](word))),
+    wrap(`${word}  ${verdict.text}`, width).replace(
+      word,
+      style.bold(style[verdict.level === 'none' ? 'warning' : verdict.level](word)),
+    ),
     list(verdict.details, width),
     rowTable(result),
     thresholdLine(result, style, width),
@@ -37,15 +45,30 @@ function rowTable(result: Result): string {
   const { head, cells } = resultTable(result);
   const lowest = `The lowest mean confidence possible is ${(1 / result.classes).toFixed(3)}.`;
   const error = result.testError === null ? '' : ` Test error: ${percent(result.testError)}.`;
-  return `${tableOf(head, cells)}\n\n${lowest}${error}`;
+  return `${textTable(head, cells)}\n\n${lowest}${error}`;
 }
 
-function thresholdLine({ threshold }: Result, { good, bad }: Style, width: number): string {
-  if (threshold === null) return '';
+function thresholdLine(result: Result, { good, bad }: Style, width: number): string {
+  const text = thresholdText(result);
+  if (text === undefined) return '';
+  const word = text.passed ? 'PASSED' : 'FAILED';
+  return wrap(`${word}  ${text.sentence}`, width).replace(word, (text.passed ? good : bad)(word));
+}
+
+/** Whether the threshold holds, in words; undefined where there is none. */
+export function thresholdText({
+  threshold,
+  rows,
+}: Pick<Result, 'threshold' | 'rows'>): { readonly passed: boolean; readonly sentence: string } | undefined {
+  if (threshold === null) return undefined;
   const { maxMmc, broken } = threshold;
-  return broken.length === 0
-    ? `${good('PASSED')}  No row of noise is above --max-mmc ${maxMmc}.`
-    : wrap(`FAILED  Above --max-mmc ${maxMmc}: ${broken.join(', ')}.`, width).replace('FAILED', bad('FAILED'));
+  if (broken.length > 0) {
+    const unknown = broken.some((name) => name.endsWith('(not measured)')) ? ', or not known to be below it' : '';
+    return { passed: false, sentence: `Above --max-mmc ${maxMmc}${unknown}: ${broken.join(', ')}.` };
+  }
+  const skipped = rows.filter(({ status }) => status === 'skipped').map(({ name }) => name);
+  const except = skipped.length === 0 ? '' : ` Not looked at: ${skipped.join(', ')}.`;
+  return { passed: true, sentence: `No row of noise is above --max-mmc ${maxMmc}.${except}` };
 }
 
 function titled(title: string, texts: readonly string[], width: number): string {
@@ -54,4 +77,27 @@ function titled(title: string, texts: readonly string[], width: number): string 
 
 function list(texts: readonly string[], width: number): string {
   return texts.map((text) => wrap(text, width, '  ').replace('  ', '- ')).join('\n');
+}
+
+/** The rows of a result as texts; columns that nothing stands in are left out. */
+export interface ResultTable {
+  readonly head: readonly string[];
+  readonly cells: readonly (readonly string[])[];
+}
+
+/** The table of a result. */
+export function resultTable({ rows }: Pick<Result, 'rows'>): ResultTable {
+  const compared = rows.some(({ auroc }) => auroc !== null);
+  const show = (value: number | null) => value?.toFixed(3) ?? '-';
+  const numbers = ({ meanMaxConfidence, standardError, auroc, fprAt95, samples }: OodRow) => [
+    standardError === null ? show(meanMaxConfidence) : `${show(meanMaxConfidence)} ± ${show(standardError)}`,
+    ...(compared ? [show(auroc), show(fprAt95)] : []),
+    String(samples),
+  ];
+  const cells = (row: OodRow) =>
+    row.status === 'measured' ? numbers(row) : [row.status, ...(compared ? ['-', '-'] : []), '-'];
+  return {
+    head: ['', 'mean confidence', ...(compared ? ['AUROC', 'FPR@95'] : []), 'images'],
+    cells: rows.map((row) => [row.name, ...cells(row)]),
+  };
 }

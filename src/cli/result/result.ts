@@ -1,5 +1,5 @@
 import type { OodRow } from '../../evaluation/oodReport';
-import type { RunFacts } from '../measure/record';
+import type { RunFacts } from '../measure/runRecord';
 
 /** What happens on the way to infinity. */
 export interface RayResult {
@@ -18,8 +18,15 @@ export interface RayResult {
   readonly theoremHolds: boolean;
 }
 
-/** How much there is to worry about. */
-export type VerdictLevel = 'good' | 'warning' | 'bad';
+/** How much there is to worry about; 'none' where too little was measured to tell. */
+export type VerdictLevel = 'good' | 'warning' | 'bad' | 'none';
+
+/** A measurement that says nothing. */
+export interface Unmeasured {
+  readonly name: string;
+  /** A sentence without its subject, which is the name. */
+  readonly why: string;
+}
 
 /** The result in words. */
 export interface Verdict {
@@ -32,9 +39,10 @@ export interface Verdict {
   readonly next: readonly string[];
 }
 
-/** Rows above the threshold, and those that could not be measured. */
+/** What keeps a result from being below the threshold. */
 export interface ThresholdResult {
   readonly maxMmc: number;
+  /** Rows above the threshold, and whatever could not be measured, marked as such. */
   readonly broken: readonly string[];
 }
 
@@ -46,6 +54,8 @@ export interface Result extends RunFacts {
   readonly testError: number | null;
   readonly rows: readonly OodRow[];
   readonly rays: RayResult | null;
+  /** What could not be measured, by name with the reason; an attack that was blind and found little is among it. */
+  readonly unmeasured: readonly Unmeasured[];
   readonly verdict: Verdict;
   readonly threshold: ThresholdResult | null;
 }

@@ -1,16 +1,25 @@
+import { numbersOf } from '../../evaluation/measureBlocks';
+import { attackInWords, type OodRow } from '../../evaluation/oodReport';
+import { oodRows } from '../../evaluation/oodRows';
+import { confidenceHistogramPlot } from '../../report/confidenceHistogramPlot';
 import { oodReportHtml } from '../../report/html/oodReportHtml';
 import type { ReportSection } from '../../report/html/types';
-import type { RunRecord } from '../measure/record';
-import { pictureSections } from './pictureSections';
-import { titleOf } from './printResult';
+import { imageGrid } from '../../report/imageGrid';
+import { rayPlot } from '../../report/rayPlot';
+import { CURVE_ALPHAS, RAYS } from '../measure/rays';
+import type { RunRecord } from '../measure/runRecord';
+import { resultTable, thresholdText, titleOf } from './printResult';
 import type { Result } from './result';
-import { rowsOf } from './rows';
-import { resultTable } from './table';
+
+const WIDTH = 460;
+/** Side of an image in the picture, in pixels. */
+const SIDE = 84;
 
 /** A result as one HTML file, which needs no network. */
 export async function resultHtml(record: RunRecord, result: Result): Promise<string> {
-  const { verdict, model, threshold, testError } = result;
-  const { rows } = rowsOf(record, true);
+  const { verdict, model, testError } = result;
+  const { rows } = oodRows(record.measured, result.classes, true);
+  const threshold = thresholdText(result);
   // A report in the form of the paper's Table 1 has a test error, so it needs data.
   const reports = testError === null ? {} : { [model.file]: { ...result, testError, rows } };
   return oodReportHtml(reports, {
@@ -18,7 +27,7 @@ export async function resultHtml(record: RunRecord, result: Result): Promise<str
     verdict: { level: verdict.level, text: verdict.text },
     details: detailsOf(result),
     sections: [
-      ...listed('What was found', [...verdict.details, ...thresholdText(threshold), ...result.notes]),
+      ...listed('What was found', [...verdict.details, ...(threshold ? [threshold.sentence] : []), ...result.notes]),
       ...listed('What to do next', verdict.next),
       ...(testError === null ? [tableSection(result)] : []),
       ...(await pictureSections(record, rows, testError === null)),
@@ -35,7 +44,7 @@ function detailsOf(result: Result): Record<string, string | number> {
     ...Object.fromEntries(
       Object.entries(data).map(([name, { path, samples }]) => [name, `${path}, ${samples} images`]),
     ),
-    ...(attack && { attack: `${attack.attack}, epsilon ${attack.epsilon}, ${attack.steps} steps` }),
+    ...(attack && { attack: attackInWords(attack) }),
     seed: settings.seed,
     backend,
     'made by': `relu-overconfidence ${version}`,
@@ -46,18 +55,77 @@ function listed(heading: string, paragraphs: readonly string[]): ReportSection[]
   return paragraphs.length === 0 ? [] : [{ heading, paragraphs }];
 }
 
-function thresholdText(threshold: Result['threshold']): string[] {
-  if (threshold === null) return [];
-  const { maxMmc, broken } = threshold;
-  return [
-    broken.length === 0
-      ? `No row of noise has a mean confidence above ${maxMmc}.`
-      : `Above the threshold of ${maxMmc}: ${broken.join(', ')}.`,
-  ];
-}
-
 function tableSection(result: Result): ReportSection {
   const { head, cells } = resultTable(result);
   const paragraphs = [`The lowest mean confidence possible is ${(1 / result.classes).toFixed(3)}.`];
   return { heading: 'Mean confidence', paragraphs, table: { columns: ['Images', ...head.slice(1)], rows: cells } };
+}
+
+/** Images of each row, and confidence along rays; with `histogram` the distribution of confidence too. */
+async function pictureSections(
+  record: RunRecord,
+  rows: readonly OodRow[],
+  histogram: boolean,
+): Promise<ReportSection[]> {
+  const sections = [
+    histogram ? await histogramSection(rows) : undefined,
+    await imageSection(record),
+    await raySection(record),
+  ];
+  return sections.filter((section) => section !== undefined);
+}
+
+async function histogramSection(rows: readonly OodRow[]): Promise<ReportSection | undefined> {
+  const sets = rows.flatMap(({ name, scores }) =>
+    scores && scores.confidences.length > 0 ? [[name, scores.confidences] as const] : [],
+  );
+  if (sets.length === 0) return undefined;
+  const svg = await confidenceHistogramPlot(Object.fromEntries(sets), { width: WIDTH });
+  const alt = 'Histogram of the confidences; their means are in the table above.';
+  return { heading: 'How confidence is distributed', pictures: [{ svg, alt }] };
+}
+
+/** The first images of each row with the confidence under each. */
+async function imageSection({ run, measured }: RunRecord): Promise<ReportSection | undefined> {
+  const [height = 1, width = 1, channels = 1] = run.model.inputShape;
+  const rows = Object.entries(measured).flatMap(([label, one]) => {
+    const images = Float32Array.from(numbersOf(one, 'pixels'));
+    const count = images.length / (height * width * channels);
+    if (count === 0 || one.failed !== undefined) return [];
+    const captions = Array.from(numbersOf(one, 'logOdds').subarray(0, count), (odds) =>
+      (1 / (1 + Math.exp(-odds))).toFixed(2),
+    );
+    return [{ label, images, captions, count, height, width, channels }];
+  });
+  if (rows.length === 0) return undefined;
+  const scale = Math.max(1, Math.round(SIDE / Math.max(height, width)));
+  const png = await imageGrid({ rows, scale, bounds: run.model.bounds });
+  const alt = `The first images of each row: ${rows.map(({ label, captions }) => `${label} with confidences ${captions.join(', ')}`).join('; ')}.`;
+  return {
+    heading: 'What it saw',
+    paragraphs: ['The first images of each row, with the confidence below each.'],
+    pictures: [{ png, alt }],
+  };
+}
+
+async function raySection({ measured }: RunRecord): Promise<ReportSection | undefined> {
+  const rayRecord = measured[RAYS];
+  if (rayRecord === undefined || rayRecord.failed !== undefined) return undefined;
+  const curves = numbersOf(rayRecord, 'curves');
+  const limits = numbersOf(rayRecord, 'limits');
+  const points = CURVE_ALPHAS.length;
+  const rays = Array.from({ length: curves.length / points }, (_, i) => ({
+    name: `ray ${i + 1}`,
+    alphas: CURVE_ALPHAS,
+    confidences: curves.slice(i * points, (i + 1) * points),
+    limit: Math.min(1, limits[i]!),
+  }));
+  const svg = await rayPlot(rays, { width: WIDTH });
+  return {
+    heading: 'What happens far away',
+    paragraphs: ['Uniform noise x, multiplied by alpha: beyond the bounds a ReLU network grows ever surer.'],
+    pictures: [
+      { svg, alt: `Confidence along ${rays.length} rays as alpha grows from 1 to 10,000, with the exact limits.` },
+    ],
+  };
 }

@@ -1,39 +1,49 @@
+import { type Measured, numbersOf } from '../../evaluation/measureBlocks';
+import { isBlind, type OodRow, rowNotes } from '../../evaluation/oodReport';
+import { oodRows } from '../../evaluation/oodRows';
 import { orderStatistic } from '../../metrics/orderStatistic';
 import { sortedCopy } from '../../metrics/sortedCopy';
-import { RAYS } from '../measure/rayTask';
-import { numbersOf, type RunRecord, type TaskRecord } from '../measure/record';
-import type { RayResult, Result, ThresholdResult } from './result';
-import { rowsOf } from './rows';
-import { verdictOf } from './verdict';
+import { RAYS } from '../measure/rays';
+import type { RunRecord } from '../measure/runRecord';
+import type { RayResult, Result, ThresholdResult, Unmeasured } from './result';
+import { isWithoutClass, levelOf, verdictOf } from './verdict';
 
 /** A limit this close to 1 is 1: what is left is rounding. */
 const ONE = 1 - 1e-9;
 
 /** What a complete record says, and whether it keeps below the threshold. */
-export function summarise(record: RunRecord, maxMmc: number | undefined, keepScores = false): Result {
-  const { run, tasks } = record;
-  const { rows, testError } = rowsOf(record, keepScores);
-  const rays = tasks[RAYS] === undefined ? null : rayResult(tasks[RAYS]);
-  const failures = Object.entries(tasks).filter(([, { failed }]) => failed !== undefined);
-  const notes = [...run.notes, ...failures.map(([name, { failed }]) => `No ${name}: ${failed}`)];
-  const found = { run, rows, rays, failed: failures.map(([name]) => name) };
+export function summarise({ run, measured }: RunRecord, maxMmc: number | undefined): Result {
+  const { classes } = run.model;
+  const { rows, testError } = oodRows(measured, classes, false);
+  const { [RAYS]: rayRecord } = measured;
+  const rays = rayRecord === undefined || rayRecord.failed !== undefined ? null : rayResult(rayRecord);
+  const failed = rows.filter(({ status }) => status === 'failed');
+  // An attack without gradients shows something only where the model is sure of itself all the same.
+  const blind = rows.filter((row) => isBlind(row) && levelOf(row.meanMaxConfidence ?? 0, classes) !== 'bad');
+  const unmeasured = [
+    ...[...failed, ...blind].map((row) => ({ name: row.name, why: rowNotes(row, run.settings).at(-1)! })),
+    ...(rayRecord?.failed === undefined ? [] : [{ name: RAYS, why: `could not be measured (${rayRecord.failed}).` }]),
+  ];
+  const noted = rows.flatMap((row) => rowNotes(row, run.settings).map((note) => `${row.name}: ${note}`));
+  const rayNotes = unmeasured.flatMap(({ name, why }) => (name === RAYS ? [`${name}: ${why}`] : []));
   return {
     format: 'relu-overconfidence result 1',
     ...run,
-    notes,
-    classes: run.model.classes,
+    notes: [...run.notes, ...noted, ...rayNotes],
+    classes,
     testError,
     rows,
     rays,
-    verdict: verdictOf(found),
-    threshold: maxMmc === undefined ? null : thresholdResult(found, maxMmc),
+    unmeasured,
+    verdict: verdictOf({ run, rows, rays, unmeasured }),
+    threshold: maxMmc === undefined ? null : thresholdResult(rows, unmeasured, maxMmc),
   };
 }
 
-function rayResult(task: TaskRecord): RayResult {
-  const alphas = numbersOf(task, 'alphas');
-  const limits = numbersOf(task, 'limits');
-  const sum = (field: string) => numbersOf(task, field).reduce((a, b) => a + b, 0);
+function rayResult(record: Measured): RayResult {
+  const alphas = numbersOf(record, 'alphas');
+  const limits = numbersOf(record, 'limits');
+  const sum = (field: string) => numbersOf(record, field).reduce((a, b) => a + b, 0);
   const median = orderStatistic(sortedCopy(alphas), (alphas.length - 1) / 2);
   return {
     rays: alphas.length,
@@ -46,14 +56,15 @@ function rayResult(task: TaskRecord): RayResult {
   };
 }
 
-/** A row that could not be measured breaks the threshold: a check must not pass because it was not made. */
-function thresholdResult(
-  { rows, failed }: { rows: Result['rows']; failed: string[] },
-  maxMmc: number,
-): ThresholdResult {
-  const above = rows.filter(
-    ({ kind, meanMaxConfidence }) =>
-      kind !== 'in' && kind !== 'adversarialSamples' && meanMaxConfidence !== null && meanMaxConfidence > maxMmc,
-  );
-  return { maxMmc, broken: [...above.map(({ name }) => name), ...failed.map((name) => `${name} (not measured)`)] };
+/** What was not measured breaks the threshold: a check must not pass because it was not made. */
+function thresholdResult(rows: readonly OodRow[], unmeasured: readonly Unmeasured[], maxMmc: number): ThresholdResult {
+  const noise = rows.filter(({ kind, status }) => isWithoutClass(kind) && status === 'measured');
+  const above = noise.filter(({ meanMaxConfidence }) => !(meanMaxConfidence !== null && meanMaxConfidence <= maxMmc));
+  const blind = noise.filter((row) => isBlind(row) && !above.includes(row));
+  const missing = new Set([...unmeasured, ...blind].map(({ name }) => name));
+  for (const { name } of above) missing.delete(name);
+  return {
+    maxMmc,
+    broken: [...above.map(({ name }) => name), ...[...missing].map((name) => `${name} (not measured)`)],
+  };
 }

@@ -1,40 +1,65 @@
-import type { OodRow } from '../../evaluation/oodReport';
-import type { RunFacts } from '../measure/record';
+import type { OodRow, OodRowKind, UsedAttack } from '../../evaluation/oodReport';
+import type { RunFacts } from '../measure/runRecord';
 import { percent } from '../print/numbers';
-import type { RayResult, Verdict, VerdictLevel } from './result';
+import type { RayResult, Unmeasured, Verdict, VerdictLevel } from './result';
 
 /** What a verdict is made of. */
 interface Findings {
   readonly run: RunFacts;
   readonly rows: readonly OodRow[];
   readonly rays: RayResult | null;
+  readonly unmeasured: readonly Unmeasured[];
 }
 
 /** Shares of the way from 1/K to 1 at which confidence on noise begins to be worth a warning, and to be bad. */
 const WARNING_FROM = 0.15;
 const BAD_FROM = 0.5;
 
-/** Says in words what is wrong, how bad it is and what to do next. */
-export function verdictOf({ run, rows, rays }: Findings): Verdict {
+/** Says in words what is wrong, how bad it is and what to do next; nothing is said where the attack says nothing. */
+export function verdictOf({ run, rows, rays, unmeasured }: Findings): Verdict {
   const { classes } = run.model;
   const worst = surest(rows);
-  const level = levelOf(worst?.meanMaxConfidence ?? 1, classes);
+  const missing = missingOf(rows, unmeasured);
+  const level = missing.length > 0 || worst === undefined ? 'none' : levelOf(worst.meanMaxConfidence!, classes);
   return {
     level,
-    text: sentence(level, worst, classes),
+    text: missing.length > 0 ? without(missing, worst) : sentence(level, worst, classes),
     details: [...rowDetails(rows, run), ...rayDetails(rays)],
     next: nextSteps(level, run, rays),
   };
 }
 
+/** What a verdict cannot do without: everything that failed, and the attack on noise. */
+function missingOf(rows: readonly OodRow[], unmeasured: readonly Unmeasured[]): readonly Unmeasured[] {
+  if (unmeasured.length > 0) return unmeasured;
+  const attacked = rows.find(({ kind }) => kind === 'adversarialNoise');
+  if (attacked?.status === 'measured') return [];
+  return [{ name: 'adversarial noise', why: `was not measured (${attacked?.reason ?? 'there is no such row'}).` }];
+}
+
+function without(missing: readonly Unmeasured[], worst: OodRow | undefined): string {
+  const why = missing.map(({ name, why }) => `${name}: ${why}`).join(' ');
+  const known =
+    worst === undefined
+      ? ''
+      : ` At the least, its mean confidence on ${worst.name} is ${percent(worst.meanMaxConfidence!)}.`;
+  return `This cannot be judged. ${why}${known}`;
+}
+
+/** Whether the rows of a kind have images that belong to none of the classes, so that confidence on them is wrong. */
+export function isWithoutClass(kind: OodRowKind): boolean {
+  return kind !== 'in' && kind !== 'adversarialSamples';
+}
+
 /** The row without data of the classifier on which it is surest. */
 function surest(rows: readonly OodRow[]): OodRow | undefined {
   return rows
-    .filter(({ kind, meanMaxConfidence }) => !/^(in|adversarialSamples)$/.test(kind) && meanMaxConfidence !== null)
+    .filter(({ kind, meanMaxConfidence }) => isWithoutClass(kind) && meanMaxConfidence !== null)
     .sort((a, b) => b.meanMaxConfidence! - a.meanMaxConfidence!)[0];
 }
 
-function levelOf(confidence: number, classes: number): VerdictLevel {
+/** How bad a mean confidence is where there is nothing to be sure of. */
+export function levelOf(confidence: number, classes: number): Exclude<VerdictLevel, 'none'> {
   const share = (confidence - 1 / classes) / (1 - 1 / classes);
   if (share >= BAD_FROM) return 'bad';
   return share >= WARNING_FROM ? 'warning' : 'good';
@@ -44,6 +69,7 @@ const OPENING: Readonly<Record<VerdictLevel, string>> = {
   bad: 'This classifier is sure of itself where it should not be',
   warning: 'This classifier is surer of itself than it should be',
   good: 'This classifier knows what it does not know, as far as this can tell',
+  none: 'This cannot be judged',
 };
 
 function sentence(level: VerdictLevel, worst: OodRow | undefined, classes: number): string {
@@ -56,7 +82,7 @@ function rowDetails(rows: readonly OodRow[], { settings }: RunFacts): string[] {
   const attacked = rows.find(({ kind }) => kind === 'adversarialNoise')?.meanMaxConfidence;
   if (attacked != null)
     details.push(
-      `Changing each value of noise by ${settings.adversarialNoise?.epsilon} at most raises its mean confidence to ${percent(attacked)}.`,
+      `Changing each value of noise by ${reach(settings.adversarialNoise)} at most raises its mean confidence to ${percent(attacked)}.`,
     );
   const known = rows.find(({ kind }) => kind === 'in')?.meanMaxConfidence;
   const hardest = rows
@@ -67,6 +93,11 @@ function rowDetails(rows: readonly OodRow[], { settings }: RunFacts): string[] {
       `On your data its mean confidence is ${percent(known)}. Confidence tells them from ${hardest.name} with an AUROC of ${hardest.auroc!.toFixed(3)} (1 is perfect, 0.5 is guessing), and ${percent(hardest.fprAt95!)} of that row passes a threshold that keeps 95 % of your data.`,
     );
   return details;
+}
+
+/** How far the attack could change a value, which is what its result is about. */
+function reach(used: UsedAttack | null): number | undefined {
+  return used === null ? undefined : Number(used.reach.toPrecision(4));
 }
 
 function rayDetails(rays: RayResult | null): string[] {
@@ -85,11 +116,14 @@ function rayDetails(rays: RayResult | null): string[] {
 function nextSteps(level: VerdictLevel, { model, data }: RunFacts, rays: RayResult | null): string[] {
   const hasData = Object.keys(data).length > 0;
   const steps: string[] = [];
-  if (level !== 'good' && model.kind === 'layers')
+  if (level === 'none')
+    steps.push('Put right what could not be measured and run this again: without it there is nothing to rely on.');
+  const trainable = level === 'warning' || level === 'bad';
+  if (trainable && model.kind === 'layers')
     steps.push(
       `Train it away: relu-overconfidence train ${model.file} --data FOLDER --method acet --out FOLDER. Then audit the result.`,
     );
-  if (level !== 'good' && model.kind === 'graph')
+  if (trainable && model.kind === 'graph')
     steps.push(
       'Train it away: a GraphModel is frozen, so train the model that it was converted from, with CEDA or ACET.',
     );

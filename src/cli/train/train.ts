@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
+import { defaultEpsilon } from '../../attacks/attackDefaults';
 import type { Classifier } from '../../classifier/types';
 import { maxLogOdds } from '../../losses/maxLogOdds';
 import { fit } from '../../training/fit';
@@ -68,7 +69,7 @@ async function refuseToOverwrite(out: string): Promise<void> {
 
 function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOptions & { readonly epochs: number } {
   const method = oneOf(values, 'method', ['acet', 'ceda', 'plain'] as const, 'acet');
-  const epsilon = number(values, 'epsilon', 0.3 * (high - low), 1e-9, high - low);
+  const epsilon = number(values, 'epsilon', defaultEpsilon([low, high]), 1e-9, high - low);
   const steps = whole(values, 'steps', 40);
   return {
     method,
@@ -79,8 +80,7 @@ function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOpt
     // Low where the paper's log-confidence is low, but with a gradient where a finished model is sure beyond rounding.
     outLoss: maxLogOdds,
     seed: seedOf(values),
-    // The paper's 40 steps of 0.0075 for epsilon 0.3.
-    ...(method === 'acet' && { epsilon, stepSize: epsilon / steps, steps }),
+    ...(method === 'acet' && { epsilon, steps }),
   };
 }
 

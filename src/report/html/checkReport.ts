@@ -1,7 +1,6 @@
 import { checkOneOf, refuse, show, type Where } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
-import { checkReports } from '../../evaluation/checkReports';
-import type { OodReport } from '../../evaluation/oodReport';
+import { checkReports, type OodReport } from '../../evaluation/oodReport';
 import type { OodReportHtmlOptions, ReportPicture, ReportSection, ReportTable } from './types';
 
 const FN = 'oodReportHtml';
@@ -22,7 +21,7 @@ export function checkReport(reports: Readonly<Record<string, OodReport>>, option
     refuse(at('lang'), 'INVALID_OPTION', 'a language such as "en" or "pt-BR"', show(lang), 'Leave it out for English.');
   if (verdict !== undefined) {
     checkKeys(at('verdict'), verdict, { level: true, text: true });
-    checkOneOf(at('verdict.level'), verdict.level, ['good', 'warning', 'bad']);
+    checkOneOf(at('verdict.level'), verdict.level, ['good', 'warning', 'bad', 'none']);
     checkText(at('verdict.text'), verdict.text);
   }
   for (const [name, value] of Object.entries(details ?? {}))

@@ -1,4 +1,4 @@
-import type { OodReport, OodRow, UsedAttack } from '../../evaluation/oodReport';
+import { attackInWords, type OodReport, type OodRow, rowNotes } from '../../evaluation/oodReport';
 import { type Content, type Markup, tag } from './markup';
 import type { ReportTable } from './types';
 
@@ -60,12 +60,13 @@ export function resultsTable(reports: Readonly<Record<string, OodReport>>): Mark
       ),
       tag('tbody', {}, body),
     ),
-    ...named.flatMap(resisted),
+    ...named.flatMap(notes),
   ];
 }
 
 function numbers(row: OodRow | undefined): string[] {
   if (row === undefined) return COLUMNS.map(() => '–');
+  if (row.status === 'failed' || row.status === 'skipped') return [row.status, '–', '–', '–'];
   const [mean, error, auroc, fpr] = [row.meanMaxConfidence, row.standardError, row.auroc, row.fprAt95].map(
     (value) => value?.toFixed(3) ?? '–',
   );
@@ -81,16 +82,10 @@ function kind(column: number): string {
   return column === 0 ? 'number first' : 'number';
 }
 
-function resisted([report, { rows }]: [string, OodReport]): Markup[] {
-  return rows
-    .filter((row) => row.resisted > 0)
-    .map((row) =>
-      tag(
-        'p',
-        { class: 'note' },
-        `${report}, ${row.name}: ${row.resisted} of ${row.resisted + row.samples} images resisted the attack and are not counted.`,
-      ),
-    );
+function notes([report, { rows, settings }]: [string, OodReport]): Markup[] {
+  return rows.flatMap((row) =>
+    rowNotes(row, settings).map((note) => tag('p', { class: 'note' }, `${report}, ${row.name}: ${note}`)),
+  );
 }
 
 /** How the reports were measured, one column each. */
@@ -104,15 +99,8 @@ export function settingsTable(reports: Readonly<Record<string, OodReport>>): Mar
       row('Seed', ({ settings }) => settings.seed),
       row('Images per row of noise', ({ settings }) => settings.noiseSamples),
       row('Images attacked at a time', ({ settings }) => settings.attackBatchSize),
-      row('Adversarial noise', ({ settings }) => attackText(settings.adversarialNoise)),
-      row('Adversarial samples', ({ settings }) => attackText(settings.adversarialSamples)),
+      row('Adversarial noise', ({ settings }) => attackInWords(settings.adversarialNoise)),
+      row('Adversarial samples', ({ settings }) => attackInWords(settings.adversarialSamples)),
     ],
   });
-}
-
-function attackText(used: UsedAttack | null): string {
-  if (used === null) return 'none';
-  const { attack, epsilon, stepSize, steps, restarts, samples } = used;
-  const starts = restarts === 1 ? '' : ` from each of ${restarts} starts`;
-  return `${attack}, epsilon ${epsilon}, ${steps} steps of ${stepSize}${starts}, ${samples} images`;
 }

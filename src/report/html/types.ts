@@ -1,7 +1,7 @@
 /** What a report comes down to. */
 export interface ReportVerdict {
-  /** Shown as a word, a sign and a colour. */
-  readonly level: 'good' | 'warning' | 'bad';
+  /** Shown as a word, a sign and a colour; 'none' where too much could not be measured to tell. */
+  readonly level: 'good' | 'warning' | 'bad' | 'none';
   /** The verdict in a sentence. */
   readonly text: string;
 }

@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRng } from '../../core/rng';
 import { softmax } from '../../core/softmax';
+import type { Measurement } from '../../evaluation/measureBlocks';
 import { uniformNoise } from '../../noise/uniformNoise';
 import { evaluate } from '../../regions/evaluate';
 import type { PiecewiseAffine } from '../../regions/types';
 import { alphaScaling } from '../../theory/alphaScaling';
 import { asymptoticConfidence } from '../../theory/asymptoticConfidence';
 import { checkTheorem31 } from '../../theory/checkTheorem31';
-import type { Task } from './task';
 
-/** Name of the measurement in the records. */
+/** Name of the measurement in the record. */
 export const RAYS = 'rays';
 /** Where the confidence along a ray is drawn: alpha from 1 to 10,000. */
 export const CURVE_ALPHAS: readonly number[] = Array.from({ length: 61 }, (_, i) => 10 ** (i / 15));
@@ -27,15 +27,19 @@ export interface RayQuestion {
 }
 
 /** Follows noise along its ray to infinity: how soon the network is sure, its limit, and the condition of Theorem 3.1. */
-export function rayTask(net: PiecewiseAffine, { rays, seed, bounds }: RayQuestion, signal: AbortSignal): Task {
+export function rayMeasurement(
+  net: PiecewiseAffine,
+  { rays, seed, bounds }: RayQuestion,
+  signal: AbortSignal,
+): Measurement {
   const rng = createRng(seed).fork(RAYS);
   return {
     name: RAYS,
-    kind: 'rays',
+    kind: 'other',
     samples: rays,
     blockSize: BATCH,
     cost: PASSES_PER_RAY,
-    optional: false,
+    required: false,
     run: async (start, size, onWork) => {
       const noise = uniformNoise([size, ...net.inputShape], { rng: rng.fork(start), bounds });
       try {
