@@ -12,13 +12,18 @@ export interface RandomOptions {
 /** The stream that was handed in, or a fresh one from the seed. */
 export function resolveRng({ seed = 0, rng }: RandomOptions): Rng {
   if (rng === undefined) return createRng(seed);
+  checkRng('createRng', rng);
+  return rng;
+}
+
+/** A stream of random numbers, for the public function `fn`. */
+export function checkRng(fn: string, rng: Rng): void {
   if (typeof rng?.integer !== 'function' || typeof rng.uniform !== 'function')
     refuse(
-      { fn: 'createRng', argument: 'rng' },
+      { fn, argument: 'rng' },
       'INVALID_OPTION',
       'a stream of random numbers made by createRng',
       show(rng),
       'Pass `rng: createRng(0)`, or a `seed` instead.',
     );
-  return rng;
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFraction, checkOneOf, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { type Box, float32Box } from '../core/float32Box';
+import { checkRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { checkImages } from './checkImages';
 import { drawPermuted, drawUniform } from './draws';
@@ -44,6 +45,7 @@ export function paperSampler(options: SamplerOptions = {}): NoiseSampler {
   const mixture = resolveMixture('paperSampler', options);
   return (images, rng) => {
     checkImages('paperNoise', images, [2, 4]);
+    checkRng('paperNoise', rng);
     return drawMixture(images, rng, mixture);
   };
 }

@@ -15,7 +15,7 @@ import { NOISE_KEYS, type NoiseOptions } from './options';
  *
  * @param images - `[B, H, W, C]` or `[B, D]`, finite and in `bounds`; left alone.
  * @param options - Seed or stream, and the box of the images.
- * @returns A float32 tensor of the same shape; the caller owns it.
+ * @returns float32 of the same shape, in `bounds`; the caller owns it.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not a float32 or int32 tensor, `INVALID_SHAPE` for
  * another rank, `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for its values (not checked on webgpu),
  * `INVALID_OPTION` for `bounds` or `seed`.
@@ -36,11 +36,15 @@ export function permutePixels(images: tf.Tensor, options: NoiseOptions = {}): tf
   const fn = 'permutePixels';
   checkImages(fn, images, [2, 4]);
   checkKeys({ fn, argument: 'options' }, options, NOISE_KEYS);
-  float32Box(fn, options.bounds);
+  const box = float32Box(fn, options.bounds);
   checkInBounds({ fn, argument: 'images' }, images, options.bounds ?? [0, 1]);
   const rng = resolveRng(options);
   const count = images.shape[0]!;
   const channels = images.shape[3] ?? 1;
   const run = { count, pixels: images.size / (count * channels), channels };
-  return tf.tidy(() => tf.reshape(drawPermuted(tf.cast(images, 'float32'), 0, run, 'images', rng), images.shape));
+  return tf.tidy(() => {
+    const permuted = drawPermuted(tf.cast(images, 'float32'), 0, run, 'images', rng);
+    // The check lets rounding pass.
+    return tf.clipByValue(tf.reshape(permuted, images.shape), ...box);
+  });
 }

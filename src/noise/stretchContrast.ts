@@ -38,6 +38,9 @@ export function stretchContrast(images: tf.Tensor, options: BoundsOptions = {}):
   return stretch(images, box);
 }
 
+/** The smallest float32 number of full precision. */
+const LEAST_DIVISOR = 2 ** -126;
+
 /** Maps each image's smallest value to `low` and its largest to `high`; an image of one value stays as it is. */
 export function stretch(images: tf.Tensor, [low, high]: Box): tf.Tensor {
   return tf.tidy(() => {
@@ -46,9 +49,11 @@ export function stretch(images: tf.Tensor, [low, high]: Box): tf.Tensor {
     const range = tf.sub(tf.max(flat, 1, true), smallest);
     const constant = tf.cast(tf.equal(range, 0), 'float32');
     const varies = tf.sub(1, constant);
-    // (x - smallest) / (range / (high - low)) + low; for a constant image (x - 0) / 1 + 0.
+    // (x - smallest) / (range / (high - low)) + low; for a constant image (x - 0) / 1 + 0. A divisor that float32 rounds to 0
+    // would make NaN of an image that is almost constant: it then gets less than the full contrast.
     const shifted = tf.sub(flat, tf.mul(smallest, varies));
-    const scaled = tf.div(shifted, tf.add(tf.div(range, high - low), constant));
+    const divisor = tf.maximum(tf.div(range, high - low), LEAST_DIVISOR);
+    const scaled = tf.div(shifted, tf.add(divisor, constant));
     const placed = low === 0 ? scaled : tf.add(scaled, tf.mul(varies, low));
     return tf.reshape(tf.clipByValue(placed, low, high), images.shape);
   });
