@@ -8,8 +8,8 @@ const KEYS: KeysOf<NumericArray> = { dtype: true, shape: true, data: true };
 /**
  * Puts images and their labels, read from two files, together as one set and checks that they are a pair.
  *
- * @param images - Bytes `[N, H, W]` (gray) or `[N, H, W, C]`.
- * @param labels - N whole numbers >= 0 of any type, `[N]`; may be left out.
+ * @param images - Bytes `[N, H, W]` (gray) or `[N, H, W, C]`; `[N, 1, H, W]` and `[N, 3, H, W]`, channels first, are refused.
+ * @param labels - N whole numbers >= 0 of any type, `[N]` or `[N, 1]`; may be left out.
  * @throws OverconfidenceError `INVALID_DATA` if the images are no bytes of that shape, the labels are not whole numbers
  * >= 0, or there are not as many labels as images.
  *
@@ -42,14 +42,22 @@ export function toImageSet(images: NumericArray, labels?: NumericArray): ImageSe
       `${images.dtype} of shape [${images.shape.join(', ')}]`,
       'Check that this is the file of images and not that of labels.',
     );
+  if ((height === 1 || height === 3) && channels > 4)
+    refuse(
+      where('images'),
+      'INVALID_DATA',
+      'images with their channels last, [N, H, W, C]',
+      `shape [${images.shape.join(', ')}], which has ${height === 1 ? 'one channel' : 'three channels'} first`,
+      'Transpose them first, in NumPy with `np.transpose(x, (0, 2, 3, 1))`.',
+    );
   const shape = [count, height, width, channels] as const;
   if (labels === undefined) return { shape, pixels };
   checkKeys(where('labels'), labels, KEYS);
-  if (labels.shape.length !== 1 || labels.shape[0] !== count)
+  if (labels.shape[0] !== count || labels.shape.slice(1).some((size, axis) => axis > 0 || size !== 1))
     refuse(
       where('labels'),
       'INVALID_DATA',
-      `one label for each of the ${count} images, shape [${count}]`,
+      `one label for each of the ${count} images, shape [${count}] or [${count}, 1]`,
       `shape [${labels.shape.join(', ')}]`,
       'Check that both files belong to the same part of the same data set.',
     );

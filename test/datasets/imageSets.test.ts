@@ -65,6 +65,41 @@ function byDefinition(
 }
 
 describe('toImageSet', () => {
+  it('takes labels [N, 1], as Keras saves them, and no other second axis', async () => {
+    const two = bytes([2, 1, 1], [5, 6]);
+    expect(toImageSet(two, bytes([2, 1], [3, 4])).labels).toEqual(new Int32Array([3, 4]));
+    for (const shape of [[1, 2], [2, 1, 1], [2, 2], []])
+      await expectRefusal(
+        () =>
+          toImageSet(
+            two,
+            bytes(
+              shape,
+              [0, 1, 0, 1].slice(
+                0,
+                shape.reduce((a, b) => a * b, 1),
+              ),
+            ),
+          ),
+        {
+          code: 'INVALID_DATA',
+          fn: 'toImageSet',
+          argument: 'labels',
+        },
+      );
+  });
+
+  it('refuses images with their channels first, and says how to turn them', () => {
+    for (const shape of [
+      [1, 3, 8, 8],
+      [1, 1, 8, 8],
+    ])
+      expect(() => toImageSet(bytes(shape, new Array(shape.reduce((a, b) => a * b)).fill(0)))).toThrow(
+        /channel.* first\. Transpose/,
+      );
+    expect(toImageSet(bytes([1, 3, 3, 4], new Array(36).fill(0))).shape).toEqual([1, 3, 3, 4]);
+  });
+
   it('gives gray images one channel and keeps channels that are there', () => {
     expect(toImageSet(bytes([1, 1, 2], [5, 6]), bytes([1], [7]))).toEqual({
       shape: [1, 1, 2, 1],
