@@ -141,11 +141,15 @@ describe('sharpLogitRange', () => {
 
   it('is where the first probability reaches 1/K +- epsilon', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 30 }), fc.double({ min: 1e-4, max: 0.9 }), (classes, epsilon) => {
-        const range = sharpLogitRange(classes, epsilon);
-        if (epsilon >= 1 - 1 / classes) expect(range).toBe(Number.POSITIVE_INFINITY);
-        else expect(Math.max(...extremes(classes, range))).toBeCloseTo(epsilon, 9);
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 30 }),
+        fc.double({ min: 1e-4, max: 0.9, noNaN: true }),
+        (classes, epsilon) => {
+          const range = sharpLogitRange(classes, epsilon);
+          if (epsilon >= 1 - 1 / classes) expect(range).toBe(Number.POSITIVE_INFINITY);
+          else expect(Math.max(...extremes(classes, range))).toBeCloseTo(epsilon, 9);
+        },
+      ),
     );
   });
 
