@@ -13,13 +13,13 @@ export {
   type SavedReluGpResidual,
 } from './gp/reluGpResidual';
 export type { GrowthOptions } from './growth/growthOf';
+export type { ConfidenceLimit } from './laplace/lastLayerLaplace';
 export {
   type LastLayerLaplace,
   type LastLayerLaplaceOptions,
   lastLayerLaplace,
   type SavedLastLayerLaplace,
 } from './laplace/lastLayerLaplace';
-export type { ConfidenceLimit } from './laplace/limitAlong';
 export type { PassOptions } from './laplace/posterior';
 export type { JointClassifier } from './prood/jointClassifier';
 export {

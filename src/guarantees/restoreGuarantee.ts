@@ -1,5 +1,6 @@
 import type { ModelLike } from '../classifier/types';
-import { checkOneOf } from '../core/check';
+import { checkOneOf, refuse, show, type Where } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { type Ccu, restoreCcu } from './ccu/ccu';
 import type { SavedCcu } from './ccu/saved';
 import { type ReluGpResidual, restoreReluGp, type SavedReluGpResidual } from './gp/reluGpResidual';
@@ -8,6 +9,20 @@ import { type JointDiscriminator, restoreJoint, type SavedJointDiscriminator } f
 import { type RadialTemperature, restoreRadial, type SavedRadialTemperature } from './radial/radialTemperature';
 
 const METHODS = ['radialTemperature', 'reluGpResidual', 'lastLayerLaplace', 'ccu', 'jointDiscriminator'] as const;
+
+const INPUTS = { method: true, inputShape: true, bounds: true } as const;
+const COOLED = { ...INPUTS, centre: true, lipschitz: true } as const;
+const RADIAL: KeysOf<SavedRadialTemperature> = { ...COOLED, beta: true };
+const RELU_GP: KeysOf<SavedReluGpResidual> = { ...COOLED, sigmaSquared: true };
+const LAPLACE: KeysOf<SavedLastLayerLaplace> = { ...INPUTS, centre: true, priorPrecision: true, factor: true };
+const CCU: KeysOf<SavedCcu> = { ...INPUTS, lambda: true, metric: true, inside: true, outside: true };
+const JOINT: KeysOf<SavedJointDiscriminator> = {
+  ...INPUTS,
+  features: true,
+  weights: true,
+  bias: true,
+  outsideSlope: true,
+};
 
 /** What the `save()` of any wrapper returned. */
 export type SavedGuarantee =
@@ -33,7 +48,8 @@ export type RestoredGuarantee<S extends SavedGuarantee> = Extract<
  *
  * @param model - The model that was wrapped, or one loaded with the same weights.
  * @param saved - Plain data; a way through JSON changes nothing.
- * @throws OverconfidenceError `INVALID_OPTION` if `saved` names no wrapper, and whatever the wrapper refuses of the model.
+ * @throws OverconfidenceError `INVALID_OPTION` if `saved` names no wrapper, has an unknown key or holds anything but finite
+ *   numbers, and whatever the wrapper refuses of the model.
  *
  * @example
  * ```ts
@@ -59,16 +75,31 @@ export async function restoreGuarantee<S extends SavedGuarantee>(
 }
 
 function restored(model: ModelLike, saved: SavedGuarantee): Promise<RestoredGuarantee<SavedGuarantee>> {
+  const where = { fn: 'restoreGuarantee', argument: 'saved' };
+  checkPlain(where, saved);
   switch (saved.method) {
     case 'radialTemperature':
+      checkKeys(where, saved, RADIAL);
       return restoreRadial(model, saved);
     case 'reluGpResidual':
+      checkKeys(where, saved, RELU_GP);
       return restoreReluGp(model, saved);
     case 'lastLayerLaplace':
+      checkKeys(where, saved, LAPLACE);
       return restoreLaplace(model, saved);
     case 'ccu':
+      checkKeys(where, saved, CCU);
       return restoreCcu(model, saved);
     case 'jointDiscriminator':
+      checkKeys(where, saved, JOINT);
       return restoreJoint(model, saved);
   }
+}
+
+/** Refuses what JSON makes of numbers that it cannot hold, wherever it is. */
+function checkPlain(where: Where, value: unknown): void {
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return;
+  if (value === null || typeof value !== 'object')
+    refuse(where, 'INVALID_OPTION', 'finite numbers', show(value), 'Pass what `save()` returned.');
+  for (const part of Object.values(value)) checkPlain(where, part);
 }

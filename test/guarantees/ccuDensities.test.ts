@@ -3,16 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/core/rng';
 import { squaredDistances } from '../../src/core/squaredDistances';
-import { emStep } from '../../src/guarantees/ccu/emStep';
-import { fitMixture } from '../../src/guarantees/ccu/fitMixture';
-import { largestRadius } from '../../src/guarantees/ccu/largestRadius';
-import { leastSquaredDistance } from '../../src/guarantees/ccu/leastSquaredDistance';
+import { largestRadius } from '../../src/guarantees/ccu/ccuClassifier';
+import { emStep, fitMixture } from '../../src/guarantees/ccu/fitMixture';
 import { logRatio } from '../../src/guarantees/ccu/logRatio';
 import { displacementOf, embed, type Metric, principalMetric } from '../../src/guarantees/ccu/metric';
 import { logSumExp, type Mixture } from '../../src/guarantees/ccu/mixture';
-import { ratioRadius } from '../../src/guarantees/ccu/ratioRadius';
+import { leastSquaredDistance, ratioRadius, worstLogRatio } from '../../src/guarantees/ccu/ratioBounds';
 import { type CcuModel, exactDensity, safeDensities } from '../../src/guarantees/ccu/safeDensities';
-import { worstLogRatio } from '../../src/guarantees/ccu/worstLogRatio';
 import { randomStep } from './wrapped';
 
 /** Forty points of two overlapping clouds in three dimensions, without random numbers. */

@@ -10,6 +10,8 @@ import {
   lastLayerLaplace,
   radialTemperature,
   reluGpResidual,
+  restoreGuarantee,
+  type SavedGuarantee,
 } from '../../src/guarantees';
 import { expectRefusal } from '../support/expectRefusal';
 import { onBackend } from '../support/onBackend';
@@ -207,6 +209,21 @@ describe.each(Object.entries(anyNetwork))('%s of a LayersModel', (name, wrap) =>
     const model = scaledNetwork(9, 1, 0);
     const sigmoids = { ...classifier(model), head: 'sigmoids' } as const;
     await expectRefusal(() => wrap(sigmoids, data), { code: 'UNSUPPORTED_MODEL', fn: name, argument: 'model' });
+    model.dispose();
+  });
+
+  it('comes back from JSON, and refuses data that were spoilt', async () => {
+    const model = scaledNetwork(10, 1, 0);
+    const made = (await wrap(model, data)) as GuaranteedClassifier & { save(): SavedGuarantee };
+    const text = JSON.stringify(made.save());
+    const again = await restoreGuarantee(model, JSON.parse(text) as SavedGuarantee);
+    expect(await confidences(again, data)).toEqual(await confidences(made, data));
+    const spoilt = [
+      { ...JSON.parse(text), centre: [null, 0, 0] },
+      { ...JSON.parse(text), beta_: 1 },
+    ];
+    const refused = { code: 'INVALID_OPTION', fn: 'restoreGuarantee', argument: 'saved' } as const;
+    for (const saved of spoilt) await expectRefusal(() => restoreGuarantee(model, saved), refused);
     model.dispose();
   });
 

@@ -1,5 +1,5 @@
 import type { PiecewiseAffine } from '../../regions/types';
-import { largestConfidence } from '../wrapper/largestConfidence';
+import { largestConfidence } from '../wrapper/rowBound';
 import { differenceBounds } from './differenceBounds';
 import { float32Errors } from './float32Errors';
 import type { Interval } from './interval';

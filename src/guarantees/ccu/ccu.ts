@@ -1,19 +1,18 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { checkPositive, checkWhole, refuse, show } from '../../core/check';
+import { checkPositive, checkWhole, refuse, show, type Where } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkInBounds } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { createRng } from '../../core/rng';
-import { inputsAndOut, type NamedInputs, type OutInputs } from '../wrapper/inputs';
-import { noiseWithin } from '../wrapper/noiseWithin';
-import { centreOf, displacementsFrom, type Points, readPoints } from '../wrapper/readPoints';
+import { inputsAndOut, type NamedInputs, noiseWithin, type OutInputs } from '../wrapper/inputs';
+import { centreOf, displacementsFrom, type Points, readPoints } from '../wrapper/points';
 import { type InputOptions, wrappedNet } from '../wrapper/wrappedNet';
 import { type CcuClassifier, ccuClassifier } from './ccuClassifier';
-import { checkCondition, VARIANCE_RATIO } from './condition';
 import { fitMixture } from './fitMixture';
 import { embed, type Metric, principalMetric } from './metric';
+import { type CcuModel, safeDensities } from './safeDensities';
 import { restoreModel, type SavedCcu, saveModel } from './saved';
 
 /** What {@link ccu} learns the two densities from: the training inputs, and what is not data unless it is to be noise. */
@@ -176,4 +175,35 @@ function refuseConstant(): never {
     'a batch of equal rows',
     'Pass the training data.',
   );
+}
+
+/** How many times the largest variance of the data every variance outside must be. */
+const VARIANCE_RATIO = 4;
+
+/**
+ * Refuses densities for which the theorem does not hold. The out-density must fall more slowly in every direction than each
+ * Gaussian of the data, rounding included, or far away the data would win.
+ */
+function checkCondition(where: Where, model: CcuModel): void {
+  const largest = model.inside.variances.reduce((a, b) => Math.max(a, b));
+  const least = model.outside.variances.reduce((a, b) => Math.min(a, b));
+  if (!(least >= VARIANCE_RATIO * largest))
+    refuse(
+      where,
+      'INVALID_OPTION',
+      `densities whose variances outside are at least ${VARIANCE_RATIO} times those of the data`,
+      `${least} outside and ${largest} for the data`,
+      'Fit them with `ccu`.',
+    );
+  const { inside, outside } = safeDensities(model);
+  const slowest = inside.rates.reduce((a, b) => Math.min(a, b));
+  const fastest = outside.rates.reduce((a, b) => Math.max(a, b));
+  if (!(slowest > fastest))
+    refuse(
+      where,
+      'UNSUPPORTED_MODEL',
+      'inputs with so few entries that float32 can tell the densities apart',
+      `${model.metric.centre.length} entries`,
+      'Reduce the size of the input.',
+    );
 }

@@ -1,21 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
 import { checkNonNegative, checkPositive, refuse } from '../../core/check';
+import { log1p } from '../../core/log1p';
 import { sharpLogitRange } from '../../core/sharpLogitRange';
 import type { GuaranteedClassifier } from '../types';
-import { radiusWithinHorizon, withinHorizon } from '../wrapper/horizon';
-import { largestConfidence } from '../wrapper/largestConfidence';
 import { withoutOverflow } from '../wrapper/logits';
-import { pointAt, readPoints } from '../wrapper/readPoints';
+import { HORIZON, pointAt, radiusWithinHorizon, readPoints, withinHorizon } from '../wrapper/points';
+import { largestConfidence } from '../wrapper/rowBound';
 import { wrap } from '../wrapper/wrappedNet';
-import { horizonOf } from './horizonOf';
-import { largestRadius } from './largestRadius';
 import { logRatio } from './logRatio';
-import { raise } from './raise';
-import { ratioRadius } from './ratioRadius';
+import { ratioRadius, worstLogRatio } from './ratioBounds';
 import { type CcuModel, safeDensities } from './safeDensities';
-import { softplus } from './softplus';
-import { worstLogRatio } from './worstLogRatio';
 
 /** A {@link GuaranteedClassifier} that also says how far around a point it can promise a confidence. */
 export interface CcuClassifier extends GuaranteedClassifier {
@@ -109,4 +104,59 @@ function checkConfidence(fn: string, confidence: number, classes: number): void 
       String(confidence),
       'Pass for example 1.1 / classes.',
     );
+}
+
+/** Powers of two that float32 holds with room for sums. */
+const LARGEST_EXPONENT = 120;
+
+/**
+ * Inputs are seen with every entry clipped to this size, a power of two, so that no logarithm of a density overflows: with
+ * entries up to H and a centre nearer than H, `(|y| + |m|)^2 <= 16 d H^2 / v` with v the least variance of the metric.
+ */
+function horizonOf({ metric, inside }: CcuModel): number {
+  const least = metric.variances.reduce((a, b) => Math.min(a, b));
+  const narrowest = inside.variances.reduce((a, b) => Math.min(a, b), 1);
+  const growth = (16 * metric.centre.length) / (least * narrowest);
+  return Math.min(HORIZON, 2 ** Math.floor((LARGEST_EXPONENT - Math.log2(growth)) / 2));
+}
+
+/** Halvings of the interval that the radius is known to lie in. */
+const BISECTIONS = 30;
+
+/** The largest radius for which a condition holds that is false from some radius on; 0 if it never holds. */
+export function largestRadius(holds: (radius: number) => boolean): number {
+  if (!holds(0)) return 0;
+  let low = 0;
+  let high = 1;
+  while (holds(high)) {
+    low = high;
+    high *= 2;
+    if (high > HORIZON) return Number.POSITIVE_INFINITY;
+  }
+  for (let n = 0; n < BISECTIONS; n++) {
+    const middle = (low + high) / 2;
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** `max(x, least)` with the gradient of x everywhere, so that an attack still sees which way is up where x is too small. */
+function raise(x: tf.Tensor, least: number): tf.Tensor {
+  return tf.customGrad((...inputs) => {
+    const [value] = inputs as [tf.Tensor];
+    return { value: tf.maximum(value, least), gradFunc: (dy) => dy };
+  })(x);
+}
+
+/** `log(1 + e^a)`, with small values exact to float32. */
+function softplus(a: tf.Tensor): tf.Tensor2D {
+  return tf.customGrad<tf.Tensor2D>((...inputs) => {
+    const [x, save] = inputs as [tf.Tensor2D, tf.GradSaveFunc];
+    save([x]);
+    return {
+      value: tf.add(tf.relu(x), log1p(tf.exp(tf.neg(tf.abs(x))))),
+      gradFunc: (dy, saved) => tf.mul(dy, tf.sigmoid(saved[0]!)),
+    };
+  })(a);
 }

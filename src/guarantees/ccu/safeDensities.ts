@@ -1,6 +1,6 @@
 import { lengthOf } from '../growth/networkGrowth';
 import { roundoff } from '../growth/roundoff';
-import { pointAt } from '../wrapper/readPoints';
+import { pointAt } from '../wrapper/points';
 import type { Metric } from './metric';
 import { logHeights, type Mixture } from './mixture';
 

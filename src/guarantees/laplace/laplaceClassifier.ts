@@ -7,11 +7,9 @@ import { type MapNorms, mapNorms } from '../growth/mapNorms';
 import { lengthOf } from '../growth/networkGrowth';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
-import { horizonWithin, withinHorizon } from '../wrapper/horizon';
-import { largestConfidence } from '../wrapper/largestConfidence';
 import { belowLargest, frozen } from '../wrapper/logits';
-import { pointAt, readPoints } from '../wrapper/readPoints';
-import { rowBound, type TemperatureRange } from '../wrapper/rowBound';
+import { horizonWithin, pointAt, readPoints, withinHorizon } from '../wrapper/points';
+import { largestConfidence, rowBound, type TemperatureRange } from '../wrapper/rowBound';
 import { wrap } from '../wrapper/wrappedNet';
 import { type LaplaceParts, PROBIT, timesFactor } from './laplaceParts';
 

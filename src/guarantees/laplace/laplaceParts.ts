@@ -2,7 +2,7 @@ import type { Classifier } from '../../classifier/types';
 import type { PiecewiseAffine } from '../../regions/types';
 import { type LogitGrowth, logitGrowthOf } from '../growth/logitGrowth';
 import { networkGrowth, type ValueGrowth } from '../growth/networkGrowth';
-import { horizonWithin } from '../wrapper/horizon';
+import { horizonWithin } from '../wrapper/points';
 import type { Head } from './head';
 
 /** The probit approximation divides logits by `sqrt(1 + pi / 8 variance)`. */

@@ -4,7 +4,7 @@ import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { softmax } from '../../core/softmax';
 import { symmetricEigen } from '../../core/symmetricEigen';
-import { withinHorizon } from '../wrapper/horizon';
+import { withinHorizon } from '../wrapper/points';
 import type { LaplaceModel } from './laplaceParts';
 
 /** The Kronecker factors of the Gauss-Newton matrix of the last layer, as sums over the data. */

@@ -7,9 +7,8 @@ import type { PiecewiseAffine } from '../../regions/types';
 import { linfBox } from '../bounds/linfBox';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
-import { radiusWithinHorizon, withinHorizon } from '../wrapper/horizon';
 import { withoutOverflow } from '../wrapper/logits';
-import { pointAt, readPoints } from '../wrapper/readPoints';
+import { pointAt, radiusWithinHorizon, readPoints, withinHorizon } from '../wrapper/points';
 import { wrap } from '../wrapper/wrappedNet';
 import { type Discriminator, largestScore, logSigmoid, scoreBound, scoresOf } from './discriminator';
 

@@ -14,7 +14,7 @@ import type { NoiseSampler } from '../../noise/noiseSampler';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import { kinkExtremes } from '../bounds/kinkExtremes';
 import { inputsAndOut, type NamedInputs, type OutInputs } from '../wrapper/inputs';
-import { readPoints } from '../wrapper/readPoints';
+import { readPoints } from '../wrapper/points';
 import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
 import type { Discriminator } from './discriminator';
 import { type JointClassifier, jointClassifier } from './jointClassifier';

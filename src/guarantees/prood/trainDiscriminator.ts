@@ -7,7 +7,7 @@ import type { ProgressOptions } from '../../core/progress';
 import type { Rng } from '../../core/rng';
 import type { NoiseSampler } from '../../noise/noiseSampler';
 import { modelSpan } from '../../training/good/modelSpan';
-import { noiseWithin } from '../wrapper/noiseWithin';
+import { noiseWithin } from '../wrapper/inputs';
 import { logSigmoid } from './discriminator';
 
 /** How a discriminator is trained. Progress is counted in steps. */

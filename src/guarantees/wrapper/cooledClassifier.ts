@@ -7,9 +7,8 @@ import type { LogitGrowth } from '../growth/logitGrowth';
 import type { Affine } from '../growth/networkGrowth';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
-import { depthOf, withinHorizon } from './horizon';
 import { belowLargest, frozen } from './logits';
-import { pointAt, readPoints } from './readPoints';
+import { depthOf, pointAt, readPoints, withinHorizon } from './points';
 import { rowBound, type TemperatureRange, UNDERFLOW } from './rowBound';
 import { wrap } from './wrappedNet';
 

@@ -5,9 +5,8 @@ import { checkPositive, refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { type GrowthOptions, growthOf } from '../growth/growthOf';
 import type { Cooled } from './cooledClassifier';
-import { horizonWithin, withinHorizon } from './horizon';
 import { inputsOf, type TrainingInputs } from './inputs';
-import { centreOf, displacementsFrom, readPoints } from './readPoints';
+import { centreOf, displacementsFrom, horizonWithin, readPoints, withinHorizon } from './points';
 import { type InputOptions, type SavedInputs, wrappedNet } from './wrappedNet';
 
 /** How strong a temperature may be. */

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkTensor } from '../../core/checkTensor';
+import type { NoiseSampler } from '../../noise/noiseSampler';
+import { paperSampler } from '../../noise/paperSampler';
 
 /** Training inputs under the name that this library gives them, or the one that tfjs does; labels are not needed. */
 export type NamedInputs =
@@ -67,4 +69,14 @@ function named(
   checkTensor(where, x);
   if (data.out !== undefined) checkTensor({ fn, argument: 'out' }, data.out);
   return { x, out: data.out };
+}
+
+/** The paper's noise in the box of valid inputs; inputs that are neither images nor vectors are taken as vectors. */
+export function noiseWithin(bounds: readonly [number, number]): NoiseSampler {
+  const sampler = paperSampler({ bounds });
+  return (x, rng) =>
+    tf.tidy(() => {
+      const images = x.rank === 4 ? x : tf.reshape(x, [x.shape[0]!, -1]);
+      return tf.reshape(sampler(images, rng), x.shape);
+    });
 }
