@@ -1,7 +1,9 @@
+import { createRng } from '../core/rng';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/decideAt';
 import { pull } from './pass/pull';
 import { follow, push } from './pass/push';
+import { COPIES, disturb, uncertainty } from './pass/rounding';
 import type { Pattern, PiecewiseAffine } from './types';
 
 /** The affine function that a network is in one linear region: f(z) = V z + a. */
@@ -48,4 +50,35 @@ export function affineUnder(net: PiecewiseAffine, pattern: Pattern): AffineMap {
     V: pull(net, pattern, new Map([[output, identity]]), classes),
     a: push(net, new Float64Array(inputSize), { count: 1, points: 1 }, follow(pattern)).outputs,
   };
+}
+
+/** Whether two rows of V are the same, as far as rounding can tell: their difference is pulled back to the input. */
+export function sameRows(net: PiecewiseAffine, pattern: Pattern, j: number, k: number): boolean {
+  const rng = createRng(1812);
+  const count = 1 + COPIES;
+  const forms = new Float64Array(count * net.classes);
+  for (let row = 0; row < count; row++) {
+    forms[row * net.classes + j] = 1;
+    forms[row * net.classes + k] = -1;
+  }
+  // What is added up to the coefficients on a value, by the value's number.
+  const sizes = net.nodes.map(({ size }) => new Float64Array(size));
+  sizes.unshift(new Float64Array(net.inputSize));
+  const rows = pull(net, pattern, new Map([[net.output, forms]]), count, (n, form) => {
+    disturb(form, sizes[n + 1]!, 1, rng);
+    const node = net.nodes[n]!;
+    const own = form.slice(0, node.size).map(Math.abs);
+    for (const id of node.inputs) {
+      const before = sizes[id]!;
+      if (node.kind === 'affine') node.map.absolute().addTransposedTo(before, own, 1);
+      else if (node.kind === 'sum') for (let i = 0; i < own.length; i++) before[i]! += own[i]!;
+      else if (node.kind === 'kink')
+        for (let i = 0; i < own.length; i++)
+          before[i]! += Math.abs(node.slopes[i * node.pieces + pattern[n]![i]!]!) * own[i]!;
+    }
+  });
+  disturb(rows, sizes[0]!, 1, rng);
+  for (let i = 0; i < net.inputSize; i++)
+    if (Math.abs(rows[i]!) > uncertainty(rows, net.inputSize, 0, 1, i)) return false;
+  return true;
 }

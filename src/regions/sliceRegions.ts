@@ -1,13 +1,12 @@
 import { follow } from '../core/follow';
 import { checkSlice } from './slice/checkSlice';
-import { NOTHING, sizesOf } from './slice/line';
 import type { Polygon } from './slice/polygon';
 import { subdivide } from './slice/subdivide';
 import { toRegion } from './slice/toRegion';
 import type { Plane2d, RegionList, SliceOptions } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
 
-/** Slopes of logits that differ by less than this share of the largest slope count as equal. */
+/** Slopes of logits that differ by less than this share of what they are added up from, in any region, count as equal. */
 const EQUAL = 1e-13;
 
 /**
@@ -50,13 +49,15 @@ export function sliceRegions(net: PiecewiseAffine, plane: Plane2d, options: Slic
   const { vectors, whole, maxRegions } = checkSlice('sliceRegions', net, plane, options);
   const tell = follow('sliceRegions', options, Number.NaN);
   const found: { readonly polygon: Polygon; readonly logits: Float64Array }[] = [];
-  const complete = subdivide(net, vectors, whole, (polygon, logits) => {
+  // Values go from region to region by their changes, so that a slope may keep roundings from other regions.
+  const errors = new Float64Array(net.classes);
+  const complete = subdivide(net, vectors, whole, (polygon, logits, slopeSizes) => {
     found.push({ polygon, logits: logits.slice() });
+    for (const [k, size] of slopeSizes().entries()) errors[k] = Math.max(errors[k]!, EQUAL * size);
     tell(found.length, 'regions');
     return found.length < maxRegions;
   });
   // Only now, when neighbours have left all their corners on the edges.
-  const { slope } = found.reduce((sizes, { logits }) => sizesOf(logits, sizes), NOTHING);
-  const regions = found.map(({ polygon, logits }) => toRegion(polygon, logits, EQUAL * slope));
+  const regions = found.map(({ polygon, logits }) => toRegion(polygon, logits, errors));
   return Object.assign(regions, { complete });
 }

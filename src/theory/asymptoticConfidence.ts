@@ -1,5 +1,5 @@
 import { softmax } from '../core/softmax';
-import { limitAlongRay, slopeTolerance } from '../regions/limitAlongRay';
+import { limitAlongRay } from '../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
 
@@ -22,8 +22,9 @@ export interface AsymptoticConfidence {
  *
  * From some alpha on the ray stays in one linear region (Lemma 3.1), where the logits are `alpha V x + a`. If one entry of
  * V x is the largest, the confidence goes to 1. Classes that tie for the largest entry share the limit by the softmax of their
- * entries of a, so two equal classes end at 1/2 each; all others go to 0. Slopes are taken as equal if they differ by less
- * than 1e-12 times the largest of their layer. It costs two evaluations, however many regions there are.
+ * entries of a, so two equal classes end at 1/2 each; all others go to 0. Slopes are taken as equal if their own rounding,
+ * carried along from layer to layer, explains by how much they differ. It costs about seven evaluations, however many regions
+ * there are.
  *
  * @param net - A network read by `toPiecewiseAffine`.
  * @param x - The point that is scaled, flat, d numbers, not all zero.
@@ -43,14 +44,13 @@ export interface AsymptoticConfidence {
  * ```
  */
 export function asymptoticConfidence(net: PiecewiseAffine, x: ArrayLike<number>): AsymptoticConfidence {
-  const { slope, intercept, from } = limitAlongRay(
+  const { slope, intercept, from, sameSlope } = limitAlongRay(
     net,
     new Float64Array(net.inputSize),
     checkDirection('asymptoticConfidence', net, x),
   );
-  const steepest = slope.reduce((a, b) => Math.max(a, b));
-  const tolerance = slopeTolerance(slope);
-  const tied = [...slope.keys()].filter((k) => steepest - slope[k]! <= tolerance);
+  const steepest = slope.indexOf(slope.reduce((a, b) => Math.max(a, b)));
+  const tied = [...slope.keys()].filter((k) => sameSlope(steepest, k));
   const probabilities = softmax(intercept.map((value, k) => (tied.includes(k) ? value : Number.NEGATIVE_INFINITY)));
   const classes = tied.sort((j, k) => probabilities[k]! - probabilities[j]!);
   return { confidence: probabilities[classes[0]!]!, classes, probabilities, slope, from };

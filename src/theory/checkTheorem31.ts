@@ -1,8 +1,8 @@
 import { refuse } from '../core/check';
 import { follow } from '../core/follow';
 import type { ProgressOptions } from '../core/progress';
-import { affineUnder } from '../regions/affineMap';
-import { limitAlongRay, slopeTolerance } from '../regions/limitAlongRay';
+import { sameRows } from '../regions/affineMap';
+import { type LimitAlongRay, limitAlongRay } from '../regions/limitAlongRay';
 import { readRows, type Samples } from '../regions/readRows';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNet } from './checkDirection';
@@ -33,8 +33,8 @@ export interface CheckTheorem31Result {
  * alpha x of these samples end in, no two rows of the matrix V are identical. Then the confidence goes to 1 on all these
  * rays, apart from `exceptions`.
  *
- * Rows that differ on x differ, so V itself (K x d numbers, K backward passes) is computed only for samples with a tie
- * among the entries of V x. Rows are taken as identical if no entries differ by more than 1e-12 times the largest of V.
+ * Rows that differ on x differ, so rows of V are computed (by a few backward passes for a pair) only where entries of V x
+ * tie. Entries count as equal if their own rounding explains by how much they differ.
  *
  * @param net - A network read by `toPiecewiseAffine`.
  * @param samples - `[n, ...inputShape]`, or n flat lists of d numbers; none of them all zero.
@@ -68,16 +68,14 @@ export function checkTheorem31(
   const exceptions: number[] = [];
   for (const [sample, x] of rows.entries()) {
     tell(sample, 'samples');
-    const { slope, pattern } = limitAlongRay(net, new Float64Array(net.inputSize), x);
-    const tied = tiedPairs(slope);
+    const limit = limitAlongRay(net, new Float64Array(net.inputSize), x);
+    const tied = tiedPairs(limit);
     if (tied.length === 0) continue;
-    const { V } = affineUnder(net, pattern);
-    const identical = tied.filter((pair) => sameRows(V, net.inputSize, pair));
+    const identical = tied.filter(([j, k]) => sameRows(net, limit.pattern, j, k));
     const different = tied.filter((pair) => !identical.includes(pair));
     identicalRows.push(...identical.map((classes) => ({ sample, classes })));
-    const steepest = slope.reduce((a, b) => Math.max(a, b));
-    if (different.some((pair) => pair.every((k) => steepest - slope[k]! <= slopeTolerance(slope))))
-      exceptions.push(sample);
+    const steepest = limit.slope.indexOf(limit.slope.reduce((a, b) => Math.max(a, b)));
+    if (different.some((pair) => pair.every((k) => limit.sameSlope(steepest, k)))) exceptions.push(sample);
   }
   tell(rows.length, 'samples');
   return { holds: identicalRows.length === 0, identicalRows, exceptions };
@@ -85,18 +83,11 @@ export function checkTheorem31(
 
 type Pair = readonly [number, number];
 
-function tiedPairs(slope: Float64Array): Pair[] {
-  const tolerance = slopeTolerance(slope);
+function tiedPairs({ slope, sameSlope }: LimitAlongRay): Pair[] {
   const pairs: Pair[] = [];
   for (let j = 0; j < slope.length; j++)
-    for (let k = j + 1; k < slope.length; k++) if (Math.abs(slope[j]! - slope[k]!) <= tolerance) pairs.push([j, k]);
+    for (let k = j + 1; k < slope.length; k++) if (sameSlope(j, k)) pairs.push([j, k]);
   return pairs;
-}
-
-function sameRows(V: Float64Array, d: number, [j, k]: Pair): boolean {
-  const tolerance = slopeTolerance(V);
-  for (let i = 0; i < d; i++) if (Math.abs(V[j * d + i]! - V[k * d + i]!) > tolerance) return false;
-  return true;
 }
 
 /** The origin lies on no ray. */

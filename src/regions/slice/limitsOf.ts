@@ -7,8 +7,8 @@ export interface Growth {
   readonly slope: Float64Array;
   /** Logits at a point inside the region. */
   readonly logits: Float64Array;
-  /** Slopes that differ by no more count as equal. */
-  readonly rounding: number;
+  /** How far rounding may have moved the slopes of each: those that differ by no more count as equal. */
+  readonly errors: Float64Array;
 }
 
 /** Limits of the confidence in all directions in which a region is infinite. */
@@ -34,21 +34,26 @@ function addLimit(limits: DirectionLimit[], limit: DirectionLimit): void {
 }
 
 /** Limits in the directions from a to b, which are less than a half turn apart: the fastest class, then the next one. */
-function limitsBetween(a: Corner, b: Corner, { slope, logits, rounding: equal }: Growth): DirectionLimit[] {
+function limitsBetween(a: Corner, b: Corner, { slope, logits, errors }: Growth): DirectionLimit[] {
   const atA = Array.from(logits, (_, k) => slope[2 * k]! * a.x + slope[2 * k + 1]! * a.y);
   const atB = Array.from(logits, (_, k) => slope[2 * k]! * b.x + slope[2 * k + 1]! * b.y);
   const classes = [...logits.keys()];
   const limits: DirectionLimit[] = [];
-  const most = Math.max(...atA);
-  let fastest = classes.filter((k) => atA[k]! >= most - equal).reduce((best, k) => (atB[k]! > atB[best]! ? k : best));
+  const equal = (j: number, k: number) => errors[j]! + errors[k]!;
+  const first = atA.indexOf(Math.max(...atA));
+  let fastest = classes
+    .filter((k) => atA[k]! >= atA[first]! - equal(k, first))
+    .reduce((best, k) => (atB[k]! > atB[best]! + equal(k, best) ? k : best), first);
   let from = a;
   for (;;) {
     const [lead, pace] = [fastest, { a: atA[fastest]!, b: atB[fastest]! }];
-    const tied = classes.filter((k) => Math.abs(atA[k]! - pace.a) <= equal && Math.abs(atB[k]! - pace.b) <= equal);
+    const tied = classes.filter(
+      (k) => Math.abs(atA[k]! - pace.a) <= equal(k, lead) && Math.abs(atB[k]! - pace.b) <= equal(k, lead),
+    );
     // In direction (1 - share) a + share b, class k has caught up with the fastest one.
     let share = 1;
     for (const k of classes) {
-      if (!(atB[k]! > pace.b + equal)) continue;
+      if (!(atB[k]! > pace.b + equal(k, lead))) continue;
       const [behind, gain] = [Math.max(pace.a - atA[k]!, 0), atB[k]! - pace.b];
       const at = behind / (behind + gain);
       if (at > share || (at === share && !(atB[k]! > atB[fastest]!))) continue;

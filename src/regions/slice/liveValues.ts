@@ -1,5 +1,6 @@
 import { add, clear, noChanges } from '../maps/changes';
 import { applyNodeTo, type Columns } from '../pass/applyNode';
+import { summed } from '../pass/rounding';
 import type { AffineNode, PiecewiseAffine } from '../types';
 
 /** Constant, slope in s, slope in t. */
@@ -16,6 +17,8 @@ export interface LiveValues {
   inputOf(n: number): Float64Array;
   /** The logits. */
   readonly logits: Float64Array;
+  /** For each logit the size of what its slopes are added up from, which says how much they are rounded. */
+  slopeSizes(): Float64Array;
   /** Brings the result of node n up to date with its inputs and, for a node that decides, `states`. */
   update(n: number, states?: Int32Array): void;
 }
@@ -32,6 +35,17 @@ export function liveValues(net: PiecewiseAffine, vectors: Float64Array): LiveVal
   return {
     inputOf: (n) => values[net.nodes[n]!.inputs[0]!]!,
     logits: values[net.output]!,
+    slopeSizes: () => {
+      const logits = values[net.output]!;
+      const node = net.nodes[net.output - 1];
+      const inputs = node?.inputs.map((id) => values[id]!);
+      const [s, t] = [1, 2].map((row) => {
+        const own = logits.subarray(row * net.classes, (row + 1) * net.classes).map(Math.abs);
+        const sizes = node ? summed(node, inputs!, logits, row) : own;
+        return own.map((slope, k) => Math.max(slope, sizes[k]!));
+      });
+      return s!.map((size, k) => Math.max(size, t![k]!));
+    },
     update: (n, states) => updates[n]!(states),
   };
 }

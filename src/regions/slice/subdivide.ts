@@ -29,14 +29,14 @@ interface Progress {
  *
  * @param vectors - Three rows: origin of the plane, step in s, step in t.
  * @param found - Called with each region and its logits, three rows of constants, slopes in s and slopes in t, which are
- * overwritten afterwards. Returns whether to go on.
+ * overwritten afterwards, and with what tells the sizes of their slopes' summands. Returns whether to go on.
  * @returns Whether all regions have been found.
  */
 export function subdivide(
   net: PiecewiseAffine,
   vectors: Float64Array,
   whole: Polygon,
-  found: (polygon: Polygon, logits: Float64Array) => boolean,
+  found: (polygon: Polygon, logits: Float64Array, slopeSizes: () => Float64Array) => boolean,
 ): boolean {
   const values = liveValues(net, vectors);
   const progress = net.nodes.map((node, n): Progress | undefined => {
@@ -73,7 +73,7 @@ export function subdivide(
       }
       values.update(n, at?.states);
     }
-    if (!found(polygon, values.logits)) return tasks.length === 0;
+    if (!found(polygon, values.logits, values.slopeSizes)) return tasks.length === 0;
   }
   return true;
 }

@@ -9,10 +9,10 @@ const NO_RAYS = new Float64Array(0);
 const NO_LIMITS: Region2d['limits'] = [];
 
 /**
- * The region of a polygon, with logits given as three rows of constants, slopes in s and slopes in t. Slopes that differ by
- * no more than `rounding` count as equal, and smaller ones as zero.
+ * The region of a polygon, with logits given as three rows of constants, slopes in s and slopes in t, and for each logit how
+ * far rounding may have moved its slopes: smaller ones count as zero.
  */
-export function toRegion(polygon: Polygon, logits: Float64Array, rounding: number): Region2d {
+export function toRegion(polygon: Polygon, logits: Float64Array, errors: Float64Array): Region2d {
   const corners = allCorners(polygon);
   const unbounded = corners.some(({ w }) => w === 0);
   const inside = insideOf(corners);
@@ -21,14 +21,14 @@ export function toRegion(polygon: Polygon, logits: Float64Array, rounding: numbe
   let best = 0;
   let most = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < classes; k++) {
-    slope[2 * k] = withoutNoise(logits[classes + k]!, rounding);
-    slope[2 * k + 1] = withoutNoise(logits[2 * classes + k]!, rounding);
+    slope[2 * k] = withoutNoise(logits[classes + k]!, errors[k]!);
+    slope[2 * k + 1] = withoutNoise(logits[2 * classes + k]!, errors[k]!);
     const there = logitAt(logits, k, inside);
     if (there <= most) continue;
     best = k;
     most = there;
   }
-  const limits = unbounded ? limitsOf(corners, { slope, logits: logitsAt(logits, inside), rounding }) : NO_LIMITS;
+  const limits = unbounded ? limitsOf(corners, { slope, logits: logitsAt(logits, inside), errors }) : NO_LIMITS;
   return {
     vertices: coordinates(corners, 1),
     rays: unbounded ? coordinates(corners, 0) : NO_RAYS,
@@ -42,8 +42,8 @@ export function toRegion(polygon: Polygon, logits: Float64Array, rounding: numbe
   };
 }
 
-function withoutNoise(value: number, rounding: number): number {
-  return Math.abs(value) <= rounding ? 0 : value;
+function withoutNoise(value: number, error: number): number {
+  return Math.abs(value) <= error ? 0 : value;
 }
 
 function logitAt(logits: Float64Array, k: number, { x, y }: Corner): number {
