@@ -44,9 +44,6 @@ describe('cpu', () => {
 describe('wasm with its stock kernels', () => {
   const untrainable = [
     ...['plain', 'CEDA', 'ACET'].map((method) => `LeNet: ${method} step`),
-    // A convolution without a bias is differentiated as a whole, its filter too.
-    'ResNet: gradient of lpOut by the input',
-    'ResNet: pgdLinf',
     ...['plain', 'CEDA', 'ACET'].map((method) => `ResNet: ${method} step`),
   ];
   let run: ParityRun;

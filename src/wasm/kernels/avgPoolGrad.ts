@@ -5,9 +5,9 @@ import { type Geometry, geometry } from './geometry';
 type AvgPoolGrad = Kernel<tf.AvgPoolGradInputs, tf.AvgPoolGradAttrs>;
 
 /**
- * Gradient of average pooling: every output's gradient, divided by the size of the window, goes to its whole window.
+ * Gradient of average pooling: every output's gradient, divided by the number of values in the window, goes to its whole window.
  *
- * As on every tfjs backend, the divisor counts padding too.
+ * Padding is not counted, as in the forward pass; the kernels of tfjs divide by the size of the window.
  */
 export function avgPoolGrad(stock: AvgPoolGrad): AvgPoolGrad {
   return (call) => {
@@ -26,7 +26,6 @@ export function avgPoolGrad(stock: AvgPoolGrad): AvgPoolGrad {
 
 function spread(dy: Float32Array, dx: Float32Array, g: Geometry): void {
   const channels = g.inChannels;
-  const share = 1 / (g.filterHeight * g.filterWidth);
   let from = 0;
   for (let b = 0; b < g.batch; b++) {
     for (let oy = 0; oy < g.outHeight; oy++) {
@@ -35,6 +34,7 @@ function spread(dy: Float32Array, dx: Float32Array, g: Geometry): void {
       for (let ox = 0; ox < g.outWidth; ox++, from += channels) {
         const x0 = Math.max(0, ox * g.strideWidth - g.left);
         const x1 = Math.min(g.inWidth, ox * g.strideWidth - g.left + g.filterWidth);
+        const share = 1 / ((y1 - y0) * (x1 - x0));
         for (let iy = y0; iy < y1; iy++) {
           for (let ix = x0; ix < x1; ix++) {
             const to = ((b * g.inHeight + iy) * g.inWidth + ix) * channels;
