@@ -110,7 +110,7 @@ describe('folders of images', () => {
   it('say which images beside and inside the folders of the classes were not read', async () => {
     const folder = await lay({ '0/a.png': png(1), '0/deep/b.png': png(2), '1/c.png': png(3), 'd.png': png(4) });
     expect((await read(folder, await model(2))).notes).toEqual([
-      '1 PNG files beside the folders of the classes were not read.',
+      '1 PNG file was not read, beside the folders of the classes.',
       'folders inside those of the classes were not read: 0/deep.',
     ]);
   });
@@ -155,12 +155,24 @@ describe('folders of images', () => {
     x.dispose();
   });
 
+  it('of 16 bits, and gray ones for a model of three channels, are read with a word', async () => {
+    const deep = encode({ width: 2, height: 2, data: Uint16Array.of(511, 256, 0, 65535), channels: 1, depth: 16 });
+    const { x, notes } = await readImages(await lay({ 'a.png': deep }), TEST, await model(2, undefined, [2, 2, 3]));
+    const values = Array.from(await x.data(), (value) => Math.round(255 * value));
+    expect(values).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 255, 255, 255]);
+    expect(notes).toEqual([
+      expect.stringContaining('1 image has 16 bits, of which 8 were kept'),
+      expect.stringContaining('gray was repeated for the three channels'),
+    ]);
+    x.dispose();
+  });
+
   it('with transparent parts are read with a word', async () => {
     const clear = png(0, [9, 255, 9, 0, 9, 255, 9, 255], 2);
     const opaque = png(0, [9, 255, 9, 255, 9, 255, 9, 255], 2);
     const folder = await lay({ '0/a.png': clear, '1/b.png': opaque });
     expect((await read(folder, await model(2))).notes).toEqual([
-      '1 images have transparent parts, whose colours count as if opaque.',
+      '1 image has transparent parts, whose colours count as if opaque.',
     ]);
   });
 });
@@ -265,6 +277,7 @@ describe('arrays', () => {
       expect.stringContaining('[1, 3, 2, 2], channels first; the channels were moved last'),
     ]);
     const gray = await readImages(folder, TEST, await model(2, undefined, [2, 2, 1]));
+    expect(gray.notes).toEqual([expect.anything(), expect.stringContaining('mixed to gray for the one channel')]);
     expect(Array.from(await gray.x.data(), (value) => Math.round(255 * value))).toEqual([5, 6, 7, 8]);
     const kept = await readImages(folder, TEST, await model(2, undefined, [3, 2, 2]));
     expect(Array.from(await kept.x.data(), (value) => Math.round(255 * value))).toEqual(
@@ -342,6 +355,6 @@ it('an evaluation says in its result what was not read of every set of images', 
   const args = ['evaluate', at, '--data', data, '--ood', other, '--backend', 'cpu', '--json', '-'];
   await main(args, { stdout, stderr: { ...stdout, write: () => {} }, env: {} });
   const { notes } = JSON.parse(written.join(''));
-  expect(notes).toContain(`${data}: 1 JPEG files were not read, as only PNG is.`);
-  expect(notes).toContain(`${other}: 1 GIF files were not read, as only PNG is.`);
+  expect(notes).toContain(`${data}: 1 JPEG file was not read, as only PNG is.`);
+  expect(notes).toContain(`${other}: 1 GIF file was not read, as only PNG is.`);
 });

@@ -44,7 +44,8 @@ export function fitImages(folder: string, found: Found, { inputShape, bounds }: 
   const result = new Float32Array((values.length / channels) * wanted);
   for (let i = 0; i < result.length; i++)
     result[i] = channels === 1 ? pixel(Math.floor(i / 3)) : (pixel(3 * i) + pixel(3 * i + 1) + pixel(3 * i + 2)) / 3;
-  return { values: result, notes };
+  const done = channels === 1 ? 'gray was repeated for the three' : 'colours were mixed to gray for the one';
+  return { values: result, notes: [...notes, `${done} channel${channels === 1 ? 's' : ''} of the model`] };
 }
 
 /** Images `[N, 1 or 3, H, W]`, as PyTorch has them, for a model that takes `[H, W]` or `[H, W, ...]`, turned to `[N, H, W, 1 or 3]`. */

@@ -32,6 +32,8 @@ interface Picture {
   readonly shape: readonly [height: number, width: number, channels: number];
   readonly pixels: Uint8Array;
   readonly transparent: boolean;
+  /** Whether it has more than 8 bits. */
+  readonly deep: boolean;
 }
 
 /** Finds the classes of folders by the names of those with and without images. */
@@ -53,7 +55,7 @@ export async function readPictures(folder: string, top: Listing, match: Match | 
   );
   const others = otherImages([top, ...folders.map(({ listing }) => listing)].flatMap(({ files }) => files));
   if (wanted.length === 0 && others !== undefined)
-    throw new CliError(`${folder} has ${others} files, which are not read.`, 'Convert them to PNG.');
+    throw new CliError(`In ${folder} ${others} found, and no PNG file, which alone is read.`, 'Convert them to PNG.');
   if (wanted.length === 0) return undefined;
   const names = filled.map(({ name }) => name);
   const matched =
@@ -76,12 +78,18 @@ export async function readPictures(folder: string, top: Listing, match: Match | 
   const values = new Uint8Array(size * pictures.length);
   for (const [i, { pixels }] of pictures.entries()) values.set(pixels, i * size);
   const labels = matched && Int32Array.from(wanted, ({ name }) => matched.classes.get(name)!);
-  const transparent = pictures.filter((picture) => picture.transparent).length;
+  const count = (kind: 'transparent' | 'deep') => pictures.filter((picture) => picture[kind]).length;
+  const [transparent, deep] = [count('transparent'), count('deep')];
   const notes = [
     ...(matched?.notes ?? []),
-    ...(others === undefined ? [] : [`${others} files were not read, as only PNG is`]),
+    ...(others === undefined ? [] : [`${others} not read, as only PNG is`]),
     ...leftOut(top, folders, filled.length > 0),
-    ...(transparent === 0 ? [] : [`${transparent} images have transparent parts, whose colours count as if opaque`]),
+    ...(deep === 0 ? [] : [`${deep} ${deep === 1 ? 'image has' : 'images have'} 16 bits, of which 8 were kept`]),
+    ...(transparent === 0
+      ? []
+      : [
+          `${transparent} ${transparent === 1 ? 'image has' : 'images have'} transparent parts, whose colours count as if opaque`,
+        ]),
   ];
   return { shape: [pictures.length, ...first.shape], values, white: 255, labels, notes };
 }
@@ -101,7 +109,9 @@ function leftOut(
     ),
   ];
   return [
-    ...(loose === 0 ? [] : [`${loose} PNG files beside the folders of the classes were not read`]),
+    ...(loose === 0
+      ? []
+      : [`${loose} PNG ${loose === 1 ? 'file was' : 'files were'} not read, beside the folders of the classes`]),
     ...(inner.length === 0 ? [] : [`folders inside those of the classes were not read: ${listed(inner)}`]),
     ...(hidden.length === 0 ? [] : [`hidden, and not read: ${listed(hidden)}`]),
   ];
@@ -114,7 +124,7 @@ function isFolderName(name: string): boolean {
 
 const OTHER_IMAGES: Readonly<Record<string, string>> = { jpg: 'JPEG', jpe: 'JPEG', jfif: 'JPEG', tif: 'TIFF' };
 
-/** How many images of other formats there are, for example "12 JPEG and 1 GIF"; undefined if none. */
+/** How many images of other formats there are, for example "12 JPEG and 1 GIF files were"; undefined if none. */
 function otherImages(files: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
   for (const file of files) {
@@ -125,7 +135,9 @@ function otherImages(files: readonly string[]): string | undefined {
     const format = OTHER_IMAGES[ending] ?? ending.toUpperCase();
     counts.set(format, (counts.get(format) ?? 0) + 1);
   }
-  return counts.size === 0 ? undefined : listed([...counts].map(([format, count]) => `${count} ${format}`));
+  if (counts.size === 0) return undefined;
+  const total = [...counts.values()].reduce((a, b) => a + b);
+  return `${listed([...counts].map(([format, count]) => `${count} ${format}`))} ${total === 1 ? 'file was' : 'files were'}`;
 }
 
 function isPng(name: string): boolean {
@@ -155,7 +167,7 @@ function withoutAlpha({
   data,
   channels,
   depth,
-}: Pick<DecodedPng, 'data' | 'channels' | 'depth'>): Pick<Picture, 'pixels' | 'transparent'> {
+}: Pick<DecodedPng, 'data' | 'channels' | 'depth'>): Pick<Picture, 'pixels' | 'transparent' | 'deep'> {
   if (depth !== 8 && depth !== 16) throw new Error(`it has ${depth} bits`);
   const kept = channels > 2 ? 3 : 1;
   const pixels = new Uint8Array((data.length / channels) * kept);
@@ -165,5 +177,5 @@ function withoutAlpha({
   }
   let transparent = false;
   if (channels > kept) for (let i = kept; i < data.length; i += channels) transparent ||= data[i]! < 2 ** depth - 1;
-  return { pixels, transparent };
+  return { pixels, transparent, deep: depth === 16 };
 }
