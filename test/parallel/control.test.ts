@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { acetStep, type PlainOptions, pgdLinf, plainStep } from '../../src/index';
+import type { TrainingPool } from '../../src/parallel/index';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyBatch, tinyMlp, weightsOf } from '../support/smallModels';
@@ -13,9 +14,13 @@ const aborted = { code: 'ABORTED', argument: 'signal' } as const;
 const disposed = { code: 'DISPOSED', argument: 'pool' } as const;
 
 describe('a pooled call', () => {
+  const model = tinyMlp();
+  let pool: TrainingPool;
+  beforeAll(async () => {
+    pool = await startPool(model);
+  });
+
   it('is stopped by its signal in the middle of an attack, and the next call works', async () => {
-    const model = tinyMlp();
-    const pool = await startPool(model);
     const controller = new AbortController();
     const onStep = () => controller.abort(new Error('enough'));
     await expectRefusal(() => pool.pgdLinf(batch.x, { ...long, onStep, signal: controller.signal }), {
@@ -33,7 +38,6 @@ describe('a pooled call', () => {
   });
 
   it('is rejected with what its onStep throws', async () => {
-    const pool = await startPool(tinyMlp());
     const onStep = () => {
       throw new RangeError('mine');
     };
@@ -42,20 +46,18 @@ describe('a pooled call', () => {
   });
 
   it('waits for the calls before it: steps started together are steps made one after the other', async () => {
-    const [alone, pooled] = [tinyMlp(), tinyMlp()];
-    const pool = await startPool(pooled);
+    const alone = tinyMlp();
     const [mine, other] = [tf.train.sgd(0.1), tf.train.sgd(0.1)];
     const options = { steps: 2, epsilon: 0.1, seed: 3 };
     for (let i = 0; i < 3; i++) tf.dispose(acetStep(alone, mine, batch, options));
     const steps = Array.from({ length: 3 }, () => pool.acetStep(other, batch, options));
     tf.dispose(await Promise.all(steps));
     const expected = await weightsOf(alone);
-    for (const [i, weight] of (await weightsOf(pooled)).entries()) expect(weight).toBeCloseTo(expected[i]!, 5);
+    for (const [i, weight] of (await weightsOf(model)).entries()) expect(weight).toBeCloseTo(expected[i]!, 5);
     tf.dispose([mine, other].map((optimizer) => optimizer.dispose()));
   });
 
   it('refuses what the function of the same name refuses, without disturbing the workers', async () => {
-    const pool = await startPool(tinyMlp());
     const optimizer = tf.train.sgd(0.1);
     const y = tf.tensor1d([5, 0, 0, 0, 0, 0, 0, 0], 'int32');
     const refused = (
@@ -88,7 +90,6 @@ describe('a pooled call', () => {
   });
 
   it('takes { xs, ys }, and refuses a mixture', async () => {
-    const pool = await startPool(tinyMlp());
     const [ours, theirs] = [batch, { xs: batch.x, ys: batch.y }];
     const results = [await pool.plainGradients(ours), await pool.plainGradients(theirs)];
     expect(await results[1]!.loss.data()).toEqual(await results[0]!.loss.data());

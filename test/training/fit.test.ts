@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
@@ -25,6 +24,7 @@ import {
   uniformNoise,
 } from '../../src/index';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/training/fitCheckpoint';
+import { bundle } from '../support/bundle';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
@@ -144,8 +144,7 @@ describe('fit', () => {
       );
     }
     const images = { x: tf.ones([8, 6, 6, 1]), y: tf.zeros([8], 'int32') };
-    const { lenet } = await import('../../src/models/index');
-    const model = lenet({ inputShape: [6, 6, 1], classes: 2, seed: 1 });
+    const model = sequential({ layers: [layers.flatten({ inputShape: [6, 6, 1] }), layers.dense({ units: 2 })] });
     await expectNoLeak(() =>
       fit(model, images, {
         method: 'plain',
@@ -191,12 +190,11 @@ describe('a stopped run', () => {
   );
 
   it('killed with SIGKILL in the middle of an epoch, twice, ends with the weights of the run that never stopped', async () => {
-    const script = fileURLToPath(new URL('./fixtures/killedRun.ts', import.meta.url));
+    const script = bundle(new URL('./fixtures/killedRun.ts', import.meta.url));
     const run = (args: string[], killAt?: number) =>
       new Promise<string | undefined>((resolve, reject) => {
-        const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        });
+        const child = spawn(process.execPath, ['-', ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+        child.stdin.end(script);
         let weights: string | undefined;
         createInterface({ input: child.stdout }).on('line', (line) => {
           if (line === `step ${killAt}`) child.kill('SIGKILL');
