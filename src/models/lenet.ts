@@ -1,4 +1,5 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
 
@@ -11,6 +12,8 @@ export interface LenetOptions {
   /** Seed of the initial weights. @defaultValue 0 */
   readonly seed?: string | number;
 }
+
+const KEYS: KeysOf<LenetOptions> = { inputShape: true, classes: true, seed: true };
 
 /**
  * Builds the LeNet of the paper's MNIST experiments: two times 5x5 convolution (32, then 64 filters, zero padding that
@@ -33,7 +36,9 @@ export interface LenetOptions {
  * model.dispose();
  * ```
  */
-export function lenet({ inputShape = [28, 28, 1], classes = 10, seed = 0 }: LenetOptions = {}): LayersModel {
+export function lenet(options: LenetOptions = {}): LayersModel {
+  checkKeys({ fn: 'lenet', argument: 'options' }, options, KEYS);
+  const { inputShape = [28, 28, 1], classes = 10, seed = 0 } = options;
   checkModelOptions('lenet', { inputShape, classes, rank: 3 });
   const model = sequential({
     name: 'lenet',

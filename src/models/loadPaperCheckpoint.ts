@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse, show, type Where } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { lenet } from './lenet';
 import { RESNET_UNITS, resnetSmall } from './resnetSmall';
 
@@ -57,8 +58,10 @@ const FUSED_EPSILON = 1.001e-5;
  */
 export function loadPaperCheckpoint(
   variables: ReadonlyMap<string, CheckpointVariable>,
-  { inputShape }: LoadPaperCheckpointOptions = {},
+  options: LoadPaperCheckpointOptions = {},
 ): LayersModel {
+  checkKeys({ fn: WHERE.fn, argument: 'options' }, options, { inputShape: true });
+  const { inputShape } = options;
   if (!(variables instanceof Map))
     refuse(WHERE, 'INVALID_ARGUMENT', 'a Map of variables', show(variables), 'Pass what parseTensorBundle returns.');
   const isResnet = variables.has('block_init/conv/weights');

@@ -1,5 +1,6 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { checkWhole, refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
 
@@ -14,6 +15,8 @@ export interface MlpOptions {
   /** Seed of the initial weights. @defaultValue 0 */
   readonly seed?: string | number;
 }
+
+const KEYS: KeysOf<MlpOptions> = { inputShape: true, hidden: true, classes: true, seed: true };
 
 /**
  * Builds a fully connected ReLU network: dense layers with ReLU, then a dense layer that returns logits.
@@ -35,7 +38,9 @@ export interface MlpOptions {
  * model.dispose();
  * ```
  */
-export function mlp({ inputShape, hidden, classes, seed = 0 }: MlpOptions): LayersModel {
+export function mlp(options: MlpOptions): LayersModel {
+  checkKeys({ fn: 'mlp', argument: 'options' }, options, KEYS);
+  const { inputShape, hidden, classes, seed = 0 } = options;
   checkModelOptions('mlp', { inputShape, classes });
   if (!Array.isArray(hidden))
     refuse({ fn: 'mlp', argument: 'hidden' }, 'INVALID_OPTION', 'a list of sizes', show(hidden), 'Pass [100, 100].');

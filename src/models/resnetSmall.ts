@@ -1,5 +1,6 @@
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkPositive } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
 import { convolution, normalisedRelu, preActivationUnit } from './preActivationUnit';
@@ -37,6 +38,8 @@ export const RESNET_UNITS = STAGES.flatMap(({ filters, stride }, s) =>
   })),
 );
 
+const KEYS: KeysOf<ResnetSmallOptions> = { inputShape: true, classes: true, seed: true, batchNormEpsilon: true };
+
 /**
  * Builds the small pre-activation ResNet of the paper's SVHN and CIFAR experiments: a 3x3 convolution with 16 filters;
  * three stages of three units with 16, 32 and 64 filters and strides 1, 2 and 2; batch normalisation (momentum 0.99),
@@ -63,12 +66,9 @@ export const RESNET_UNITS = STAGES.flatMap(({ filters, stride }, s) =>
  * model.dispose();
  * ```
  */
-export function resnetSmall({
-  inputShape = [32, 32, 3],
-  classes = 10,
-  seed = 0,
-  batchNormEpsilon = 1e-5,
-}: ResnetSmallOptions = {}): LayersModel {
+export function resnetSmall(options: ResnetSmallOptions = {}): LayersModel {
+  checkKeys({ fn: 'resnetSmall', argument: 'options' }, options, KEYS);
+  const { inputShape = [32, 32, 3], classes = 10, seed = 0, batchNormEpsilon = 1e-5 } = options;
   checkModelOptions('resnetSmall', { inputShape, classes, rank: 3 });
   checkPositive({ fn: 'resnetSmall', argument: 'batchNormEpsilon' }, batchNormEpsilon);
   const image = input({ shape: [...inputShape], name: 'input' });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkWhole } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkRank } from '../core/checkTensor';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
 
@@ -8,6 +9,8 @@ export interface RandomCropOptions extends RandomOptions {
   /** Rows and columns of zeros added on every side before cropping, in pixels. @defaultValue 4 */
   readonly padding?: number;
 }
+
+const KEYS: KeysOf<RandomCropOptions> = { seed: true, rng: true, padding: true };
 
 /**
  * Shifts each image by a random whole number of pixels, zeros moving in: the paper's random crop after zero padding.
@@ -25,7 +28,9 @@ export interface RandomCropOptions extends RandomOptions {
  * console.log(randomCrop(tf.ones([2, 8, 8, 1]), { padding: 2, seed: 3 }).shape); // [ 2, 8, 8, 1 ]
  * ```
  */
-export function randomCrop(images: tf.Tensor, { padding = 4, ...random }: RandomCropOptions = {}): tf.Tensor {
+export function randomCrop(images: tf.Tensor, options: RandomCropOptions = {}): tf.Tensor {
+  checkKeys({ fn: 'randomCrop', argument: 'options' }, options, KEYS);
+  const { padding = 4, ...random } = options;
   checkRank({ fn: 'randomCrop', argument: 'images' }, images, 4);
   checkWhole({ fn: 'randomCrop', argument: 'padding' }, padding, 0);
   const rng = resolveRng(random);

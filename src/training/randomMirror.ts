@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkKeys } from '../core/checkKeys';
 import { checkRank } from '../core/checkTensor';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
 
@@ -19,6 +20,7 @@ import { type RandomOptions, resolveRng } from '../core/resolveRng';
  * ```
  */
 export function randomMirror(images: tf.Tensor, random: RandomOptions = {}): tf.Tensor {
+  checkKeys({ fn: 'randomMirror', argument: 'options' }, random, { seed: true, rng: true });
   checkRank({ fn: 'randomMirror', argument: 'images' }, images, 4);
   const rng = resolveRng(random);
   const mirrored = Uint8Array.from({ length: images.shape[0]! }, () => rng.integer(2));

@@ -51,6 +51,7 @@ describe('lenet', () => {
     ['inputShape', { inputShape: [28] }],
     ['inputShape', { inputShape: [28, 28.5, 1] }],
     ['classes', { classes: 2.5 }],
+    ['options', { numClasses: 3 } as object],
   ])('refuses a bad %s', async (argument, options) => {
     await expectRefusal(() => lenet(options), { code: 'INVALID_OPTION', fn: 'lenet', argument });
   });

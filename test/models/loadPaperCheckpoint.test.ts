@@ -155,6 +155,11 @@ describe('loadPaperCheckpoint', () => {
     await expectRefusal(() => loadPaperCheckpoint(new Map()), bad);
     await expectRefusal(() => load({ 'fc2/biases': { shape: [1], data: [0] } }), bad);
     await expectRefusal(() => loadPaperCheckpoint({} as never), { ...bad, code: 'INVALID_ARGUMENT' });
+    await expectRefusal(() => loadPaperCheckpoint(new Map(), { shape: [28, 28, 1] } as object), {
+      code: 'INVALID_OPTION',
+      fn: 'loadPaperCheckpoint',
+      argument: 'options',
+    });
     await expectRefusal(() => load({ 'fc2/biases': { shape: [2], data: [0, 0] } }, [28]), {
       code: 'INVALID_OPTION',
       fn: 'lenet',

@@ -96,6 +96,8 @@ describe('mlp', () => {
     ['hidden', { hidden: [1.5] }],
     ['hidden', { hidden: 3 as never }],
     ['classes', { classes: 1 }],
+    ['options', { hiden: [3] }],
+    ['options', { units: 3 }],
   ])('refuses a bad %s', async (argument, options) => {
     const good = { inputShape: [2], hidden: [3], classes: 2 };
     await expectRefusal(() => mlp({ ...good, ...options }), { code: 'INVALID_OPTION', fn: 'mlp', argument });

@@ -143,6 +143,7 @@ describe('resnetSmall', () => {
     ['inputShape', { inputShape: [32, 32] }],
     ['inputShape', { inputShape: [32, 32, 0] }],
     ['classes', { classes: 1 }],
+    ['options', { batchNormEpsilion: 1e-3 } as object],
     ['classes', { classes: Number.NaN }],
     ['batchNormEpsilon', { batchNormEpsilon: 0 }],
   ])('refuses a bad %s', async (argument, options) => {

@@ -177,6 +177,13 @@ describe('training refuses', () => {
   it('crops and mirrors of anything but images, and an empty file name', async () => {
     await expectRefusal(() => randomCrop(x), { code: 'INVALID_SHAPE', fn: 'randomCrop', argument: 'images' });
     await expectRefusal(() => randomMirror(x), { code: 'INVALID_SHAPE', fn: 'randomMirror', argument: 'images' });
+    const images = tf.zeros([1, 4, 4, 1]);
+    for (const [fn, call] of Object.entries({ randomCrop, randomMirror }))
+      await expectRefusal(() => call(images, { pading: 2 } as object), {
+        code: 'INVALID_OPTION',
+        fn,
+        argument: 'options',
+      });
     await expectRefusal(() => fileCheckpoint(''), { code: 'INVALID_ARGUMENT', fn: 'fileCheckpoint', argument: 'path' });
   });
 });
