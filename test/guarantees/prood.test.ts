@@ -3,7 +3,7 @@ import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
 import { classifier, confidences, predictions } from '../../src/classifier';
-import type { Rng } from '../../src/core/rng';
+import { createRng, type Rng } from '../../src/core/rng';
 import {
   type JointDiscriminator,
   jointDiscriminator,
@@ -12,6 +12,8 @@ import {
 } from '../../src/guarantees';
 import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointClassifier';
 import { uniformNoise } from '../../src/noise';
+import { toPiecewiseAffine } from '../../src/regions';
+import { limitAlongRay } from '../../src/regions/limitAlongRay';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { randomWeights } from '../support/regionModels';
@@ -195,6 +197,42 @@ describe('jointDiscriminator', () => {
     tf.dispose(weights);
     safe.dispose();
     expect(features.getWeights()[0]!.isDisposed).toBe(false); // they are the caller's
+    features.dispose();
+  });
+
+  it('does not take rounding for growth', async () => {
+    // 1 + (x_0 + x_1) - x_0 - x_1, of whose slope only rounding is left where it is positive.
+    const features = sequential({
+      layers: [
+        layers.dense({ inputShape: [2], units: 3, activation: 'relu', useBias: false }),
+        layers.dense({ units: 1, activation: 'relu' }),
+      ],
+    });
+    const weights = [
+      tf.tensor2d([
+        [0.7, 0.7, 0],
+        [0.3, 0, 0.3],
+      ]),
+      tf.tensor2d([[1], [-1], [-1]]),
+      tf.tensor1d([1]),
+    ];
+    features.setWeights(weights);
+    features.trainable = false;
+    const safe = await jointDiscriminator(model, x, { ...quick, features });
+    const rng = createRng(1);
+    const points = Array.from({ length: 100 }, () => [0.5 + rng.uniform() / 3, 0.5 + rng.uniform() / 3]);
+    const net = toPiecewiseAffine(features);
+    const slopes = points.map((point) =>
+      limitAlongRay(
+        net,
+        Float64Array.of(0.5, 0.5),
+        Float64Array.from(point, (v) => v - 0.5),
+      ),
+    );
+    expect(slopes.filter(({ slope }) => slope[0]! > 0).length).toBeGreaterThan(5);
+    expect(safe.growsAlong(points)).toEqual(points.map(() => false));
+    tf.dispose(weights);
+    safe.dispose();
     features.dispose();
   });
 

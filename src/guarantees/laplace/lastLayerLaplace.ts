@@ -5,7 +5,6 @@ import { softmax } from '../../core/softmax';
 import { checkSlope } from '../../regions/checkSlope';
 import { checkVector } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
-import { slopeError } from '../../regions/slopeError';
 import { lengthOf } from '../growth/networkGrowth';
 import type { GuaranteedClassifier } from '../types';
 import { inputsOf, type TrainingInputs } from '../wrapper/inputs';
@@ -170,22 +169,20 @@ export interface ConfidenceLimit {
 
 /**
  * The exact limit along `origin + t direction`. From some t on the features are `u t + c` (Lemma 3.1 of arXiv 1812.05720), so
- * the logits go to `W u / sqrt(pi/8 |L^T u|^2)`; if u is zero they stay at those of the features c. It is taken for zero if
- * `|u| = u . u / |u|` is no larger than what rounding can make of that.
+ * the logits go to `W u / sqrt(pi/8 |L^T u|^2)`; if u is zero they stay at those of the features c. Entries of u that are no
+ * larger than what rounding can make of zero along this very ray are taken for zero.
  */
 function limitAlong(parts: LaplaceParts, origin: ArrayLike<number>, direction: ArrayLike<number>): ConfidenceLimit {
   const fn = 'asymptoteAlong';
   const { features } = parts;
   const from = checkVector({ fn, argument: 'origin' }, features, origin);
   const along = checkSlope(fn, features, direction);
-  const { slope, intercept, pattern } = limitAlongRay(features, from, along);
-  const steepest = slope.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const { slope, slopeErrors, intercept } = limitAlongRay(features, from, along);
+  const u = slope.map((value, i) => (Math.abs(value) > slopeErrors[i]! ? value : 0));
+  const steepest = u.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   // In units of its largest entry, so that no square under- or overflows.
-  const u = slope.map((value) => (steepest > 0 ? value / steepest : 0));
-  const length = lengthOf(u);
-  const unit = u.map((value) => (length > 0 ? value / length : 0));
-  const grows = steepest * length > slopeError(features, pattern, along, unit);
-  const probabilities = softmax(grows ? cooled(parts, u, 0) : cooled(parts, intercept, 1));
+  const shares = u.map((value) => value / steepest);
+  const probabilities = softmax(steepest > 0 ? cooled(parts, shares, 0) : cooled(parts, intercept, 1));
   return { confidence: probabilities.reduce((a, b) => Math.max(a, b)), probabilities };
 }
 

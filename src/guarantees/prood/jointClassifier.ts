@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
 import { checkNonNegative, checkPositive } from '../../core/check';
+import { checkSlope } from '../../regions/checkSlope';
+import { limitAlongRay } from '../../regions/limitAlongRay';
 import { readRows, type Samples } from '../../regions/readRows';
-import { traceRay } from '../../regions/traceRay';
 import type { PiecewiseAffine } from '../../regions/types';
 import { linfBox } from '../bounds/linfBox';
 import { roundoff } from '../growth/roundoff';
@@ -84,12 +85,10 @@ export function jointClassifier(
     },
     growsAlong(x: Samples) {
       return readRows({ fn: 'growsAlong', argument: 'x' }, net, x).map((point) => {
-        const last = traceRay(
-          net,
-          centre,
-          point.map((value, j) => value - centre[j]!),
-        ).at(-1)!;
-        return last.slope.some((growth) => growth > 0);
+        const direction = point.map((value, j) => value - centre[j]!);
+        checkSlope('growsAlong', net, direction);
+        const { slope, slopeErrors } = limitAlongRay(net, centre, direction);
+        return slope.some((growth, i) => growth > slopeErrors[i]!);
       });
     },
   });
