@@ -57,6 +57,14 @@ export function attackDefaults(
   return { epsilon, steps, stepSize, reach: whole ? epsilon : steps * stepSize };
 }
 
+/** From this share of images on whose gradients were all zero an attack has tried nothing. */
+const BLIND_FROM = 0.9;
+
+/** Whether an attack was blind: what it has not found is then not known to be missing. */
+export function wasBlind(blindImages: number | null | undefined, images: number): boolean {
+  return blindImages != null && blindImages > 0 && blindImages >= BLIND_FROM * images;
+}
+
 /** What a sentence about an attack must add where its steps could not reach the edge of the ball; else `undefined`. */
 export function reachInWords({ epsilon, steps, stepSize, reach }: AttackReach): string | undefined {
   // An attack of the user's own may not tell.

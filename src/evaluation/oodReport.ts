@@ -1,4 +1,4 @@
-import { reachInWords } from '../attacks/attackDefaults';
+import { reachInWords, wasBlind } from '../attacks/attackDefaults';
 import { refuse, show, type Where } from '../core/check';
 
 /** What a row of an {@link OodReport} was measured on. */
@@ -94,12 +94,9 @@ export interface OodReport {
   readonly settings: UsedSettings;
 }
 
-/** From this share of images without a gradient on an attack was blind. */
-const BLIND_FROM = 0.9;
-
 /** Whether nothing can be learned from the row's being low: its attack had no gradients to follow. */
 export function isBlind({ blindImages, samples, resisted }: OodRow): boolean {
-  return blindImages !== null && blindImages > 0 && blindImages >= BLIND_FROM * (samples + resisted);
+  return wasBlind(blindImages, samples + resisted);
 }
 
 /** What must be said of a row besides its numbers, each as a sentence without its subject. */

@@ -4,12 +4,15 @@ import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { checkFraction } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 
 /** What a classifier with rejection answers: a class index, or 'unknown'. */
 export type PredictionOrUnknown = number | 'unknown';
 
 /** A classifier that may decline to answer; made by {@link withRejection}. */
 export type RejectingClassifier = (x: tf.Tensor) => Promise<PredictionOrUnknown[]>;
+
+const KEYS: KeysOf<ReadOptions> = { batchSize: true, onProgress: true, signal: true };
 
 /**
  * A classifier that answers "unknown" where its confidence is below a threshold.
@@ -38,6 +41,7 @@ export type RejectingClassifier = (x: tf.Tensor) => Promise<PredictionOrUnknown[
  */
 export function withRejection(model: ModelLike, threshold: number, options: ReadOptions = {}): RejectingClassifier {
   checkFraction({ fn: 'withRejection', argument: 'threshold' }, threshold);
+  checkKeys({ fn: 'withRejection', argument: 'options' }, options, KEYS);
   return async (x) => {
     const { values, classes, count } = await readLogits('withRejection', model, x, options);
     return Array.from({ length: count }, (_, row) => {

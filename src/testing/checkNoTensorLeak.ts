@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFunction } from '../core/check';
-import type { CheckResult } from './types';
-import { counted, wording } from './words';
+import { type CheckResult, counted, demand, wording } from './checkResult';
 
 /** What a function left behind. */
 export interface TensorLeakResult extends CheckResult {
@@ -33,6 +32,30 @@ export interface TensorLeakResult extends CheckResult {
  */
 export function checkNoTensorLeak(work: () => unknown): Promise<TensorLeakResult> {
   return noTensorLeak('checkNoTensorLeak', work);
+}
+
+/**
+ * Fails a test unless a function leaves as many live tensors as it found; see {@link checkNoTensorLeak} for what counts.
+ *
+ * @param work - The function; awaited if it returns a promise. What it throws is thrown on.
+ * @returns The numbers of a check that holds.
+ * @throws {@link AssertionError}, by rejecting the promise, with the numbers in its message; OverconfidenceError
+ *   `INVALID_ARGUMENT` if `work` is not a function.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { test } from 'node:test';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { assertNoTensorLeak } from 'relu-overconfidence/testing';
+ *
+ * test('squaring leaves nothing behind', async () => {
+ *   await assertNoTensorLeak(() => tf.tidy(() => void tf.square(tf.scalar(3))));
+ * });
+ * ```
+ */
+export async function assertNoTensorLeak(work: () => unknown): Promise<TensorLeakResult> {
+  return demand(await noTensorLeak('assertNoTensorLeak', work));
 }
 
 /** The same in the name of another function. */

@@ -1,11 +1,11 @@
 import { checkFraction, refuse } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { auroc } from '../metrics/auroc';
 import { checkScores } from '../metrics/checkScores';
 import { fprAtTpr } from '../metrics/fprAtTpr';
 import { thresholdAtTpr } from '../metrics/thresholdAtTpr';
+import { type CheckResult, counted, demand, digits, wording } from './checkResult';
 import { indexOfLargest } from './judge';
-import type { CheckResult } from './types';
-import { counted, digits, wording } from './words';
 
 /** What tells two sets of scores apart; at least one of the two bounds. */
 export interface SeparatesOptions {
@@ -61,6 +61,33 @@ export function checkSeparates(
   return separates('checkSeparates', inScores, outScores, options);
 }
 
+/**
+ * Fails a test unless scores tell in-distribution examples from others: their AUROC must be at least `minAuroc`, their FPR@95
+ * at most `maxFprAt95`; see {@link checkSeparates}.
+ *
+ * @param inScores - Scores of in-distribution examples, higher = more in-distribution; infinities are allowed.
+ * @param outScores - Scores of out-distribution examples on the same scale.
+ * @returns The numbers of a check that holds.
+ * @throws {@link AssertionError} with the numbers in its message; OverconfidenceError as {@link checkSeparates}.
+ *
+ * @example
+ * ```ts
+ * import { test } from 'node:test';
+ * import { assertSeparates } from 'relu-overconfidence/testing';
+ *
+ * test('the scores tell noise from digits', () => {
+ *   assertSeparates([0.9, 0.8, 0.7], [0.3, 0.2], { minAuroc: 0.95, maxFprAt95: 0.1 });
+ * });
+ * ```
+ */
+export function assertSeparates(
+  inScores: ArrayLike<number>,
+  outScores: ArrayLike<number>,
+  options: SeparatesOptions,
+): SeparatesResult {
+  return demand(separates('assertSeparates', inScores, outScores, options));
+}
+
 /** The same in the name of another function. */
 export function separates(
   fn: string,
@@ -87,8 +114,11 @@ export function separates(
   return { ...result, message: inWords(result, sizes, options) };
 }
 
+const KEYS: KeysOf<SeparatesOptions> = { minAuroc: true, maxFprAt95: true };
+
 function checkBoundsGiven(fn: string, options: SeparatesOptions): void {
-  const { minAuroc, maxFprAt95 } = options ?? {};
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { minAuroc, maxFprAt95 } = options;
   if (minAuroc === undefined && maxFprAt95 === undefined)
     refuse(
       { fn, argument: 'options' },

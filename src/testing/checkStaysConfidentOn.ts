@@ -2,11 +2,11 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { ReadOptions } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { checkFraction, refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { readLabels } from '../core/labels';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { imageAt, indexOfLargest, judge } from './judge';
-import type { CheckResult, JudgedImage } from './types';
-import { counted, digits, imageInWords, wording } from './words';
+import { type CheckResult, counted, demand, digits, wording } from './checkResult';
+import { imageAt, imageInWords, indexOfLargest, type JudgedImage, judge } from './judge';
 
 /** What a model must keep to be confident. */
 export interface StaysConfidentOptions extends ReadOptions {
@@ -71,6 +71,47 @@ export function checkStaysConfidentOn(
   return staysConfidentOn('checkStaysConfidentOn', model, x, options);
 }
 
+/**
+ * Fails a test unless a model is still sure of itself, and right, on images of its task: the mean of its confidences must be
+ * at least `minMmc`, the share of wrong predictions at most `maxError`; see {@link checkStaysConfidentOn}.
+ *
+ * @param model - A model; see `classifier`.
+ * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
+ * @returns The numbers of a check that holds.
+ * @throws {@link AssertionError}, by rejecting the promise, with the numbers in its message; OverconfidenceError as
+ *   {@link checkStaysConfidentOn}.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { test } from 'node:test';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { assertStaysConfidentOn } from 'relu-overconfidence/testing';
+ *
+ * const model = (x: tf.Tensor) => tf.mul(x, 9) as tf.Tensor2D;
+ * test('the model still knows what it knows', async () => {
+ *   const labels = tf.tensor1d([0, 1], 'int32');
+ *   await assertStaysConfidentOn(model, tf.tensor2d([[1, 0], [0, 1]]), { minMmc: 0.9, labels, maxError: 0.05 });
+ * });
+ * ```
+ */
+export async function assertStaysConfidentOn(
+  model: ModelLike,
+  x: tf.Tensor,
+  options: StaysConfidentOptions,
+): Promise<StaysConfidentResult> {
+  return demand(await staysConfidentOn('assertStaysConfidentOn', model, x, options));
+}
+
+const KEYS: KeysOf<StaysConfidentOptions> = {
+  minMmc: true,
+  labels: true,
+  maxError: true,
+  batchSize: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** The same in the name of another function. */
 export async function staysConfidentOn(
   fn: string,
@@ -78,8 +119,9 @@ export async function staysConfidentOn(
   x: tf.Tensor,
   options: StaysConfidentOptions,
 ): Promise<StaysConfidentResult> {
-  checkFraction({ fn, argument: 'minMmc' }, options?.minMmc);
-  const { minMmc, labels, maxError = 1 } = options;
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { minMmc, labels, maxError = 1, ...reading } = options;
+  checkFraction({ fn, argument: 'minMmc' }, minMmc);
   checkFraction({ fn, argument: 'maxError' }, maxError);
   if (options.maxError !== undefined && labels === undefined)
     refuse(
@@ -89,7 +131,7 @@ export async function staysConfidentOn(
       show(labels),
       'Pass both.',
     );
-  const judgement = await judge(fn, model, x, options);
+  const judgement = await judge(fn, model, x, reading);
   const { confidences, predicted, classes } = judgement;
   const samples = confidences.length;
   const truth = labels && (await readLabels({ fn, argument: 'labels' }, labels, classes, samples));

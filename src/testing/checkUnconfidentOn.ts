@@ -1,10 +1,31 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { ReadOptions } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { checkFraction } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { imageAt, indexOfLargest, type Judgement, judge } from './judge';
-import type { UnconfidentOptions, UnconfidentResult } from './types';
-import { counted, digits, imageInWords, wording } from './words';
+import { type CheckResult, counted, demand, digits, wording } from './checkResult';
+import { imageAt, imageInWords, indexOfLargest, type JudgedImage, type Judgement, judge } from './judge';
+
+/** What a model must not exceed to be unconfident. */
+export interface UnconfidentOptions extends ReadOptions {
+  /** Highest mean of the confidences (MMC of the paper's Table 1) that is accepted, in [0, 1]. */
+  readonly maxMmc: number;
+}
+
+/** How unconfident a model is. */
+export interface UnconfidentResult extends CheckResult {
+  /** Mean of the confidences. */
+  readonly mmc: number;
+  /** The bound that was asked for. */
+  readonly maxMmc: number;
+  /** Number of images looked at. */
+  readonly samples: number;
+  /** How many of them have a confidence above the bound. */
+  readonly above: number;
+  /** The image of the highest confidence. */
+  readonly worst: JudgedImage;
+}
 
 /**
  * Whether a model is unsure of itself on images that it should not be sure of: the mean of its confidences (MMC of Table 1
@@ -36,6 +57,40 @@ export function checkUnconfidentOn(
   return unconfidentOn('checkUnconfidentOn', model, x, options);
 }
 
+/**
+ * Fails a test unless a model is unsure of itself on images that it should not be sure of, such as noise: the mean of its
+ * confidences must be at most `maxMmc`; see {@link checkUnconfidentOn}. For node:test and any other test runner.
+ *
+ * @param model - A model; see `classifier`.
+ * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
+ * @returns The numbers of a check that holds.
+ * @throws {@link AssertionError}, by rejecting the promise, with the numbers in its message; OverconfidenceError as
+ *   {@link checkUnconfidentOn}.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { test } from 'node:test';
+ * import { uniformNoise } from 'relu-overconfidence';
+ * import { mlp } from 'relu-overconfidence/models';
+ * import { assertUnconfidentOn } from 'relu-overconfidence/testing';
+ *
+ * const model = mlp({ inputShape: [4], hidden: [8], classes: 3, seed: 1 });
+ * test('the model knows that it does not know noise', async () => {
+ *   await assertUnconfidentOn(model, uniformNoise([50, 4], { seed: 1 }), { maxMmc: 0.9 });
+ * });
+ * ```
+ */
+export async function assertUnconfidentOn(
+  model: ModelLike,
+  x: tf.Tensor,
+  options: UnconfidentOptions,
+): Promise<UnconfidentResult> {
+  return demand(await unconfidentOn('assertUnconfidentOn', model, x, options));
+}
+
+const KEYS: KeysOf<UnconfidentOptions> = { maxMmc: true, batchSize: true, onProgress: true, signal: true };
+
 /** The same in the name of another function. */
 export async function unconfidentOn(
   fn: string,
@@ -43,9 +98,10 @@ export async function unconfidentOn(
   x: tf.Tensor,
   options: UnconfidentOptions,
 ): Promise<UnconfidentResult> {
-  checkFraction({ fn, argument: 'maxMmc' }, options?.maxMmc);
-  const { maxMmc } = options;
-  const found = boundedMean(await judge(fn, model, x, options), maxMmc);
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { maxMmc, ...reading } = options;
+  checkFraction({ fn, argument: 'maxMmc' }, maxMmc);
+  const found = boundedMean(await judge(fn, model, x, reading), maxMmc);
   const message = wording(found.holds, 'the model', unconfident(found), [
     ...meanInWords(found),
     `see it again: await confidences(model, tf.slice(x, ${found.worst.index}, 1))`,

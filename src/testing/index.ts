@@ -1,15 +1,25 @@
 export type { AdversarialNoiseOptions } from './adversarialNoise';
-export { AssertionError } from './assertionError';
-export { assertNoTensorLeak } from './assertNoTensorLeak';
-export { assertResistsAdversarialNoise } from './assertResistsAdversarialNoise';
-export { assertSeparates } from './assertSeparates';
-export { assertStaysConfidentOn } from './assertStaysConfidentOn';
-export { assertUnconfidentOn } from './assertUnconfidentOn';
-export { checkNoTensorLeak, type TensorLeakResult } from './checkNoTensorLeak';
-export { type AdversarialNoiseResult, checkResistsAdversarialNoise } from './checkResistsAdversarialNoise';
-export { checkSeparates, type SeparatesOptions, type SeparatesResult } from './checkSeparates';
-export { checkStaysConfidentOn, type StaysConfidentOptions, type StaysConfidentResult } from './checkStaysConfidentOn';
-export { checkUnconfidentOn } from './checkUnconfidentOn';
+export { assertNoTensorLeak, checkNoTensorLeak, type TensorLeakResult } from './checkNoTensorLeak';
+export {
+  type AdversarialNoiseResult,
+  assertResistsAdversarialNoise,
+  checkResistsAdversarialNoise,
+} from './checkResistsAdversarialNoise';
+export { AssertionError, type CheckResult } from './checkResult';
+export { assertSeparates, checkSeparates, type SeparatesOptions, type SeparatesResult } from './checkSeparates';
+export {
+  assertStaysConfidentOn,
+  checkStaysConfidentOn,
+  type StaysConfidentOptions,
+  type StaysConfidentResult,
+} from './checkStaysConfidentOn';
+export {
+  assertUnconfidentOn,
+  checkUnconfidentOn,
+  type UnconfidentOptions,
+  type UnconfidentResult,
+} from './checkUnconfidentOn';
+export type { JudgedImage } from './judge';
 export { matchers } from './matchers';
 export type {
   MatcherResult,
@@ -18,4 +28,3 @@ export type {
   ScoresOrImages,
   SeparateArguments,
 } from './matcherTypes';
-export type { CheckResult, JudgedImage, UnconfidentOptions, UnconfidentResult } from './types';

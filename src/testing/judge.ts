@@ -3,7 +3,17 @@ import { confidenceOf } from '../classifier/confidenceOf';
 import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
-import type { JudgedImage } from './types';
+import { digits } from './checkResult';
+
+/** One image of those that a check looked at. */
+export interface JudgedImage {
+  /** Number of the image within the batch, from 0. */
+  readonly index: number;
+  /** Largest softmax probability of the image. */
+  readonly confidence: number;
+  /** The class that it belongs to. */
+  readonly predicted: number;
+}
 
 /** What a model says to each image of a batch. */
 export interface Judgement {
@@ -32,4 +42,9 @@ export function imageAt({ confidences, predicted }: Judgement, index: number): J
 /** Index of the largest of several numbers; the first of equals. */
 export function indexOfLargest(values: ArrayLike<number>): number {
   return argMax(values, 0, values.length);
+}
+
+/** An image with its number, confidence and class. */
+export function imageInWords({ index, confidence, predicted }: JudgedImage): string {
+  return `image ${index}, with confidence ${digits(confidence)} for class ${predicted}`;
 }

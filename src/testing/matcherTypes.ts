@@ -3,7 +3,7 @@ import type { ModelLike } from '../classifier/types';
 import type { AdversarialNoiseOptions } from './adversarialNoise';
 import type { SeparatesOptions } from './checkSeparates';
 import type { StaysConfidentOptions } from './checkStaysConfidentOn';
-import type { UnconfidentOptions } from './types';
+import type { UnconfidentOptions } from './checkUnconfidentOn';
 
 /** What a matcher of vitest or jest returns. */
 export interface MatcherResult {

@@ -1,10 +1,13 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { logOdds } from '../classifier/logOdds';
+import type { ModelLike } from '../classifier/types';
 import { noTensorLeak } from './checkNoTensorLeak';
-import { resistsAdversarialNoise } from './checkResistsAdversarialNoise';
+import { resistsOrFails } from './checkResistsAdversarialNoise';
+import type { CheckResult } from './checkResult';
+import { type SeparatesOptions, separates } from './checkSeparates';
 import { staysConfidentOn } from './checkStaysConfidentOn';
 import { unconfidentOn } from './checkUnconfidentOn';
-import { matcherResult } from './matcherResult';
-import type { Matchers } from './matcherTypes';
-import { toSeparate } from './toSeparate';
+import type { MatcherResult, Matchers, ScoresOrImages, SeparateArguments } from './matcherTypes';
 
 /**
  * The matchers for vitest and jest. Those that run a model return promises: await them.
@@ -37,9 +40,38 @@ export const matchers: Matchers = {
   toBeUnconfidentOn: async (model, x, options) =>
     matcherResult(await unconfidentOn('toBeUnconfidentOn', model, x, options)),
   toResistAdversarialNoise: async (model, options) =>
-    matcherResult(await resistsAdversarialNoise('toResistAdversarialNoise', model, options)),
+    matcherResult(await resistsOrFails('toResistAdversarialNoise', model, options)),
   toSeparate,
   toStayConfidentOn: async (model, x, options) =>
     matcherResult(await staysConfidentOn('toStayConfidentOn', model, x, options)),
   toHaveNoTensorLeak: async (work) => matcherResult(await noTensorLeak('toHaveNoTensorLeak', work)),
 };
+
+/** A check as test runners like to hear of it. */
+function matcherResult({ holds, message }: CheckResult): MatcherResult {
+  return { pass: holds, message: () => message };
+}
+
+/** The matcher of that name: of scores at once, of a model and images as a promise. */
+function toSeparate(
+  received: ArrayLike<number> | ModelLike,
+  ...given: SeparateArguments
+): MatcherResult | Promise<MatcherResult> {
+  if (given.length === 3) return separatesBy(received as ModelLike, ...given);
+  return matcherResult(separates('toSeparate', received as ArrayLike<number>, ...given));
+}
+
+async function separatesBy(
+  model: ModelLike,
+  inside: ScoresOrImages,
+  outside: ScoresOrImages,
+  options: SeparatesOptions,
+): Promise<MatcherResult> {
+  const inScores = await scoresOf(model, inside);
+  return matcherResult(separates('toSeparate', inScores, await scoresOf(model, outside), options));
+}
+
+/** Scores as they are; for images the log-odds of the model. */
+async function scoresOf(model: ModelLike, given: ScoresOrImages): Promise<ArrayLike<number>> {
+  return given instanceof tf.Tensor ? logOdds(model, given) : given;
+}

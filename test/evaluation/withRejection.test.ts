@@ -63,6 +63,11 @@ describe('withRejection', () => {
     await expectRefusal(() => withRejection(model, threshold), refusal);
   });
 
+  it('refuses an option that it does not have', async () => {
+    const refusal = { code: 'INVALID_OPTION', fn: 'withRejection', argument: 'options' } as const;
+    await expectRefusal(() => withRejection(model, 0.5, { batch: 3 } as never), refusal);
+  });
+
   it('refuses images that cannot be classified', async () => {
     const bad = tf.tensor2d([[Number.NaN, 0]]);
     await expectRefusal(() => withRejection(model, 0.5)(bad), {

@@ -157,8 +157,19 @@ describe('checkResistsAdversarialNoise', () => {
     expect(whole.message).not.toContain('reach');
     const rounded = classifier((x) => model.predict(tf.round(x)) as tf.Tensor2D, { inputShape: [6] });
     const blind = await checkResistsAdversarialNoise(rounded, options);
-    expect(blind.blindImages).toBe(3);
+    expect([blind.blindImages, blind.holds, blind.mmc < blind.maxMmc]).toEqual([3, false, true]);
+    expect((await checkResistsAdversarialNoise(rounded, { ...options, maxMmc: 0.1 })).holds).toBe(false);
     expect(blind.message).toContain('the attack was blind: every gradient was zero');
+  });
+
+  test('takes the radius from the bounds of the model', async () => {
+    const wide = classifier((x) => logistic(tf.div(x, 255)), { inputShape: [1], bounds: [0, 255] });
+    const images = tf.fill([4, 1], 100);
+    const noise = (x: tf.Tensor) => tf.clone(x);
+    const found = await checkResistsAdversarialNoise(wide, { maxMmc: 0.65, images, noise });
+    expect(found).toMatchObject({ epsilon: 76.5, reach: 76.5, holds: false });
+    expect(found.mmc).toBeCloseTo(1 / (1 + Math.exp(-176.5 / 255)), 6);
+    images.dispose();
   });
 
   test('finds the same in batches of any size', async () => {

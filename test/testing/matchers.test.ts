@@ -54,6 +54,14 @@ describe('every matcher and every assertion', () => {
 });
 
 describe('a failed expectation', () => {
+  test('of an attack that was blind fails, and negated it fails too', async () => {
+    const rounded = (x: tf.Tensor) => logistic(tf.round(x));
+    await expect(expect(rounded).toResistAdversarialNoise(easy)).rejects.toThrow('the attack was blind');
+    await expect(expect(rounded).not.toResistAdversarialNoise(easy)).rejects.toThrow('the attack was blind');
+    await expect(assertResistsAdversarialNoise(rounded, easy)).rejects.toThrow('the attack was blind');
+    await expect(rounded).not.toResistAdversarialNoise({ ...easy, maxMmc: 0.1 });
+  });
+
   test('shows the numbers, and the opposite claim when it was negated', async () => {
     const failed = expect(logistic).toBeUnconfidentOn(sure, { maxMmc: 0.6 });
     await expect(failed).rejects.toThrow(
@@ -83,6 +91,18 @@ test('a refused argument is named after the matcher or assertion that was called
     [() => matchers.toSeparate([1], [2], {}), 'toSeparate', 'options'],
     [() => matchers.toStayConfidentOn(logistic, shy, { minMmc: 2 }), 'toStayConfidentOn', 'minMmc'],
     [() => matchers.toResistAdversarialNoise(logistic, { maxMmc: 2 }), 'toResistAdversarialNoise', 'maxMmc'],
+    [
+      () => matchers.toResistAdversarialNoise(logistic, { ...easy, step: 1 } as never),
+      'toResistAdversarialNoise',
+      'options',
+    ],
+    [() => matchers.toBeUnconfidentOn(logistic, shy, { maxMMC: 0.1 } as never), 'toBeUnconfidentOn', 'options'],
+    [
+      () => matchers.toStayConfidentOn(logistic, shy, { minMmc: 0.1, error: 1 } as never),
+      'toStayConfidentOn',
+      'options',
+    ],
+    [() => assertSeparates([1], [2], { minAUROC: 0.5 } as never), 'assertSeparates', 'options'],
   ] as const;
   for (const [call, fn, argument] of refused) await expectRefusal(call, { code: 'INVALID_OPTION', fn, argument });
 });
