@@ -1,4 +1,4 @@
-import { checkBounds } from '../core/check';
+import { checkRectangle } from './slice/checkSlice';
 import { clipRing, labelled } from './slice/clipRing';
 import { NOTHING } from './slice/line';
 import { outlineOf } from './slice/outlineOf';
@@ -24,9 +24,8 @@ import type { Box2d, Region2d } from './sliceTypes';
  * ```
  */
 export function clipRegion(region: Region2d, box: Box2d): Float64Array {
+  checkRectangle('clipRegion', box);
   const { x, y } = box;
-  checkBounds({ fn: 'clipRegion', argument: 'box.x' }, x);
-  checkBounds({ fn: 'clipRegion', argument: 'box.y' }, y);
   const sides = [
     { constant: -x[0], x: 1, y: 0, beside: NOTHING },
     { constant: x[1], x: -1, y: 0, beside: NOTHING },

@@ -1,4 +1,5 @@
 import { checkOneOf } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/decideAt';
 import { push } from './pass/push';
@@ -38,14 +39,10 @@ export interface NormOptions {
  * console.log(distanceToBoundary(net, [0.5, -0.5], { norm: 'Linf' })); // never more than that
  * ```
  */
-export function distanceToBoundary(
-  net: PiecewiseAffine,
-  x: ArrayLike<number>,
-  { norm = 'L2' }: NormOptions = {},
-): number {
+export function distanceToBoundary(net: PiecewiseAffine, x: ArrayLike<number>, options: NormOptions = {}): number {
   const fn = 'distanceToBoundary';
   const point = checkVector({ fn, argument: 'x' }, net, x);
-  checkOneOf({ fn, argument: 'norm' }, norm, ['L1', 'L2', 'Linf']);
+  const norm = checkedNorm(fn, options);
   const { pattern } = push(net, point, { count: 1, points: 1 }, decideAt);
   const parts = halfSpaces(net, pattern);
   const norms = dualNorms(net, pattern, parts, norm);
@@ -53,4 +50,14 @@ export function distanceToBoundary(
   let nearest = Number.POSITIVE_INFINITY;
   for (const [h, slack] of slacks.entries()) if (norms[h]! > 0) nearest = Math.min(nearest, slack / norms[h]!);
   return nearest;
+}
+
+const KEYS: KeysOf<NormOptions> = { norm: true };
+
+/** The norm that was asked for. */
+export function checkedNorm(fn: string, options: NormOptions): Norm {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { norm = 'L2' } = options;
+  checkOneOf({ fn, argument: 'norm' }, norm, ['L1', 'L2', 'Linf']);
+  return norm;
 }

@@ -1,6 +1,5 @@
-import { checkOneOf } from '../core/check';
 import { checkVector } from './checkVector';
-import type { NormOptions } from './distanceToBoundary';
+import { checkedNorm, type NormOptions } from './distanceToBoundary';
 import { decideAt } from './pass/decideAt';
 import { push } from './pass/push';
 import { halfSpaces } from './region/halfSpaces';
@@ -43,10 +42,10 @@ export interface Ball {
  * console.log(center, radius);
  * ```
  */
-export function inscribedBall(net: PiecewiseAffine, x: ArrayLike<number>, { norm = 'L2' }: NormOptions = {}): Ball {
+export function inscribedBall(net: PiecewiseAffine, x: ArrayLike<number>, options: NormOptions = {}): Ball {
   const fn = 'inscribedBall';
   const point = checkVector({ fn, argument: 'x' }, net, x);
-  checkOneOf({ fn, argument: 'norm' }, norm, ['L1', 'L2', 'Linf']);
+  const norm = checkedNorm(fn, options);
   const { pattern } = push(net, point, { count: 1, points: 1 }, decideAt);
   const parts = halfSpaces(net, pattern);
   const normals = allNormals(net, pattern, parts);

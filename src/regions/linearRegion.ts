@@ -1,4 +1,5 @@
 import { checkNonNegative, refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/decideAt';
 import { push } from './pass/push';
@@ -107,7 +108,9 @@ export function linearRegion(net: PiecewiseAffine, x: ArrayLike<number>): Linear
       return someNormals(net, pattern, parts, begin, Math.max(begin, end));
     },
     slacks,
-    contains(z, { tolerance = 0 } = {}) {
+    contains(z, options = {}) {
+      checkKeys({ fn, argument: 'options' }, options, KEYS);
+      const { tolerance = 0 } = options;
       checkNonNegative({ fn, argument: 'tolerance' }, tolerance);
       return slacks(z).every((slack) => slack >= -tolerance);
     },
@@ -115,6 +118,8 @@ export function linearRegion(net: PiecewiseAffine, x: ArrayLike<number>): Linear
     origin: (index) => originOf(net, parts, index),
   };
 }
+
+const KEYS: KeysOf<ContainsOptions> = { tolerance: true };
 
 function originOf(net: PiecewiseAffine, parts: readonly NodeHalfSpaces[], index: number): HalfSpaceOrigin {
   checkRow('index', index, countOf(parts) - 1);

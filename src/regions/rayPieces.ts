@@ -1,4 +1,5 @@
 import { refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkSlope } from './checkSlope';
 import { checkVector } from './checkVector';
 import { type MovingRay, movingRay } from './ray/movingRay';
@@ -24,6 +25,8 @@ export interface RayOptions {
   /** Last t; Infinity for the whole ray. @defaultValue Infinity */
   readonly to?: number;
 }
+
+const KEYS: KeysOf<RayOptions> = { from: true, to: true };
 
 /** Changes of decisions after which everything is computed from scratch, so that rounding does not add up. */
 const RENEW_AFTER = 512;
@@ -68,8 +71,10 @@ export function checkedPieces(
   net: PiecewiseAffine,
   origin: ArrayLike<number>,
   direction: ArrayLike<number>,
-  { from = 0, to = Number.POSITIVE_INFINITY }: RayOptions,
+  options: RayOptions,
 ): Generator<RayPiece, void, undefined> {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { from = 0, to = Number.POSITIVE_INFINITY } = options;
   const intercepts = checkVector({ fn, argument: 'origin' }, net, origin);
   const slopes = checkSlope(fn, net, direction);
   if (!Number.isFinite(from))

@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkSoftmaxHead } from '../classifier/checkSoftmaxHead';
+import { isClassifier } from '../classifier/classifier';
+import { layersModelOf } from '../classifier/layersModelOf';
+import type { ModelLike } from '../classifier/types';
 import { type LayerCall, walkGraph } from '../classifier/walkGraph';
-import { isLayersModel } from '../classifier/walkLayers';
 import { refuse, show } from '../core/check';
-import { checkLayer, checkWhole, computed, probesFor, type Reading } from './read/checkReading';
+import { checkClassifier, checkLayer, checkWhole, computed, probesFor, type Reading } from './read/checkReading';
 import { finish, type Graph, unsupported, type Value } from './read/graph';
 import { readers } from './read/readers';
 import { readWeights } from './read/readWeights';
@@ -19,7 +22,7 @@ const where = { fn: 'toPiecewiseAffine', argument: 'model' };
  * averages), ReLU (also with `maxValue`), LeakyReLU, PReLU, Activation and `activation:` with linear, relu or relu6,
  * MaxPooling2D, AveragePooling2D, global pooling, Add, Concatenate, Flatten, Reshape, ZeroPadding2D, dropout and noise
  * layers (which do nothing at inference), and models inside models. A softmax at the end is left out: the result are
- * logits. Images have their channels last.
+ * logits. A single sigmoid unit at the end makes two classes, with the logits 0 and z. Images have their channels last.
  *
  * What has been read is compared with the model, layer by layer, on one input inside the box of valid inputs and one outside,
  * up to the rounding of the backend: a layer that computes something else than its configuration says is refused. That costs
@@ -28,8 +31,10 @@ const where = { fn: 'toPiecewiseAffine', argument: 'model' };
  * The weights are read once and synchronously; later changes of the model are not seen, and no tensor is kept. The result
  * takes about twice the memory of the float32 weights, and more for depthwise convolutions and pooling.
  *
- * @param model - A LayersModel with one input and one output `[B, K]`.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if it is not a LayersModel; `UNSUPPORTED_MODEL`, naming the layer, for
+ * @param model - A LayersModel with one input and one output `[B, K]`, or a classifier made of one, whose logits are then
+ *   compared too.
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if it is no model; `UNSUPPORTED_MODEL` for a model that does not show its
+ *   layers and for a head of several sigmoids or another bounded one, and, naming the layer, for
  *   anything not listed above and for the first layer that does not compute what has been read of it; `NON_FINITE` for NaN
  *   or infinite weights; `MISSING_KERNEL` on webgpu, which cannot be read synchronously.
  *
@@ -46,23 +51,25 @@ const where = { fn: 'toPiecewiseAffine', argument: 'model' };
  * console.log(evaluate(net, new Float64Array(784).fill(0.5))); // Float64Array(10) [ ... ]
  * ```
  */
-export function toPiecewiseAffine(model: LayersModel): PiecewiseAffine {
-  checkModel(model);
-  const bounds = [0, 1] as const;
+export function toPiecewiseAffine(model: ModelLike): PiecewiseAffine {
+  const layersModel = checkedModel(model);
+  const classifier = isClassifier(model) ? model : undefined;
+  if (classifier) checkSoftmaxHead(where, classifier);
   const graph: Graph = [];
-  const inputShape = fixedShape(model.inputs[0]!);
+  const inputShape = fixedShape(layersModel.inputs[0]!);
   const start: Value = { id: 0, shape: inputShape };
   let output = start;
   tf.tidy(() => {
-    const probes = probesFor(inputShape, bounds);
-    const [result] = walkGraph<Reading>(model, [{ value: start, computed: probes }], (call) => {
+    const probes = probesFor(inputShape, classifier?.bounds ?? [0, 1]);
+    const [result] = walkGraph<Reading>(layersModel, [{ value: start, computed: probes }], (call) => {
       const from = graph.length;
       const made = { value: readCall(graph, call), computed: computed(call) };
       checkLayer(graph, from, call, made);
       return made;
     });
-    checkWhole(model, probes, result!.computed);
+    checkWhole(layersModel, probes, result!.computed);
     output = result!.value;
+    if (classifier) checkClassifier(finish(graph, inputShape, output), classifier, probes);
   });
   return finish(graph, inputShape, output);
 }
@@ -97,15 +104,16 @@ function fixedShape(tensor: SymbolicTensor): number[] {
   });
 }
 
-function checkModel(model: unknown): void {
-  if (!isLayersModel(model))
+function checkedModel(modelLike: ModelLike): LayersModel {
+  if (modelLike === null || (typeof modelLike !== 'object' && typeof modelLike !== 'function'))
     refuse(
       where,
       'INVALID_ARGUMENT',
-      'a LayersModel',
-      show(model),
+      'a LayersModel, or a classifier made of one',
+      show(modelLike),
       'Build it with tf.sequential or tf.model, or load it.',
     );
+  const model = layersModelOf(where, modelLike);
   const { inputs, outputs } = model;
   if (inputs.length !== 1 || outputs.length !== 1 || outputs[0]!.shape.length !== 2)
     refuse(
@@ -115,4 +123,5 @@ function checkModel(model: unknown): void {
       `${inputs.length} inputs and outputs of shape ${outputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}`,
       'Build a model that keeps one of each with tf.model({ inputs, outputs }), and flatten the output.',
     );
+  return model;
 }

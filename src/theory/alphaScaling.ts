@@ -1,6 +1,8 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isLayersModel } from '../classifier/walkLayers';
-import { checkBounds, checkNonNegative, checkWhole, refuse, show } from '../core/check';
+import { isClassifier } from '../classifier/classifier';
+import { layersModelOf } from '../classifier/layersModelOf';
+import type { ModelLike } from '../classifier/types';
+import { checkBounds, checkNonNegative, checkWhole } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
 import { nextTask } from '../core/nextTask';
 import type { ProgressOptions } from '../core/progress';
@@ -20,7 +22,7 @@ export interface AlphaScalingOptions extends ConfidenceTarget, ProgressOptions {
   readonly from?: number;
   /** Confidence from which on a point inside the box counts as overconfident, between 0 and 1. @defaultValue 0.95 */
   readonly overconfident?: number;
-  /** The box that alpha x is clipped back to. @defaultValue [0, 1] */
+  /** The box that alpha x is clipped back to. @defaultValue the bounds of a classifier, otherwise [0, 1] */
   readonly bounds?: readonly [number, number];
   /**
    * How many points of the path clip(alpha x) are looked at for `overconfidentOnRay`, besides the two ends and the minimal
@@ -41,6 +43,17 @@ export interface AlphaScaling {
   readonly alphas: Float64Array;
 }
 
+const KEYS: KeysOf<AlphaScalingOptions> = {
+  confidence: true,
+  oneMinusConfidence: true,
+  from: true,
+  overconfident: true,
+  bounds: true,
+  pathPoints: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** How long, in milliseconds, other tasks may have to wait. */
 const BREATHE_EVERY = 30;
 
@@ -56,7 +69,7 @@ const BREATHE_EVERY = 30;
  * follows the network along the whole path instead. For a LeNet that is some ten thousand linear pieces, and seconds, for
  * each sample that stays unsure.
  *
- * @param netOrModel - A network read by `toPiecewiseAffine`, or a LayersModel, which is then read here.
+ * @param netOrModel - A network read by `toPiecewiseAffine`, or a LayersModel or a classifier of one, which is then read here.
  * @param samples - `[n, ...inputShape]`, or n flat lists of d numbers; none of them all zero.
  * @throws OverconfidenceError, by rejecting the promise: `UNSUPPORTED_MODEL` for any other model, whose linear pieces cannot
  *   be known, and for a layer that cannot be read; `INVALID_ARGUMENT`, `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for
@@ -77,12 +90,14 @@ const BREATHE_EVERY = 30;
  * ```
  */
 export async function alphaScaling(
-  netOrModel: PiecewiseAffine | LayersModel,
+  netOrModel: PiecewiseAffine | ModelLike,
   samples: Samples,
   options: AlphaScalingOptions = {},
 ): Promise<AlphaScaling> {
   const fn = 'alphaScaling';
-  const { from = 1, overconfident = 0.95, bounds = [0, 1], pathPoints = 100 } = options;
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const known = isClassifier(netOrModel) ? netOrModel.bounds : undefined;
+  const { from = 1, overconfident = 0.95, bounds = known ?? [0, 1], pathPoints = 100 } = options;
   checkNonNegative({ fn, argument: 'from' }, from);
   checkBounds({ fn, argument: 'bounds' }, bounds);
   if (pathPoints !== 'exact') checkWhole({ fn, argument: 'pathPoints' }, pathPoints);
@@ -116,14 +131,8 @@ export async function alphaScaling(
   };
 }
 
-function readNet(fn: string, model: PiecewiseAffine | LayersModel): PiecewiseAffine {
-  if (isLayersModel(model)) return toPiecewiseAffine(model);
+function readNet(fn: string, model: PiecewiseAffine | ModelLike): PiecewiseAffine {
   if (model !== null && typeof model === 'object' && 'nodes' in model) return model;
-  return refuse(
-    { fn, argument: 'netOrModel' },
-    'UNSUPPORTED_MODEL',
-    'a PiecewiseAffine or a LayersModel',
-    show(model),
-    'The linear pieces of a GraphModel, a function or a Classifier cannot be known; pass the LayersModel itself.',
-  );
+  layersModelOf({ fn, argument: 'netOrModel' }, model);
+  return toPiecewiseAffine(model);
 }

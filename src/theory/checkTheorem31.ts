@@ -1,4 +1,5 @@
 import { refuse } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
 import type { ProgressOptions } from '../core/progress';
 import { sameRows } from '../regions/affineMap';
@@ -6,6 +7,8 @@ import { type LimitAlongRay, limitAlongRay } from '../regions/limitAlongRay';
 import { readRows, type Samples } from '../regions/readRows';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNet } from './checkDirection';
+
+const KEYS: KeysOf<ProgressOptions> = { onProgress: true, signal: true };
 
 /** Two rows of V that are the same in the region that a sample's ray ends in. */
 export interface IdenticalRows {
@@ -60,6 +63,7 @@ export function checkTheorem31(
   options: ProgressOptions = {},
 ): CheckTheorem31Result {
   const fn = 'checkTheorem31';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
   checkNet(fn, 'net', net);
   const rows = readRows({ fn, argument: 'samples' }, net, samples);
   checkNoOrigin(fn, rows);

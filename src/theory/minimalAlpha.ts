@@ -1,4 +1,5 @@
 import { checkNonNegative } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { rayPieces } from '../regions/rayPieces';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
@@ -10,6 +11,8 @@ export interface MinimalAlphaOptions extends ConfidenceTarget {
   /** The smallest alpha looked at, >= 0. @defaultValue 1 */
   readonly from?: number;
 }
+
+const KEYS: KeysOf<MinimalAlphaOptions> = { confidence: true, oneMinusConfidence: true, from: true };
 
 /**
  * The smallest alpha >= `from` at which the network is at least so confident on alpha x: the alpha of Table 2 of arXiv
@@ -44,6 +47,7 @@ export interface MinimalAlphaOptions extends ConfidenceTarget {
  */
 export function minimalAlpha(net: PiecewiseAffine, x: ArrayLike<number>, options: MinimalAlphaOptions = {}): number {
   const fn = 'minimalAlpha';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
   const point = checkDirection(fn, net, x);
   const { from = 1 } = options;
   checkNonNegative({ fn, argument: 'from' }, from);

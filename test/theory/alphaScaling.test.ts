@@ -142,8 +142,8 @@ describe('alphaScaling', () => {
     await expectRefusal(() => alphaScaling(net, []), { code: 'EMPTY_INPUT', fn, argument: 'samples' });
     await expectRefusal(() => alphaScaling(net, [[1, 2]]), { code: 'INVALID_SHAPE', fn, argument: 'samples' });
     const model = tinyMlp();
-    const other = classifier(model) as unknown;
-    await expectRefusal(() => alphaScaling(other as typeof net, [[1, 1]]), {
+    const other = classifier((x) => model.predict(x) as tf.Tensor2D, { inputShape: [2], outputs: 'logits' });
+    await expectRefusal(() => alphaScaling(other, [[1, 1]]), {
       code: 'UNSUPPORTED_MODEL',
       fn,
       argument: 'netOrModel',

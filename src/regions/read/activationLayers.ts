@@ -1,3 +1,5 @@
+import { show } from '../../core/check';
+import { sparseMap } from '../maps/sparseMap';
 import { addNode, type Call, type Graph, type Reader, sizeOf, unsupported, type Value } from './graph';
 
 /** The value after the layer's own `activation`: none, ReLU, ReLU6, or a softmax that is left out at the end. */
@@ -7,7 +9,12 @@ export function activated(graph: Graph, call: Call, value: Value): Value {
   if (activation === 'relu') return relu(graph, call, value, Number.POSITIVE_INFINITY);
   if (activation === 'relu6') return relu(graph, call, value, 6);
   if (activation === 'softmax' && call.last) return value;
-  return unsupported(call, 'activations that are piecewise linear (linear, relu, relu6), or a softmax at the very end');
+  if (activation === 'sigmoid' && call.last && sizeOf(value.shape) === 1) return afterZero(graph, call, value);
+  return unsupported(
+    call,
+    'activations that are piecewise linear (linear, relu, relu6), or at the very end a softmax or a single sigmoid unit',
+    `, whose activation is ${show(activation)}`,
+  );
 }
 
 /** Activation. */
@@ -59,4 +66,10 @@ function leaky(graph: Graph, call: Call, slopeOf: (i: number) => number): Value 
   const slopes = Float64Array.from({ length: 2 * sizeOf(input.shape) }, (_, i) => (i % 2 === 1 ? 1 : slopeOf(i / 2)));
   const intercepts = new Float64Array(slopes.length);
   return addNode(graph, call, [input], input.shape, { kind: 'kink', thresholds: [0], pieces: 2, slopes, intercepts });
+}
+
+/** The logits 0 and z of the two classes that a single sigmoid unit tells apart. */
+function afterZero(graph: Graph, call: Call, value: Value): Value {
+  const map = sparseMap(1, 2, { rows: [1], columns: [0], values: [1] });
+  return addNode(graph, call, [value], [2], { kind: 'affine', map, offset: undefined });
 }

@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Classifier } from '../../classifier/types';
 import type { LayerCall } from '../../classifier/walkGraph';
 import type { Layer } from '../../classifier/walkLayers';
+import { refuse } from '../../core/check';
 import { readNow } from '../../core/readNow';
 import { createRng } from '../../core/rng';
 import { softmax } from '../../core/softmax';
 import { applyNode } from '../pass/applyNode';
 import { decideAt } from '../pass/decideAt';
-import type { AffineGraphNode, AffineNode, LinearMap } from '../types';
+import { push } from '../pass/push';
+import type { AffineGraphNode, AffineNode, LinearMap, PiecewiseAffine } from '../types';
 import { type Graph, sizeOf, unsupported, type Value } from './graph';
 
 /** How many times unit * sqrt(terms) * size the rounding of a sum may be; its standard deviation is below once. */
@@ -149,6 +152,27 @@ export function checkWhole(model: LayersModel, probes: tf.Tensor, result: tf.Ten
     { layer: model.name, className: model.getClassName() },
     'a model that computes what its layers do, one after the other',
   );
+}
+
+/** Two distributions over the classes that are the same but for rounding differ by no more. */
+const SAME_PROBABILITY = 0.02;
+
+/** Refuses a classifier that makes other logits of its model, for example of probabilities that were taken for logits. */
+export function checkClassifier(net: PiecewiseAffine, classifier: Classifier, probes: tf.Tensor): void {
+  const first = tf.slice(probes, 0, 1);
+  const [inside, logits] = [first, classifier.logits(first)].map(valuesOf);
+  if (inside === undefined || logits === undefined) return;
+  const read = softmax(push(net, inside, { count: 1, points: 1 }, decideAt).outputs.slice());
+  const made = softmax(logits);
+  const same = made.length === read.length && made.every((p, k) => !(Math.abs(p - read[k]!) > SAME_PROBABILITY));
+  if (!same)
+    refuse(
+      { fn: 'toPiecewiseAffine', argument: 'model' },
+      'UNSUPPORTED_MODEL',
+      "a classifier whose logits are the model's, up to a constant",
+      'one with other logits',
+      'Pass the LayersModel itself, or make the classifier without options for `outputs` and `classes`.',
+    );
 }
 
 /** The values of a tensor; undefined on webgpu. */

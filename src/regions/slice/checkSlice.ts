@@ -1,8 +1,13 @@
 import { checkBounds, checkWhole, refuse, show, type Where } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkVector } from '../checkVector';
-import type { Plane2d, SliceOptions } from '../sliceTypes';
+import type { Box2d, Plane2d, SliceOptions } from '../sliceTypes';
 import type { PiecewiseAffine } from '../types';
 import { type Polygon, rectangle, wholePlane } from './polygon';
+
+const KEYS: KeysOf<SliceOptions> = { box: true, maxRegions: true, onProgress: true, signal: true };
+const PLANE_KEYS: KeysOf<Plane2d> = { origin: true, u: true, v: true };
+const BOX_KEYS: KeysOf<Box2d> = { x: true, y: true };
 
 /** Two steps whose angle has a smaller sine than this span no plane. */
 const FLAT = 1e-10;
@@ -17,6 +22,7 @@ export interface Slice {
 
 /** Refuses planes and options that are none. */
 export function checkSlice(fn: string, net: PiecewiseAffine, plane: Plane2d, options: SliceOptions): Slice {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
   const { box, maxRegions = Number.POSITIVE_INFINITY } = options;
   if (plane === null || typeof plane !== 'object')
     refuse(
@@ -26,18 +32,23 @@ export function checkSlice(fn: string, net: PiecewiseAffine, plane: Plane2d, opt
       show(plane),
       'Pass `inputPlane`, or make one with planeThrough.',
     );
+  checkKeys({ fn, argument: 'plane' }, plane, PLANE_KEYS);
   const rows = (['origin', 'u', 'v'] as const).map((name) =>
     checkVector({ fn, argument: `plane.${name}` }, net, plane[name]),
   );
   checkSpan({ fn, argument: 'plane' }, rows[1]!, rows[2]!);
-  if (box) {
-    checkBounds({ fn, argument: 'box.x' }, box.x);
-    checkBounds({ fn, argument: 'box.y' }, box.y);
-  }
+  if (box) checkRectangle(fn, box);
   if (maxRegions !== Number.POSITIVE_INFINITY) checkWhole({ fn, argument: 'maxRegions' }, maxRegions);
   const vectors = new Float64Array(3 * net.inputSize);
   for (const [i, row] of rows.entries()) vectors.set(row, i * net.inputSize);
   return { vectors, whole: box ? rectangle(box) : wholePlane(), maxRegions };
+}
+
+/** Refuses a box that is none. */
+export function checkRectangle(fn: string, box: Box2d): void {
+  checkKeys({ fn, argument: 'box' }, box, BOX_KEYS);
+  checkBounds({ fn, argument: 'box.x' }, box.x);
+  checkBounds({ fn, argument: 'box.y' }, box.y);
 }
 
 /** Refuses two steps that lie on one line. */

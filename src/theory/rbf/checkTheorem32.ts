@@ -1,4 +1,5 @@
 import { checkNonNegative, checkWhole } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
@@ -24,6 +25,16 @@ export interface CheckTheorem32Options extends RandomOptions, ProgressOptions {
   /** Steps of gradient ascent from each start. @defaultValue 100 */
   readonly steps?: number;
 }
+
+const KEYS: KeysOf<CheckTheorem32Options> = {
+  distance: true,
+  starts: true,
+  steps: true,
+  seed: true,
+  rng: true,
+  onProgress: true,
+  signal: true,
+};
 
 /** What {@link checkTheorem32} found. */
 export interface CheckTheorem32Result {
@@ -62,11 +73,10 @@ const ROUNDING = 1e-12;
  * console.log(holds, confidence <= bound); // true true
  * ```
  */
-export function checkTheorem32(
-  net: RbfNetwork,
-  { distance, starts = 20, steps = 100, ...others }: CheckTheorem32Options,
-): CheckTheorem32Result {
+export function checkTheorem32(net: RbfNetwork, options: CheckTheorem32Options): CheckTheorem32Result {
   const fn = 'checkTheorem32';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { distance, starts = 20, steps = 100, ...others } = options;
   checkRbf(fn, net);
   checkNonNegative({ fn, argument: 'distance' }, distance);
   checkWhole({ fn, argument: 'starts' }, starts);

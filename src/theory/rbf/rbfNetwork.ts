@@ -1,4 +1,5 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
 import { kMeans } from '../../core/kMeans';
 import { labelIndices } from '../../core/labels';
@@ -34,6 +35,21 @@ export interface RbfOptions extends RandomOptions, ProgressOptions {
   readonly iterations?: number;
 }
 
+const KEYS: KeysOf<RbfOptions> = {
+  x: true,
+  y: true,
+  classes: true,
+  inputShape: true,
+  centres: true,
+  gamma: true,
+  weightDecay: true,
+  iterations: true,
+  seed: true,
+  rng: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Trains a radial basis function network, a classifier that provably loses its confidence far from its centres: Theorem
  * 3.2 of arXiv 1812.05720.
@@ -60,6 +76,7 @@ export interface RbfOptions extends RandomOptions, ProgressOptions {
  * ```
  */
 export function rbfNetwork(options: RbfOptions): RbfNetwork {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
   const { x, labels, classes, inputShape } = checkData(options);
   const { centres: asked = 'data', gamma, weightDecay = 1e-4, iterations = 500 } = options;
   checkSettings({ centres: asked, gamma, weightDecay, iterations }, labels.length);

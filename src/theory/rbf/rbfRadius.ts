@@ -1,4 +1,5 @@
 import { checkOneOf, checkPositive, refuse } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { sharpLogitRange } from '../../core/sharpLogitRange';
 import { checkNumbers, checkRbf } from './checkRbf';
 import { largestContrast } from './largestContrast';
@@ -12,6 +13,8 @@ export interface RbfRadiusOptions {
   /** Points, flat, row after row. When given, the radius is measured from them and not from the centres. */
   readonly data?: ArrayLike<number>;
 }
+
+const KEYS: KeysOf<RbfRadiusOptions> = { constant: true, data: true };
 
 /**
  * The distance from which on an RBF network is uniform up to epsilon: Theorem 3.2 of arXiv 1812.05720.
@@ -40,12 +43,10 @@ export interface RbfRadiusOptions {
  * console.log(rbfConfidenceBound(net, radius).upper); // 0.51
  * ```
  */
-export function rbfRadius(
-  net: RbfNetwork,
-  epsilon: number,
-  { constant = 'sharp', data }: RbfRadiusOptions = {},
-): number {
+export function rbfRadius(net: RbfNetwork, epsilon: number, options: RbfRadiusOptions = {}): number {
   const fn = 'rbfRadius';
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { constant = 'sharp', data } = options;
   checkRbf(fn, net);
   checkPositive({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'constant' }, constant, ['sharp', 'paper']);
