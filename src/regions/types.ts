@@ -83,6 +83,8 @@ export interface AffineNode extends NodeBase {
   readonly offset: Float64Array | undefined;
   /** Sizes of what the layer adds up to b in floating point, if that is more than |b|: terms may cancel. */
   readonly offsetSizes?: Float64Array;
+  /** The largest deviation that a batch normalisation divides by, which it may do last. */
+  readonly deviation?: number;
 }
 
 /** The sum of several values. */

@@ -7,6 +7,9 @@ export type Arithmetic = 'float32' | 'real';
 /** How much the entries of a point of the ball can be beside where they should be, relative to their size. */
 const ROUNDING: Readonly<Record<Arithmetic, number>> = { float32: 2 ** -22, real: 2 ** -51 };
 
+/** The distance of the numbers next to zero. */
+const SMALLEST: Readonly<Record<Arithmetic, number>> = { float32: 2 ** -149, real: Number.MIN_VALUE };
+
 /**
  * The points of the box within an L-infinity distance of x, and, where x or a sum has to be rounded, a little more: in
  * float32 arithmetic also the points that float32 rounds out of the ball.
@@ -28,16 +31,20 @@ export function linfBox(
       `an input that holds ${outside}`,
       'Rescale the input, or state the true range with `bounds`.',
     );
-  const reach = (value: number) => epsilon + (epsilon > 0 ? ROUNDING[arithmetic] * (Math.abs(value) + epsilon) : 0);
+  const beside = (value: number) => {
+    // A point that is not moved may have to be rounded to float32 all the same.
+    const exact = epsilon === 0 && (arithmetic === 'real' || Math.fround(value) === value);
+    return exact ? 0 : epsilon + ROUNDING[arithmetic] * (Math.abs(value) + epsilon) + SMALLEST[arithmetic];
+  };
   return {
-    lower: x.map((value) => Math.max(low, value - reach(value))),
-    upper: x.map((value) => Math.min(high, value + reach(value))),
+    lower: x.map((value) => Math.max(low, value - beside(value))),
+    upper: x.map((value) => Math.min(high, value + beside(value))),
   };
 }
 
 /** The bounds, moved outwards to where float32 may have put them. */
 function widened([low, high]: readonly [number, number]): readonly [number, number] {
   const moved = (value: number, direction: 1 | -1) =>
-    Math.fround(value) === value ? value : value + direction * 2 ** -23 * Math.abs(value);
+    Math.fround(value) === value ? value : value + direction * (2 ** -23 * Math.abs(value) + SMALLEST.float32);
   return [moved(low, -1), moved(high, 1)];
 }

@@ -1,6 +1,17 @@
-import type { LinearMap, PiecewiseAffine } from '../../regions/types';
-import { type Affine, type NetworkGrowth, networkGrowth } from './networkGrowth';
-import { roundoff } from './roundoff';
+import type { AffineNode, LinearMap, PiecewiseAffine } from '../../regions/types';
+import { LEAST_HORIZON } from '../wrapper/points';
+import { fastConvolution } from './fastConvolution';
+import {
+  type Affine,
+  lengthRead,
+  type NetworkGrowth,
+  networkGrowth,
+  plus,
+  sum,
+  times,
+  type ValueGrowth,
+} from './networkGrowth';
+import { FLUSHED, flushedSum, LARGEST, roundoff } from './roundoff';
 
 /** How the differences of logits can change with the input. */
 export interface LogitGrowth {
@@ -14,9 +25,6 @@ export interface LogitGrowth {
   readonly reach: number;
 }
 
-/** Numbers up to this size overflow in no float32 backend, even where fast convolutions add some up: 2^120. */
-const LARGEST = 2 ** 120;
-
 /** Far more than what float64 loses on the way. */
 const ROUNDING = 1 + 1e-9;
 
@@ -25,30 +33,46 @@ export function logitGrowth(net: PiecewiseAffine, centre: Float64Array): LogitGr
   return logitGrowthOf(net, networkGrowth(net, centre));
 }
 
-/** The growth of a network's logits, given that of all its values. */
+/**
+ * The growth of a network's logits, given that of all its values. Nothing is known of their errors if float32 cannot hold what
+ * comes up within the smallest box that a wrapper clips its inputs to.
+ */
 export function logitGrowthOf(net: PiecewiseAffine, { growths, output }: NetworkGrowth): LogitGrowth {
-  const reach = growths.reduce((least, { peak }) => Math.min(least, (LARGEST - peak.atCentre) / peak.perUnit), LARGEST);
+  const least = Math.sqrt(net.inputSize) * (LEAST_HORIZON + growths[0]!.length);
+  const growth = growthWithinReach(net, { growths, output });
+  if (growth.reach >= least) return growth;
+  const unknown = { atCentre: Number.POSITIVE_INFINITY, perUnit: Number.POSITIVE_INFINITY };
+  return { ...growth, range: unknown, error: unknown };
+}
+
+function growthWithinReach(net: PiecewiseAffine, { growths, output }: NetworkGrowth): LogitGrowth {
+  const reach = growths.reduce((most, { peak }) => Math.min(most, (LARGEST - peak.atCentre) / peak.perUnit), LARGEST);
   const last = net.output === 0 ? undefined : net.nodes[net.output - 1];
   if (last?.kind !== 'affine') {
     const { lipschitz, error } = growths[net.output]!;
     const pairs = new Float64Array(net.classes ** 2).fill(Math.SQRT2 * lipschitz);
-    const both = { atCentre: Math.SQRT2 * error.atCentre, perUnit: Math.SQRT2 * error.perUnit };
-    return assemble(pairs, output, both, reach);
+    return assemble(pairs, output, times(Math.SQRT2, error), reach);
   }
-  const { length, lipschitz, error } = growths[last.inputs[0]!]!;
+  const input = growths[last.inputs[0]!]!;
   const { distances, longest } = rowDistances(last.map, net.classes);
   const farthest = distances.reduce((a, b) => Math.max(a, b), 0);
-  const unit = 2 * roundoff(last.map.inputSize + 1);
-  const bias = (last.offsetSizes ?? last.offset)?.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
+  const rounding =
+    last.offsetSizes || fastConvolution(last.map) ? growths[net.output]!.rounding : entryRounding(last, longest, input);
   return assemble(
-    distances.map((distance) => distance * lipschitz),
+    distances.map((distance) => distance * input.lipschitz),
     output,
-    {
-      atCentre: farthest * error.atCentre + unit * (longest * (length + error.atCentre) + bias),
-      perUnit: farthest * error.perUnit + unit * longest * (lipschitz + error.perUnit),
-    },
+    sum(times(farthest, input.error), times(2, rounding)),
     reach,
   );
+}
+
+/** What rounding adds to the error of one entry of `A v + b`. */
+function entryRounding({ map, offset }: AffineNode, longest: number, input: ValueGrowth): Affine {
+  const bias = offset?.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
+  const relative = roundoff(map.inputSize + 1) * longest + FLUSHED * map.inputSize;
+  const lost =
+    roundoff(map.inputSize + 1) * bias + FLUSHED * longest * Math.sqrt(map.inputSize) + flushedSum(map.inputSize, 0);
+  return plus(times(relative, lengthRead(input)), lost);
 }
 
 /** What rounding a logit to float32 and another one changes their difference by, relative to the larger of them. */
@@ -73,7 +97,7 @@ function assemble(pairs: Float64Array, output: Float64Array, error: Affine, reac
       atCentre: ROUNDING * (rangeOf(output) + error.atCentre),
       perUnit: ROUNDING * (steepest + error.perUnit),
     },
-    error: { atCentre: ROUNDING * error.atCentre, perUnit: ROUNDING * error.perUnit },
+    error: times(ROUNDING, error),
     reach,
   };
 }

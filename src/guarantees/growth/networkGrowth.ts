@@ -1,8 +1,9 @@
 import { applyNode } from '../../regions/pass/applyNode';
 import { decideAt } from '../../regions/pass/decideAt';
-import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine } from '../../regions/types';
+import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine, SumNode } from '../../regions/types';
+import { type FastConvolution, fastConvolution } from './fastConvolution';
 import { mapNorms } from './mapNorms';
-import { roundoff } from './roundoff';
+import { FLUSHED, FLUSHED_DIVIDED, flushedShifts, flushedSum, roundoff } from './roundoff';
 import { type Scaled, scaledByDiagonal, scaledByKink, stretchOfScaled } from './scaled';
 
 /** A quantity that is at most `atCentre + perUnit * r` at a distance r from the centre. */
@@ -21,6 +22,8 @@ export interface ValueGrowth {
   readonly scaled?: Scaled | undefined;
   /** Euclidean length of the error of a float32 evaluation. */
   readonly error: Affine;
+  /** The part of it that the node itself has added. */
+  readonly rounding: Affine;
   /** No number that comes up in a float32 evaluation is larger. */
   readonly peak: Affine;
 }
@@ -40,12 +43,15 @@ const NOTHING: Affine = { atCentre: 0, perUnit: 0 };
  * from a centre.
  *
  * A node `A v + b` multiplies Lipschitz constants by `|A|`. If its input has length at most `l + L r` and error e, its result
- * has an error of at most `|A| e + u (| |A| | (l + L r + e) + |b|)`, u being the unit of {@link roundoff}. Piecewise linear
- * functions of single entries multiply both by their steepest slope, maxima by the root of how often an entry is a member.
+ * has an error of at most `|A| e + u (| |A| | (l + L r + e) + |b|)`, u being the unit of {@link roundoff}, or, if that is more, the one of
+ * {@link fastConvolution}. Piecewise linear functions of single entries multiply both by their steepest slope, maxima by the root of how
+ * often an entry is a member. To all errors comes what is lost where numbers are too small for float32.
  */
 export function networkGrowth(net: PiecewiseAffine, centre: Float64Array): NetworkGrowth {
   const values = [centre];
-  const growths: ValueGrowth[] = [{ length: lengthOf(centre), lipschitz: 1, error: NOTHING, peak: NOTHING }];
+  const growths: ValueGrowth[] = [
+    { length: lengthOf(centre), lipschitz: 1, error: NOTHING, rounding: NOTHING, peak: NOTHING },
+  ];
   for (const node of net.nodes) {
     const inputs = node.inputs.map((id) => values[id]!);
     const states = node.kind === 'kink' || node.kind === 'max' ? decideAt(node, inputs[0]!) : undefined;
@@ -74,26 +80,53 @@ function grow(node: AffineGraphNode, inputs: readonly ValueGrowth[]): Growth {
     case 'affine':
       return growAffine(node, inputs[0]!);
     case 'sum':
-      return growSum(inputs);
+      return growSum(node, inputs);
     case 'kink':
       return growKink(node, inputs[0]!);
     case 'max':
-      return stretched(inputs[0]!, Math.sqrt(mostMemberships(node)), { relative: 0, constant: 0, terms: 0 });
+      return stretched(inputs[0]!, Math.sqrt(mostMemberships(node)), {
+        error: { atCentre: Math.sqrt(node.size) * FLUSHED, perUnit: 0 },
+        peak: NOTHING,
+      });
   }
 }
 
-function growAffine({ map, offset, offsetSizes }: AffineNode, input: ValueGrowth): Growth {
+function growAffine(node: AffineNode, input: ValueGrowth): Growth {
+  const { map, offset, offsetSizes, deviation = 1, size } = node;
   const { spectral, absolute, fanIn } = mapNorms(map);
   const sizes = offsetSizes ?? offset;
   const constant = sizes === undefined ? 0 : lengthOf(sizes);
-  const growth = stretched(input, spectral, { relative: absolute, constant, terms: fanIn + 1 });
-  return closer(growth, stretchOfScaled(map, input), scaledByDiagonal(map, input));
+  const read = lengthRead(input);
+  const summed = plus(times(absolute, read), constant);
+  const small = offsetSizes ? FLUSHED_DIVIDED : FLUSHED;
+  const flushed = times(Math.sqrt(size) * FLUSHED * fanIn, read);
+  const lost = small * (absolute * Math.sqrt(map.inputSize) + Math.sqrt(size)) + Math.sqrt(size) * flushedSum(fanIn, 0);
+  const plain = plus(sum(times(roundoff(fanIn + 1), summed), flushed), lost + lengthOf(flushedShifts(node)));
+  const averaged = larger(times(Math.max(1, deviation), summed), times(fanIn, read));
+  const fast = fastConvolution(map);
+  const rounding = fast === undefined ? { error: plain, peak: averaged } : fastRounding(fast, read, constant, size);
+  const most = { error: larger(plain, rounding.error), peak: larger(averaged, rounding.peak) };
+  return closer(stretched(input, spectral, most), stretchOfScaled(map, input), scaledByDiagonal(map, input));
+}
+
+function fastRounding(fast: FastConvolution, read: Affine, constant: number, size: number): Rounding {
+  const nothing = fast.flushed(0);
+  return {
+    error: sum(times(fast.unit, plus(times(fast.norm, read), constant)), {
+      atCentre: Math.sqrt(size) * fast.flushed(read.atCentre),
+      perUnit: Math.sqrt(size) * (fast.flushed(read.perUnit) - nothing),
+    }),
+    peak: plus(times(Math.max(fast.growth, fast.norm), read), constant + fast.largestWeight),
+  };
 }
 
 function growKink(node: KinkNode, input: ValueGrowth): Growth {
   const steepest = node.slopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const constant = lengthOf(node.intercepts);
-  const growth = stretched(input, steepest, { relative: steepest, constant, terms: 2 });
+  const read = lengthRead(input);
+  const summed = plus(times(steepest, read), constant);
+  const flushed = plus(times(Math.sqrt(node.size) * FLUSHED, read), Math.sqrt(node.size) * FLUSHED * (steepest + 3));
+  const growth = stretched(input, steepest, { error: sum(times(roundoff(2), summed), flushed), peak: summed });
   return closer(growth, Number.POSITIVE_INFINITY, scaledByKink(node, input));
 }
 
@@ -103,48 +136,57 @@ function closer(growth: Growth, lipschitz: number, scaled: Scaled | undefined): 
   return { ...growth, lipschitz: Math.min(growth.lipschitz, most), scaled };
 }
 
-/** What a step adds to the error: `u(terms) (relative * length of the input + constant)`. */
+/** What a step adds to the error, and what nothing in it exceeds. */
 interface Rounding {
-  readonly relative: number;
-  readonly constant: number;
-  readonly terms: number;
+  readonly error: Affine;
+  readonly peak: Affine;
 }
 
-function stretched(
-  { length, lipschitz, error }: ValueGrowth,
-  factor: number,
-  { relative, constant, terms }: Rounding,
-): Growth {
-  const unit = roundoff(terms);
-  const peak = {
-    atCentre: relative * (length + error.atCentre) + constant,
-    perUnit: relative * (lipschitz + error.perUnit),
-  };
+function stretched({ lipschitz, error }: ValueGrowth, factor: number, rounding: Rounding): Growth {
   return {
     lipschitz: factor * lipschitz,
-    error: {
-      atCentre: factor * error.atCentre + unit * peak.atCentre,
-      perUnit: factor * error.perUnit + unit * peak.perUnit,
-    },
+    error: sum(times(factor, error), rounding.error),
+    rounding: rounding.error,
+    peak: rounding.peak,
+  };
+}
+
+function growSum(node: SumNode, inputs: readonly ValueGrowth[]): Growth {
+  const total = (of: (growth: ValueGrowth) => Affine) => inputs.map(of).reduce(sum, NOTHING);
+  const peak = total(lengthRead);
+  const lost = Math.sqrt(node.size) * flushedSum(inputs.length, 0);
+  const rounding = plus(times(roundoff(inputs.length), peak), lost);
+  return {
+    lipschitz: inputs.reduce((most, { lipschitz }) => most + lipschitz, 0),
+    error: sum(
+      total(({ error }) => error),
+      rounding,
+    ),
+    rounding,
     peak,
   };
 }
 
-function growSum(inputs: readonly ValueGrowth[]): Growth {
-  const total = (of: (growth: ValueGrowth) => number) => inputs.reduce((sum, growth) => sum + of(growth), 0);
-  const unit = roundoff(inputs.length);
-  const peak = {
-    atCentre: total(({ length, error }) => length + error.atCentre),
-    perUnit: total(({ lipschitz, error }) => lipschitz + error.perUnit),
-  };
-  return {
-    lipschitz: total(({ lipschitz }) => lipschitz),
-    error: {
-      atCentre: total(({ error }) => error.atCentre) + unit * peak.atCentre,
-      perUnit: total(({ error }) => error.perUnit) + unit * peak.perUnit,
-    },
-    peak,
-  };
+/** The length that a value has at most in float32. */
+export function lengthRead({ length, lipschitz, error }: ValueGrowth): Affine {
+  return { atCentre: length + error.atCentre, perUnit: lipschitz + error.perUnit };
+}
+
+export function times(factor: number, { atCentre, perUnit }: Affine): Affine {
+  return { atCentre: factor * atCentre, perUnit: factor * perUnit };
+}
+
+export function plus({ atCentre, perUnit }: Affine, constant: number): Affine {
+  return { atCentre: atCentre + constant, perUnit };
+}
+
+export function sum(a: Affine, b: Affine): Affine {
+  return { atCentre: a.atCentre + b.atCentre, perUnit: a.perUnit + b.perUnit };
+}
+
+/** Not below any of the two. */
+function larger(a: Affine, b: Affine): Affine {
+  return { atCentre: Math.max(a.atCentre, b.atCentre), perUnit: Math.max(a.perUnit, b.perUnit) };
 }
 
 /** In how many groups the entry is that is in the most. */

@@ -50,7 +50,7 @@ export function displacementsFrom(centre: Float64Array, points: Points): Float64
 export const HORIZON = 2 ** 100;
 
 /** However fast a network grows, no entry smaller than this is clipped. */
-const LEAST_HORIZON = 2 ** 20;
+export const LEAST_HORIZON = 2 ** 20;
 
 /** The largest power of two such that no input with entries up to it is farther than `reach` from the centre, within limits. */
 export function horizonWithin(reach: number, centre: Float64Array): number {

@@ -75,6 +75,7 @@ export const readBatchNorm: Reader = (graph, call) => {
     map,
     offset: repeated(shifts, map.outputSize),
     offsetSizes,
+    deviation: variance!.reduce((most, v) => Math.max(most, Math.sqrt(v + epsilon)), 0),
   });
 };
 

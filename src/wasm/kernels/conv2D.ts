@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { suitsWinograd } from '../../core/winograd';
 import { floats, type Kernel } from '../backend';
 import { simd } from '../simd/simd';
 import { geometry } from './geometry';
-import { suitsWinograd, winograd } from './winograd';
+import { winograd } from './winograd';
 import { winogradWeights } from './winogradWeights';
 
 type Conv2D = Kernel<tf.Conv2DInputs, tf.Conv2DAttrs>;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { suitsWinograd } from '../../core/winograd';
 import { disposing, type Kernel, runKernel } from '../backend';
 import { geometry } from './geometry';
-import { suitsWinograd } from './winograd';
 
 type FusedConv2D = Kernel<tf.FusedConv2DInputs, tf.FusedConv2DAttrs>;
 

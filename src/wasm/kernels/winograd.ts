@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { TILE, tiling } from '../../core/winograd';
 import { floats, type WasmBackend } from '../backend';
 import { PANEL, ROWS } from '../simd/multiplySource';
 import type { Simd } from '../simd/simd';
-import { TILE } from '../simd/winogradSource';
 import type { Geometry } from './geometry';
 import { LINE, withScratch } from './withScratch';
 
@@ -12,35 +12,6 @@ const FLOAT = 4;
 const POINTS = TILE * TILE;
 /** Tiles worked on at a time: enough for long products, few enough for the second-level cache. */
 const TILES_AT_A_TIME = 96;
-
-/** How an image is cut into tiles. */
-interface Tiling {
-  /** Side of the square of outputs that one tile gives. */
-  readonly side: number;
-  readonly tilesY: number;
-  readonly tilesX: number;
-}
-
-function tiling(g: Geometry): Tiling {
-  const side = TILE + 1 - g.filterHeight;
-  return { side, tilesY: Math.ceil(g.outHeight / side), tilesX: Math.ceil(g.outWidth / side) };
-}
-
-/** Whether {@link winograd} can do this convolution, and does fewer products than the plain sum. */
-export function suitsWinograd(g: Geometry): boolean {
-  const { filterHeight: size, inChannels, outChannels } = g;
-  const supported =
-    (size === 3 || size === 5) &&
-    g.filterWidth === size &&
-    [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth].every((step) => step === 1) &&
-    inChannels % 4 === 0 &&
-    outChannels % PANEL === 0;
-  if (!supported) return false;
-  const { tilesY, tilesX } = tiling(g);
-  // The transforms cost about eight products per value.
-  const products = POINTS * tilesY * tilesX * (inChannels * outChannels + 8 * (inChannels + outChannels));
-  return products < 0.8 * size * size * g.outHeight * g.outWidth * inChannels * outChannels;
-}
 
 /**
  * A convolution by Winograd's minimal filtering: tiles of 6 x 6 input values are transformed, multiplied with the
@@ -59,7 +30,7 @@ export function winograd(
   g: Geometry,
 ): tf.TensorInfo {
   const { inChannels, outChannels } = g;
-  const { side, tilesY, tilesX } = tiling(g);
+  const { side, tilesY, tilesX } = tiling(g.filterHeight, g.outHeight, g.outWidth);
   const tiles = tilesY * tilesX;
   const images = Math.min(g.batch, Math.ceil(TILES_AT_A_TIME / tiles));
   const rows = ROWS * Math.ceil((images * tiles) / ROWS);

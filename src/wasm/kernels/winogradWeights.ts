@@ -1,15 +1,5 @@
+import { filterMatrix, TILE } from '../../core/winograd';
 import { PANEL } from '../simd/multiplySource';
-import { POINTS, TILE } from '../simd/winogradSource';
-
-/** `1 / prod(p - q)` over the other finite points q: the scale of each finite point in the transform of the filter. */
-const SCALES = [1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24] as const;
-
-/** `G`: the matrix, `[6, size]`, that evaluates a filter of `size` values at the points, infinity last. */
-function filterMatrix(size: number): number[] {
-  const powers = Array.from({ length: size }, (_, i) => i);
-  const finite = POINTS.flatMap((point, row) => powers.map((i) => SCALES[row]! * point ** i));
-  return [...finite, ...powers.map((i) => (i === size - 1 ? 1 : 0))];
-}
 
 /**
  * The transform `G w G'` of a square filter `[size, size, inputs, outputs]`: 36 matrices `[inputs, outputs]`, each packed
@@ -34,14 +24,14 @@ export function winogradWeights(filter: Float32Array, size: number, inputs: numb
 }
 
 /** Applies `G` along the second axis of `[lines, size, channels]`; the result is `[6, lines, channels]`. */
-function evaluate(from: Float32Array, g: readonly number[], size: number, channels: number): Float32Array {
+function evaluate(from: Float32Array, g: readonly (readonly number[])[], size: number, channels: number): Float32Array {
   const lines = from.length / (size * channels);
   const to = new Float32Array(TILE * lines * channels);
   for (let point = 0; point < TILE; point++) {
     for (let line = 0; line < lines; line++) {
       const target = (point * lines + line) * channels;
       for (let k = 0; k < size; k++) {
-        const factor = g[point * size + k]!;
+        const factor = g[point]![k]!;
         const source = (line * size + k) * channels;
         for (let c = 0; c < channels; c++) to[target + c] = to[target + c]! + factor * from[source + c]!;
       }

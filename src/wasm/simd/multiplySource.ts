@@ -1,3 +1,4 @@
+import { FILTERS } from '../../core/winograd';
 import {
   add,
   type FunctionSource,
@@ -17,7 +18,7 @@ import {
 /** Rows of the result worked on at a time. */
 export const ROWS = 2;
 /** Columns of a panel of the right-hand factor: four vectors, so that the sums of two rows fill half of the registers. */
-export const PANEL = 16;
+export const PANEL = FILTERS;
 
 /** Bytes of a row of a panel. */
 const PANEL_ROW = PANEL * 4;

@@ -1,3 +1,4 @@
+import { outputMatrix, TILE } from '../../core/winograd';
 import {
   add,
   type Code,
@@ -14,11 +15,6 @@ import {
   vMul,
   vSub,
 } from './assembler';
-
-/** Side of the tiles of the input. */
-export const TILE = 6;
-/** Points at which the polynomials of the algorithm are evaluated; the sixth is infinity. */
-export const POINTS = [0, 1, -1, 2, -2] as const;
 
 const SIDE = [0, 1, 2, 3, 4, 5] as const;
 
@@ -37,15 +33,11 @@ function transformInput(d: readonly Local[]): Code[] {
 
 /** `A'`: one dimension of the output's transform, from six values to `outputs` powers of the points. */
 function transformOutput(m: readonly Local[], outputs: number): Code[] {
-  return Array.from({ length: outputs }, (_, power) => {
-    const terms = POINTS.flatMap((point, i): Code[] => {
-      const factor = point ** power;
-      if (factor === 0) return [];
-      return [factor === 1 ? vMul(m[i]!, vConstant(1)) : vMul(m[i]!, vConstant(factor))];
-    });
-    if (power === outputs - 1) terms.push(vMul(m[5]!, vConstant(1)));
-    return terms.reduce((sum, term) => vAdd(sum, term));
-  });
+  return outputMatrix(outputs).map((row) =>
+    row
+      .flatMap((factor, i): Code[] => (factor === 0 ? [] : [vMul(m[i]!, vConstant(factor))]))
+      .reduce((sum, term) => vAdd(sum, term)),
+  );
 }
 
 /** Applies a transform down the columns of a tile into `scratch`, then along its rows. */
