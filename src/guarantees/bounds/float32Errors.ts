@@ -1,7 +1,16 @@
 import type { AffineGraphNode, AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
 import { fastConvolution } from '../growth/fastConvolution';
-import { FLUSHED, FLUSHED_DIVIDED, flushedShifts, flushedSum, LARGEST, roundoff } from '../growth/roundoff';
-import { type Interval, magnitudes } from './interval';
+import {
+  FLUSHED,
+  FLUSHED_DIVIDED,
+  flushedShifts,
+  flushedSum,
+  gamma,
+  LARGEST,
+  roundoff,
+  roundoffOfSum,
+} from '../growth/roundoff';
+import { ballOf, type Interval, magnitudes } from './interval';
 
 /** Far more than what float64 loses in these sums. */
 const ROUNDING = 1 + 1e-9;
@@ -10,8 +19,8 @@ const ROUNDING = 1 + 1e-9;
  * Bounds on how far each logit of a float32 evaluation is from the logit in exact arithmetic, over a box, given bounds of all
  * values in exact arithmetic; Infinity where float32 may overflow on the way.
  *
- * Where what a node reads has the size m and the error e, `A v + b` has the error `|A| e + u (|A| (m + e) + |b|)`, u being the
- * unit of `roundoff`, or, if that is more, the one of `fastConvolution`. Piecewise linear functions multiply errors by the steepest
+ * Where what a node reads has the size m and the error e, `A v + b` has the error `|A| e + u (|A| (m + e) + |b|)`, u being
+ * `roundoffOfSum`, or, if that is more, the one of `fastConvolution`. Piecewise linear functions multiply errors by the steepest
  * slope that can be met, so that a ReLU that is off for sure has none; a maximum has the largest of its members' errors. To all
  * comes what is lost where numbers are too small for float32.
  */
@@ -29,7 +38,7 @@ export function float32Errors(net: PiecewiseAffine, bounds: readonly Interval[])
 function nodeErrors(node: AffineGraphNode, inputs: readonly Interval[], errors: readonly Float64Array[]): Float64Array {
   switch (node.kind) {
     case 'affine':
-      return affineErrors(node, magnitudes(inputs[0]!), errors[0]!);
+      return affineErrors(node, inputs[0]!, errors[0]!);
     case 'sum': {
       const unit = roundoff(errors.length);
       const sizes = inputs.map(magnitudes);
@@ -52,10 +61,10 @@ function nodeErrors(node: AffineGraphNode, inputs: readonly Interval[], errors: 
 }
 
 /** The error of `A v + b`, whichever algorithm computes it. */
-function affineErrors(node: AffineNode, sizes: Float64Array, errors: Float64Array): Float64Array {
+function affineErrors(node: AffineNode, input: Interval, errors: Float64Array): Float64Array {
   const { map, offset, offsetSizes, deviation = 1, size } = node;
-  const unit = roundoff(map.fanIn + 1);
-  const read = sizes.map((value, i) => value + errors[i]!);
+  const unit = roundoffOfSum(map.fanIn);
+  const read = magnitudes(input).map((value, i) => value + errors[i]!);
   const largest = read.reduce((a, b) => Math.max(a, b), 0);
   const small = offsetSizes ? FLUSHED_DIVIDED : FLUSHED;
   const inherited = flushedShifts(node);
@@ -67,13 +76,20 @@ function affineErrors(node: AffineNode, sizes: Float64Array, errors: Float64Arra
   const shifts = offsetSizes ?? offset?.map(Math.abs) ?? new Float64Array(size);
   const summed = shifts.slice();
   map.absolute().addTo(summed, read, 1);
-  const fast = fastConvolution(map)?.at(read, largest);
+  const fast = fastConvolution(map);
+  const { centre, radius } = ballOf(input);
+  const tiles = fast?.errors(
+    centre,
+    radius.map((r, i) => r + errors[i]!),
+  );
+  const flushed = fast?.flushed(largest) ?? 0;
   return inherited.map((error, i) => {
     // An average may be divided by the number of its terms after they have been added, a batch normalisation by its deviation.
-    const peak = Math.max(summed[i]! * Math.max(1, deviation), map.fanIn * largest, fast?.peak ?? 0);
+    const peak = Math.max(summed[i]! * Math.max(1, deviation), map.fanIn * largest, tiles?.peak ?? 0);
     if (!(peak <= LARGEST)) return Number.POSITIVE_INFINITY;
     const plain = unit * summed[i]! + small + flushedSum(map.fanIn, largest);
-    return error + Math.max(plain, fast ? fast.unit * (fast.sizes[i]! + shifts[i]!) + fast.flushed : 0);
+    // A bias is added to the result of the fast one.
+    return error + Math.max(plain, tiles ? tiles.errors[i]! + gamma(2) * summed[i]! + flushed : 0);
   });
 }
 

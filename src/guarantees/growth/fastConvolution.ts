@@ -1,46 +1,37 @@
 import { filterMatrix, INPUT_MATRIX, outputMatrix, suitsWinograd, TILE, tiling } from '../../core/winograd';
 import type { Convolution, LinearMap } from '../../regions/types';
-import { exactRoundoff, FLUSHED } from './roundoff';
+import { FLUSHED, gamma } from './roundoff';
 
 /**
  * What a convolution may lose where it is computed with fewer products, by Winograd's algorithm as in the kernels that
  * `enableWasmTraining` registers.
  *
- * Instead of the sum `w * v` they compute `A' (sum_c (G w_c G') . (B' v_c B)) A` for every tile of 6 x 6 entries. Each of the
- * three transforms is two products with a matrix, so that with matrices of absolute values
+ * Instead of the sum `w * v` they compute `A' (sum_c U_c . V_c) A` with `U_c = G w_c G'` and `V_c = B' v_c B` for every tile v of 6 x 6 entries.
+ * With gamma(n) for n roundings one after the other, U is off by `gamma(10) |G| |w| |G'| =: dU` and V by `gamma(6) |B'| |v| |B| =: dV`, so that
  *
- *     |error| <= gamma |A'| (sum_c (|G| |w_c| |G'|) . (|B'| |v_c| |B|)) |A| =: gamma S |v|,
+ *     |error| <= |A'| (sum_c (|U| + dU) . dV + dU . (|V| + dV) + gamma(channels + 10) (|U| + dU) . (|V| + dV)) |A|.
  *
- * gamma being `n u / (1 - n u)` for n roundings one after the other (Higham, Accuracy and stability of numerical algorithms, section 3).
- * S |v| is large in the whole tile of a large entry, also where no entry of the window is large.
+ * That is large in the whole tile of a large entry, also where no entry of the window is large.
  */
 export interface FastConvolution {
-  /** gamma, a sum with a bias included. */
-  readonly unit: number;
-  /** An upper bound on the spectral norm of S. */
+  /** Bound on the length of the error, divided by that of v. */
   readonly norm: number;
-  /** No number on the way is larger than the largest entry of v times this, or than an entry of S v or of the filters. */
+  /** No number on the way is larger than the length of v times this, or than `largestWeight`. */
   readonly growth: number;
-  /** `|G| |w| |G'|` at most. */
   readonly largestWeight: number;
   /** What numbers too small for float32 add to an error at most, if no entry of v is larger than `largest`. */
   flushed(largest: number): number;
-  /** S v for v >= 0, and everything else about v. */
-  at(v: Float64Array, largest: number): FastErrors;
+  /**
+   * Bounds on the errors for every v whose entries are within `radius` of `centre`, and a number that nothing on the way
+   * exceeds.
+   */
+  errors(centre: Float64Array, radius: Float64Array): { readonly errors: Float64Array; readonly peak: number };
 }
 
-/** What is lost for a given input. */
-export interface FastErrors {
-  readonly unit: number;
-  readonly sizes: Float64Array;
-  readonly peak: number;
-  readonly flushed: number;
-}
+/** Roundings in G on both sides (3 or 5 terms), in B and in A on both sides, each with more than enough for the errors of errors. */
+const [IN_FILTER, IN_INPUT, IN_OUTPUT] = [gamma(11), gamma(7), 12] as const;
 
-/** Roundings of one entry besides those of the sum over the channels: 2 x 3 in B, 2 x 6 in G, 2 x 5 in A, the bias, and float64. */
-const ROUNDINGS = 30;
-
-/** Row sums of |B'| (10) and |A'| (19), squared, and what a product with them makes of an error of 1 in each of their steps. */
+/** The largest row sum of |B'| (10), squared; and what the products make of an error of 1 in each of their steps, at most. */
 const [GROWTH_IN, STEPS] = [100, 2 ** 16];
 
 /** Far more than what float64 loses in these sums. */
@@ -70,34 +61,38 @@ function suits({ rows, columns, channels, filters }: Convolution): boolean {
 }
 
 function made(convolution: Convolution): FastConvolution {
-  const { rows, channels } = convolution;
-  const weights = filterSizes(convolution);
-  const largestWeight = weights.reduce((a, b) => Math.max(a, b), 0);
-  const unit = exactRoundoff(channels + ROUNDINGS);
-  const flushed = (largest: number) => FLUSHED * STEPS * channels * (1 + largestWeight + GROWTH_IN * largest);
+  const { kernel, rows, channels } = convolution;
+  const g = filterMatrix(rows.window);
+  const lost = transformed(absolute(g), { ...convolution, kernel: kernel.map(Math.abs) }).map(
+    (size) => IN_FILTER * size,
+  );
+  const weights = transformed(g, convolution).map((value, i) => Math.abs(value) + lost[i]!);
+  const largestWeight = lost.reduce((a, b) => Math.max(a, b), 0) / IN_FILTER;
+  const unit = gamma(channels + IN_OUTPUT);
+  const sums = weights.map((weight, i) => (unit * (1 + IN_INPUT) + IN_INPUT) * weight + (1 + IN_INPUT) * lost[i]!);
+  const norm = ROUNDING * normOf(convolution, sums, TILE + 1 - rows.window);
   return {
-    unit,
-    norm: ROUNDING * normOf(convolution, weights, TILE + 1 - rows.window),
-    growth: GROWTH_IN,
+    norm,
+    growth: Math.max(GROWTH_IN, norm / unit),
     largestWeight,
-    flushed,
-    at(v, largest) {
-      const sizes = sizesOf(convolution, weights, v);
-      const peak = sizes.reduce((a, b) => Math.max(a, b), Math.max(GROWTH_IN * largest, largestWeight));
-      return { unit, sizes, peak, flushed: flushed(largest) };
+    flushed: (largest) => FLUSHED * STEPS * channels * (1 + largestWeight + GROWTH_IN * largest),
+    errors(centre, radius) {
+      const errors = errorsOf(convolution, { weights, lost, unit }, centre, radius);
+      const entry = radius.reduce((most, r, i) => Math.max(most, Math.abs(centre[i]!) + r), 0);
+      const peak = errors.reduce((most, error) => Math.max(most, error / unit), GROWTH_IN * entry);
+      return { errors, peak: Math.max(peak, largestWeight) };
     },
   };
 }
 
-/** Matrices of absolute values, in rows of {@link TILE} entries or fewer. */
+/** Rows of {@link TILE} entries or fewer. */
 type Matrix = readonly (readonly number[])[];
 
 const absolute = (matrix: Matrix): Matrix => matrix.map((row) => row.map(Math.abs));
 const B = absolute(INPUT_MATRIX);
 
-/** `|G| |w| |G'|`, [6 x 6 points, channels, filters]. */
-function filterSizes({ kernel, rows, channels, filters }: Convolution): Float64Array {
-  const g = absolute(filterMatrix(rows.window));
+/** `G w G'`, [6 x 6 points, channels, filters]. */
+function transformed(g: Matrix, { kernel, rows, channels, filters }: Convolution): Float64Array {
   const count = channels * filters;
   const result = new Float64Array(TILE * TILE * count);
   for (const [p, down] of g.entries())
@@ -105,45 +100,62 @@ function filterSizes({ kernel, rows, channels, filters }: Convolution): Float64A
       for (const [y, a] of down.entries())
         for (const [x, b] of across.entries()) {
           const [to, from] = [(p * TILE + q) * count, (y * rows.window + x) * count];
-          if (a * b !== 0) for (let i = 0; i < count; i++) result[to + i]! += a * b * Math.abs(kernel[from + i]!);
+          if (a * b !== 0) for (let i = 0; i < count; i++) result[to + i]! += a * b * kernel[from + i]!;
         }
   return result;
 }
 
-function sizesOf(
+/** The filters in their transform: largest sizes with what is lost, and that alone; and the unit of a sum over the channels. */
+interface Filters {
+  readonly weights: Float64Array;
+  readonly lost: Float64Array;
+  readonly unit: number;
+}
+
+function errorsOf(
   { rows, columns, channels, filters }: Convolution,
-  weights: Float64Array,
-  v: Float64Array,
+  { weights, lost, unit }: Filters,
+  centre: Float64Array,
+  radius: Float64Array,
 ): Float64Array {
   const { side, tilesY, tilesX } = tiling(rows.window, rows.output, columns.output);
   const a = absolute(outputMatrix(side));
-  const sizes = new Float64Array(rows.output * columns.output * filters);
+  const result = new Float64Array(rows.output * columns.output * filters);
   for (let ty = 0; ty < tilesY; ty++)
     for (let tx = 0; tx < tilesX; tx++) {
       const products = new Float64Array(TILE * TILE * filters);
       for (let channel = 0; channel < channels; channel++) {
-        const tile = new Float64Array(TILE * TILE);
+        const middle = new Float64Array(TILE * TILE);
+        const spread = new Float64Array(TILE * TILE);
         for (let y = 0; y < TILE; y++)
           for (let x = 0; x < TILE; x++) {
             const [iy, ix] = [ty * side + y - rows.before, tx * side + x - columns.before];
             if (iy < 0 || ix < 0 || iy >= rows.input || ix >= columns.input) continue;
-            tile[y * TILE + x] = v[(iy * columns.input + ix) * channels + channel]!;
+            const from = (iy * columns.input + ix) * channels + channel;
+            middle[y * TILE + x] = centre[from]!;
+            // What float64 loses in B is counted with it.
+            spread[y * TILE + x] = radius[from]! + 2 ** -45 * Math.abs(centre[from]!);
           }
-        const transformed = bothSides(B, tile, TILE, 1);
-        for (const [p, factor] of transformed.entries()) {
-          if (factor === 0) continue;
-          const from = (p * channels + channel) * filters;
-          for (let f = 0; f < filters; f++) products[p * filters + f]! += factor * weights[from + f]!;
+        const inputs = bothSides(INPUT_MATRIX, middle, TILE, 1).map(Math.abs);
+        const spreads = bothSides(B, spread, TILE, 1);
+        const sizes = bothSides(B, middle.map(Math.abs), TILE, 1);
+        for (const [p, input] of inputs.entries()) {
+          const off = IN_INPUT * (sizes[p]! + spreads[p]!);
+          const most = input + spreads[p]! + off;
+          if (most === 0) continue;
+          const [factor, from] = [unit * most + off, (p * channels + channel) * filters];
+          for (let f = 0; f < filters; f++)
+            products[p * filters + f]! += factor * weights[from + f]! + most * lost[from + f]!;
         }
       }
       const outputs = bothSides(a, products, TILE, filters);
       for (let y = 0; y < Math.min(side, rows.output - ty * side); y++)
         for (let x = 0; x < Math.min(side, columns.output - tx * side); x++) {
           const to = ((ty * side + y) * columns.output + tx * side + x) * filters;
-          sizes.set(outputs.subarray((y * side + x) * filters, (y * side + x + 1) * filters), to);
+          result.set(outputs.subarray((y * side + x) * filters, (y * side + x + 1) * filters), to);
         }
     }
-  return sizes;
+  return result;
 }
 
 /** `M X M'` for X of size x size, each entry `depth` numbers. */
@@ -166,8 +178,8 @@ function product(matrix: Matrix, x: Float64Array, size: number, depth: number): 
 }
 
 /**
- * `|S| <= sqrt(overlap) sqrt(|T|_1 |T|_inf)`, T being the map of one tile: tiles of outputs do not overlap, and an entry of v is
- * in at most `overlap` tiles of the input.
+ * An upper bound on the spectral norm of the map `v -> |A'| (sum_c weights_c . |B'| v_c |B|) |A|`: `sqrt(overlap) sqrt(|T|_1 |T|_inf)`, T being
+ * the map of one tile. Tiles of outputs do not overlap, and an entry of v is in at most `overlap` tiles of the input.
  */
 function normOf({ channels, filters }: Convolution, weights: Float64Array, side: number): number {
   const a = absolute(outputMatrix(side));

@@ -11,7 +11,7 @@ import {
   times,
   type ValueGrowth,
 } from './networkGrowth';
-import { FLUSHED, flushedSum, LARGEST, roundoff } from './roundoff';
+import { FLUSHED, flushedSum, LARGEST, roundoffOfSum } from './roundoff';
 
 /** How the differences of logits can change with the input. */
 export interface LogitGrowth {
@@ -69,9 +69,9 @@ function growthWithinReach(net: PiecewiseAffine, { growths, output }: NetworkGro
 /** What rounding adds to the error of one entry of `A v + b`. */
 function entryRounding({ map, offset }: AffineNode, longest: number, input: ValueGrowth): Affine {
   const bias = offset?.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
-  const relative = roundoff(map.inputSize + 1) * longest + FLUSHED * map.inputSize;
+  const relative = roundoffOfSum(map.inputSize) * longest + FLUSHED * map.inputSize;
   const lost =
-    roundoff(map.inputSize + 1) * bias + FLUSHED * longest * Math.sqrt(map.inputSize) + flushedSum(map.inputSize, 0);
+    roundoffOfSum(map.inputSize) * bias + FLUSHED * longest * Math.sqrt(map.inputSize) + flushedSum(map.inputSize, 0);
   return plus(times(relative, lengthRead(input)), lost);
 }
 

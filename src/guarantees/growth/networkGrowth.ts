@@ -3,7 +3,7 @@ import { decideAt } from '../../regions/pass/decideAt';
 import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine, SumNode } from '../../regions/types';
 import { type FastConvolution, fastConvolution } from './fastConvolution';
 import { mapNorms } from './mapNorms';
-import { FLUSHED, FLUSHED_DIVIDED, flushedShifts, flushedSum, roundoff } from './roundoff';
+import { FLUSHED, FLUSHED_DIVIDED, flushedShifts, flushedSum, gamma, roundoff, roundoffOfSum } from './roundoff';
 import { type Scaled, scaledByDiagonal, scaledByKink, stretchOfScaled } from './scaled';
 
 /** A quantity that is at most `atCentre + perUnit * r` at a distance r from the centre. */
@@ -43,7 +43,7 @@ const NOTHING: Affine = { atCentre: 0, perUnit: 0 };
  * from a centre.
  *
  * A node `A v + b` multiplies Lipschitz constants by `|A|`. If its input has length at most `l + L r` and error e, its result
- * has an error of at most `|A| e + u (| |A| | (l + L r + e) + |b|)`, u being the unit of {@link roundoff}, or, if that is more, the one of
+ * has an error of at most `|A| e + u (| |A| | (l + L r + e) + |b|)`, u being {@link roundoffOfSum}, or, if that is more, the one of
  * {@link fastConvolution}. Piecewise linear functions of single entries multiply both by their steepest slope, maxima by the root of how
  * often an entry is a member. To all errors comes what is lost where numbers are too small for float32.
  */
@@ -101,22 +101,20 @@ function growAffine(node: AffineNode, input: ValueGrowth): Growth {
   const small = offsetSizes ? FLUSHED_DIVIDED : FLUSHED;
   const flushed = times(Math.sqrt(size) * FLUSHED * fanIn, read);
   const lost = small * (absolute * Math.sqrt(map.inputSize) + Math.sqrt(size)) + Math.sqrt(size) * flushedSum(fanIn, 0);
-  const plain = plus(sum(times(roundoff(fanIn + 1), summed), flushed), lost + lengthOf(flushedShifts(node)));
+  const plain = plus(sum(times(roundoffOfSum(fanIn), summed), flushed), lost + lengthOf(flushedShifts(node)));
   const averaged = larger(times(Math.max(1, deviation), summed), times(fanIn, read));
   const fast = fastConvolution(map);
-  const rounding = fast === undefined ? { error: plain, peak: averaged } : fastRounding(fast, read, constant, size);
+  const rounding = fast === undefined ? { error: plain, peak: averaged } : fastRounding(fast, read, summed, size);
   const most = { error: larger(plain, rounding.error), peak: larger(averaged, rounding.peak) };
   return closer(stretched(input, spectral, most), stretchOfScaled(map, input), scaledByDiagonal(map, input));
 }
 
-function fastRounding(fast: FastConvolution, read: Affine, constant: number, size: number): Rounding {
-  const nothing = fast.flushed(0);
+function fastRounding(fast: FastConvolution, read: Affine, summed: Affine, size: number): Rounding {
+  const flushed = { atCentre: fast.flushed(read.atCentre), perUnit: fast.flushed(read.perUnit) };
   return {
-    error: sum(times(fast.unit, plus(times(fast.norm, read), constant)), {
-      atCentre: Math.sqrt(size) * fast.flushed(read.atCentre),
-      perUnit: Math.sqrt(size) * (fast.flushed(read.perUnit) - nothing),
-    }),
-    peak: plus(times(Math.max(fast.growth, fast.norm), read), constant + fast.largestWeight),
+    // A bias is added to the result.
+    error: sum(sum(times(fast.norm, read), times(gamma(2), summed)), times(Math.sqrt(size), flushed)),
+    peak: plus(times(fast.growth, read), fast.largestWeight),
   };
 }
 

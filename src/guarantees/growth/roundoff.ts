@@ -29,9 +29,21 @@ export function roundoff(terms: number): number {
   return MARGIN * (terms + 4) * UNIT;
 }
 
-/** The same without the margin, for sums of products whose every operation is known to be rounded to nearest. */
-export function exactRoundoff(terms: number): number {
-  return terms * UNIT < 0.5 ? (terms * UNIT) / (1 - terms * UNIT) : Number.POSITIVE_INFINITY;
+/** What one entry of a layer goes through besides its sum, in roundings: the approximate root and division of a batch normalisation. */
+const BESIDE = 24;
+
+/**
+ * A bound on the relative error of an entry of `A v + b` that sums so many products, in whatever order: `n u / (1 - n u)` for n
+ * roundings one after the other. Products and sums are rounded to nearest on all backends.
+ */
+export function roundoffOfSum(terms: number): number {
+  return gamma(terms + BESIDE);
+}
+
+/** `n u / (1 - n u)`: what n roundings to nearest one after the other add up to (Higham, Accuracy and stability, section 3). */
+export function gamma(n: number): number {
+  const share = n * UNIT;
+  return share < 0.5 ? share / (1 - share) : Number.POSITIVE_INFINITY;
 }
 
 /** What a sum of products of weights with entries up to `largest` loses where weights, products and sums are too small for float32. */
