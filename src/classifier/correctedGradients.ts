@@ -53,10 +53,22 @@ export const CORRECTIONS: ReadonlyMap<string, Correction> = new Map<string, Corr
     tf.GatherV2,
     // tfjs gives the indices themselves as the gradient by the indices.
     correct(tf.GatherV2, ['x', 'indices'], (dy, saved, attrs: tf.NamedAttrMap, stock) => ({
-      x: () => stock(dy, saved, attrs).x!(),
+      // With dimensions of a batch that of tfjs needs chained operations, which need not be there.
+      x: () => (attrs.batchDims ? missing(tf.GatherV2) : stock(dy, saved, attrs).x!()),
       indices: () => tf.zeros(saved[1]!.shape),
     })),
   ],
+  [tf.Prod, correct(tf.Prod, ['x'], () => ({ x: () => missing(tf.Prod) }))],
+  [
+    tf.Cumsum,
+    // That of tfjs is turned the wrong way for all axes but the last.
+    correct(tf.Cumsum, ['x'], (dy, _, attrs: { readonly reverse: boolean }) => ({
+      x: () => run(tf.Cumsum, { x: dy }, { ...attrs, reverse: !attrs.reverse }),
+    })),
+  ],
+  // That of MirrorPad leaves out what is mirrored; the others have none.
+  ...[tf.MirrorPad, tf.StridedSlice, tf.DepthToSpace].map((name): [string, Correction] => [name, moved(name, 'x')]),
+  [tf.FlipLeftRight, moved(tf.FlipLeftRight, 'image')],
   [tf.Conv2D, correct(tf.Conv2D, ['x', 'filter'], convolution(tf.Conv2DBackpropInput, tf.Conv2DBackpropFilter))],
   [
     tf.DepthwiseConv2dNative,
@@ -104,6 +116,25 @@ export function fusedConvolution(kernelName: string, dy: tf.Tensor, saved: tf.Te
 
 function run(kernelName: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {
   return tf.engine().runKernel(kernelName, inputs, attrs as tf.NamedAttrMap);
+}
+
+/** Throws as tfjs does for operations without a gradient. */
+function missing(kernelName: string): never {
+  throw new Error(`Cannot compute gradient: gradient function not found for ${kernelName}.`);
+}
+
+/** Of an operation whose outputs are each one of its inputs: numbered inputs tell which. */
+function moved(kernelName: string, input: string): Correction {
+  return correct(kernelName, [input], (dy, [x], attrs: object) => ({
+    [input]: () => {
+      const { shape, size } = x!;
+      // float32 numbers no more exactly.
+      if (size > 2 ** 24) return missing(kernelName);
+      const from = run(kernelName, { [input]: tf.reshape(tf.range(0, size), shape) }, attrs);
+      const indices = tf.cast(tf.reshape(from, [-1, 1]), 'int32');
+      return tf.reshape(tf.scatterND(indices, tf.reshape(dy, [-1]), [size]), shape);
+    },
+  }));
 }
 
 /** A dilated convolution is the plain one with a filter that has zeros in its gaps. */

@@ -16,9 +16,13 @@ export function differentiate<T>(fn: string, work: () => T): T {
   }
 }
 
-/** Kernels whose forward pass in tfjs 4.22 is wrong, by backend: no gradient of theirs can be right. */
+/** Kernels that tfjs 4.22 computes wrongly, by backend: the forward pass, and for Dilation2D the backward pass. */
 const FAULTY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  wasm: { [tf.Conv3DBackpropInputV2]: 'Conv3DTranspose', [tf.MaxPool3D]: 'MaxPooling3D' },
+  wasm: {
+    [tf.Conv3DBackpropInputV2]: 'Conv3DTranspose',
+    [tf.Dilation2D]: 'Dilation2D',
+    [tf.MaxPool3D]: 'MaxPooling3D',
+  },
 };
 
 /** Thrown where no right gradient can be had; says of what. */

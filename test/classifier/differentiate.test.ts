@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/classifier/differentiate';
+import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
+import { onBackend } from '../support/onBackend';
 
 const upSample = (x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [4, 4]);
 const weighted = (y: tf.Tensor) => tf.sum<tf.Scalar>(tf.mul(y, tf.reshape(tf.range(0, y.size), y.shape)));
@@ -55,6 +57,95 @@ describe('differentiate', () => {
     const x = tf.tensor2d([[0.2, 1.4]]);
     expect(gradientOf(f, x)).toEqual([0, 0]);
     x.dispose();
+  });
+
+  it.each<{ what: string; shape: number[]; f: (x: tf.Tensor4D) => tf.Tensor }>([
+    {
+      what: 'reflection',
+      shape: [2, 4, 3, 2],
+      f: (x) =>
+        tf.mirrorPad(
+          x,
+          [
+            [0, 0],
+            [1, 2],
+            [2, 0],
+            [0, 0],
+          ],
+          'reflect',
+        ),
+    },
+    {
+      what: 'symmetry',
+      shape: [2, 4, 3, 2],
+      f: (x) =>
+        tf.mirrorPad(
+          x,
+          [
+            [0, 0],
+            [1, 2],
+            [2, 0],
+            [0, 0],
+          ],
+          'symmetric',
+        ),
+    },
+    {
+      what: 'slices with strides',
+      shape: [2, 5, 6, 2],
+      f: (x) => tf.stridedSlice(x, [0, 4, 0, 0], [2, 0, 6, 2], [1, -2, 3, 1]),
+    },
+    { what: 'depth in space', shape: [2, 3, 2, 4], f: (x) => tf.depthToSpace(x, 2) },
+    { what: 'mirror images', shape: [2, 3, 4, 1], f: (x) => tf.image.flipLeftRight(x) },
+    { what: 'running sums', shape: [2, 3, 4, 2], f: (x) => tf.cumsum(x, 1, true, true) },
+    { what: 'pooling with numbers of padding', shape: [2, 5, 6, 2], f: (x) => tf.avgPool(x, 3, 2, 1) },
+    { what: 'small images', shape: [2, 5, 6, 2], f: (x) => tf.image.resizeBilinear(x, [3, 4], false, true) },
+    { what: 'large images', shape: [2, 5, 6, 2], f: (x) => tf.image.resizeNearestNeighbor(x, [9, 7], true) },
+    {
+      what: 'dilated convolutions with explicit padding',
+      shape: [2, 5, 6, 2],
+      f: (x) =>
+        tf.conv2d(
+          x,
+          tf.reshape(tf.range(1, 17), [2, 2, 2, 2]),
+          1,
+          [
+            [0, 0],
+            [1, 2],
+            [0, 1],
+            [0, 0],
+          ],
+          'NHWC',
+          2,
+        ),
+    },
+    {
+      what: 'fused and dilated depthwise convolutions',
+      shape: [2, 5, 6, 2],
+      f: (x) => {
+        const filter = tf.reshape<tf.Rank.R4>(tf.range(1, 17), [2, 2, 2, 2]);
+        return tf.fused.depthwiseConv2d({ x, filter, strides: 1, pad: 'same', dilations: 2 });
+      },
+    },
+  ])('takes the gradient of $what to be the transpose of the map', async ({ shape, f }) => {
+    const check = () =>
+      tf.tidy(() => {
+        // For a linear map A and every u: <A u, y> = <u, A^T y>.
+        const u = tf.randomNormal<tf.Rank.R4>(shape as [number, number, number, number], 0, 1, 'float32', 3);
+        const forward = weighted(f(u)).dataSync()[0]!;
+        const gradient = gradientOf((x) => f(x as tf.Tensor4D), tf.zeros(shape));
+        const backward = gradient.reduce((sum, slope, i) => sum + slope * u.dataSync()[i]!, 0);
+        expect(Math.abs(forward - backward)).toBeLessThan(1e-4 * Math.max(1, Math.abs(forward)));
+      });
+    check();
+    await onBackend('wasm', () => {
+      enableWasmTraining();
+      try {
+        check();
+      } finally {
+        disableWasmTraining();
+      }
+    });
   });
 
   it('keeps a gradient of the caller that contains a fused convolution', () => {
