@@ -1,7 +1,6 @@
-import type { OptionTable } from './args/optionTable';
+import type { OptionTable } from './args/options';
 import type { Command } from './command';
-import { columnsOf } from './print/columns';
-import { wrap } from './print/wrap';
+import { columnsOf, wrap } from './print/text';
 
 const NAME = 'relu-overconfidence';
 const ABOUT = 'Finds out how sure a TensorFlow.js classifier is of itself where it should not be, and trains it away.';

@@ -2,12 +2,12 @@ import { version } from 'relu-overconfidence/package.json';
 import { OverconfidenceError } from '../core/errors';
 import { parseArguments } from './args/parseArguments';
 import { CliError, Interrupted, messageOf } from './cliError';
-import { commands } from './commands/index';
-import { EXIT, type ExitCode } from './exitCodes';
+import { EXIT, type ExitCode } from './command';
+import { commands } from './commands';
 import { commandHelp, programHelp } from './help';
 import type { Io } from './io';
 import { styleOf } from './print/style';
-import { wrap } from './print/wrap';
+import { wrap } from './print/text';
 
 /** Runs what is written on the command line and gives the exit code; nothing is thrown. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {

@@ -5,11 +5,24 @@ import { refuse, type Where } from './check';
  * refusal that says `fix`.
  */
 export function nodeModules(where: Where, fix: string) {
-  if (typeof process === 'undefined' || typeof process.getBuiltinModule !== 'function')
-    refuse(where, 'INVALID_ARGUMENT', 'used in Node 20.16 or later', 'another platform', fix);
+  if (!inNode()) refuse(where, 'INVALID_ARGUMENT', 'used in Node 20.16 or later', 'another platform', fix);
   return {
     fs: process.getBuiltinModule('node:fs/promises'),
     crypto: process.getBuiltinModule('node:crypto'),
     zlib: process.getBuiltinModule('node:zlib'),
   };
+}
+
+/** `node:worker_threads` where there is such; asked for in a way that bundlers for browsers do not stumble over. */
+export function workerThreads(): typeof import('node:worker_threads') | undefined {
+  return inNode() ? process.getBuiltinModule('node:worker_threads') : undefined;
+}
+
+/** How many threads can run at once. */
+export function availableParallelism(): number {
+  return inNode() ? process.getBuiltinModule('node:os').availableParallelism() : navigator.hardwareConcurrency;
+}
+
+function inNode(): boolean {
+  return typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
 }

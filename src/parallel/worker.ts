@@ -1,5 +1,5 @@
+import { workerThreads } from '../core/nodeModules';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerRequest } from './messages';
-import { workerThreads } from './nodeModules';
 import { toPlainError } from './plainError';
 import { workerBackend } from './workerBackend';
 import { attack, build, type Copy, gradients, load, logits } from './workerRequests';

@@ -1,4 +1,7 @@
-import { OverconfidenceError } from '../core/errors';
+import { refuseMissing } from '../core/importOptional';
+
+/** What all of them are needed for. */
+const REASON = 'it is an optional dependency that only pictures need';
 
 // Each import stands inside its own `try`: that is how bundlers know that a package need not be there.
 
@@ -7,7 +10,7 @@ export async function importPlot(fn: string) {
   try {
     return await import('@observablehq/plot');
   } catch (cause) {
-    return refuseMissing(fn, '@observablehq/plot', cause);
+    return refuseMissing(fn, { name: '@observablehq/plot', reason: REASON }, cause);
   }
 }
 
@@ -16,7 +19,7 @@ export async function importLinkedom(fn: string) {
   try {
     return await import('linkedom');
   } catch (cause) {
-    return refuseMissing(fn, 'linkedom', cause);
+    return refuseMissing(fn, { name: 'linkedom', reason: REASON }, cause);
   }
 }
 
@@ -25,18 +28,6 @@ export async function importFastPng(fn: string) {
   try {
     return await import('fast-png');
   } catch (cause) {
-    return refuseMissing(fn, 'fast-png', cause);
+    return refuseMissing(fn, { name: 'fast-png', reason: REASON }, cause);
   }
-}
-
-function refuseMissing(fn: string, name: string, cause: unknown): never {
-  throw new OverconfidenceError({
-    code: 'MISSING_DEPENDENCY',
-    fn,
-    argument: name,
-    expected: 'installed: it is an optional dependency that only pictures need',
-    got: `an import that failed (${cause instanceof Error ? cause.message : String(cause)})`,
-    fix: `Run: npm install ${name}`,
-    cause,
-  });
 }

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { CliError, messageOf } from '../cliError';
 import type { Arguments } from '../command';
-import type { OptionTable } from './optionTable';
+import type { OptionTable } from './options';
 
 /** Splits what was written after a command's name; an option that the command does not have is refused. */
 export function parseArguments(argv: readonly string[], options: OptionTable, command: string): Arguments {

@@ -1,5 +1,5 @@
 import { CliError } from '../cliError';
-import type { Values } from './optionTable';
+import type { Values } from './options';
 
 /** The text of an option, if it was given. */
 export function text(values: Values, name: string): string | undefined {

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DecodedPng } from 'fast-png';
+import { importOptional } from '../../core/importOptional';
 import { isHidden } from '../../datasets/layout';
 import { CliError, messageOf } from '../cliError';
-import { importOptional } from '../load/importOptional';
 import type { Found } from './fitImages';
 import { listed, type MatchedClasses } from './matchClasses';
 
@@ -146,9 +146,9 @@ function isPng(name: string): boolean {
 
 async function readPng(path: string): Promise<Picture> {
   const { decode, convertIndexedToRgb } = await importOptional(
-    'fast-png',
+    '--data',
+    { name: 'fast-png', reason: 'it reads PNG files' },
     () => import('fast-png'),
-    'it reads PNG files',
   );
   try {
     const png = decode(await readFile(path));

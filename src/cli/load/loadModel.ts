@@ -4,9 +4,10 @@ import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { classifier } from '../../classifier/classifier';
 import type { Classifier, ClassifierOptions } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
+import { importOptional } from '../../core/importOptional';
+import type { Values } from '../args/options';
+import { oneOf, pair, text } from '../args/read';
 import { CliError, messageOf } from '../cliError';
-import { importOptional } from './importOptional';
-import type { ModelSettings, Outputs } from './modelSettings';
 import { type ModelFile, readModelFile } from './readModelFile';
 
 /** A model that was loaded, and how it is seen. */
@@ -78,9 +79,8 @@ async function loadLayers({ path, artifacts }: ModelFile): Promise<LayersModel> 
 }
 
 async function loadGraph({ path, artifacts }: ModelFile): Promise<GraphModel> {
-  const name = '@tensorflow/tfjs-converter';
-  const load = () => import('@tensorflow/tfjs-converter');
-  const { loadGraphModel } = await importOptional(name, load, 'it reads GraphModels');
+  const wanted = { name: '@tensorflow/tfjs-converter', reason: 'it reads GraphModels' };
+  const { loadGraphModel } = await importOptional('loadModel', wanted, () => import('@tensorflow/tfjs-converter'));
   try {
     return await loadGraphModel(handlerOf(artifacts));
   } catch (error) {
@@ -90,4 +90,35 @@ async function loadGraph({ path, artifacts }: ModelFile): Promise<GraphModel> {
 
 function handlerOf(artifacts: io.ModelArtifacts): io.IOHandler {
   return { load: async () => artifacts };
+}
+
+const OUTPUTS = ['auto', 'logits', 'probabilities'] as const;
+/** What a model returns. */
+export type Outputs = (typeof OUTPUTS)[number];
+
+/** What the user says of a model. */
+export interface ModelSettings {
+  readonly bounds: readonly [number, number];
+  readonly outputs: Outputs;
+  readonly inputShape: readonly number[] | undefined;
+}
+
+/** What the options say of a model. */
+export function modelSettings(values: Values): ModelSettings {
+  return {
+    bounds: pair(values, 'bounds', [0, 1] as const),
+    outputs: oneOf(values, 'outputs', OUTPUTS, 'auto'),
+    inputShape: sizes(text(values, 'input-shape')),
+  };
+}
+
+function sizes(written: string | undefined): number[] | undefined {
+  if (written === undefined) return undefined;
+  const list = written.split(/[,x]/).map(Number);
+  if (!list.every((size) => Number.isInteger(size) && size > 0))
+    throw new CliError(
+      `--input-shape takes whole numbers, not ${JSON.stringify(written)}.`,
+      'Write for example --input-shape 32,32,3.',
+    );
+  return list;
 }

@@ -92,7 +92,7 @@ function parse(path: string, bytes: Uint8Array): ModelJson {
     json = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     throw new CliError(
-      `${path} is damaged: it is no JSON (${messageOf(error)}).`,
+      `${path} is damaged: it is not JSON (${messageOf(error)}).`,
       'Copy or save the model again.',
       error,
     );

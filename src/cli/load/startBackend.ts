@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { importOptional } from '../../core/importOptional';
 import { enableWasmTraining } from '../../wasm/enableWasmTraining';
-import type { Values } from '../args/optionTable';
+import type { Values } from '../args/options';
 import { oneOf } from '../args/read';
 import { CliError, messageOf } from '../cliError';
-import { importOptional } from './importOptional';
 
 /** A backend of TensorFlow.js that runs in Node: how it is imported, and the name under which it registers. */
 interface Backend {
@@ -43,7 +43,8 @@ export async function startBackend(values: Values): Promise<BackendName> {
   tf.env().set('PROD', true);
   const name = oneOf(values, 'backend', Object.keys(BACKENDS) as BackendName[], undefined) ?? (await installed());
   const backend: Backend = BACKENDS[name];
-  await importOptional(backend.package, backend.load, `it is the backend '${name}' of TensorFlow.js`);
+  const wanted = { name: backend.package, reason: `it is the backend '${name}' of TensorFlow.js` };
+  await importOptional('--backend', wanted, backend.load);
   const reason = await tf.setBackend(backend.name).then((started) => (started ? undefined : ''), messageOf);
   if (reason !== undefined)
     throw new CliError(
@@ -72,7 +73,11 @@ async function installed(): Promise<BackendName> {
 /** Node has no WebGPU of its own; the package `webgpu` brings it. */
 async function provideWebgpu(): Promise<void> {
   const load = (): Promise<{ create: (flags: string[]) => unknown; globals: object }> => import(WEBGPU);
-  const { create, globals } = await importOptional(WEBGPU, load, 'it brings WebGPU to Node');
+  const { create, globals } = await importOptional(
+    '--backend',
+    { name: WEBGPU, reason: 'it brings WebGPU to Node' },
+    load,
+  );
   Object.assign(globalThis, globals);
   Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]) }, configurable: true });
 }

@@ -1,12 +1,10 @@
 import type { Progress } from '../../core/progress';
 import { measureBlocks, type Shard } from '../../evaluation/measureBlocks';
-import type { Values } from '../args/optionTable';
+import type { Values } from '../args/options';
 import { text } from '../args/read';
-import { catchInterrupts } from '../catchInterrupts';
 import { CliError, Interrupted } from '../cliError';
-import type { Arguments } from '../command';
-import type { ExitCode } from '../exitCodes';
-import type { Io } from '../io';
+import type { Arguments, ExitCode } from '../command';
+import { catchInterrupts, type Io } from '../io';
 import { progressLine } from '../print/progressLine';
 import { deliver, deliverShard, deliveryOf, shardFile } from '../result/deliver';
 import { keeperOf } from './keeper';

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Measured, missingSamples } from '../../evaluation/measureBlocks';
 import { CliError, messageOf } from '../cliError';
-import type { Arguments } from '../command';
-import type { ExitCode } from '../exitCodes';
+import type { Arguments, ExitCode } from '../command';
 import type { Io } from '../io';
 import { deliver, deliveryOf } from '../result/deliver';
 import { type RunRecord, readRecord, runRecord } from './runRecord';

@@ -6,7 +6,7 @@ import type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from '..
 import type { NoiseSampler } from '../../noise/noiseSampler';
 import { paperSampler } from '../../noise/paperSampler';
 import { uniformNoise } from '../../noise/uniformNoise';
-import type { Values } from '../args/optionTable';
+import type { Values } from '../args/options';
 import { number, oneOf, seedOf, whole } from '../args/read';
 
 /** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */

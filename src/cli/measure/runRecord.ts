@@ -1,7 +1,7 @@
 import type { MeasuredByName } from '../../evaluation/measureBlocks';
 import type { UsedSettings } from '../../evaluation/oodReport';
 import { CliError } from '../cliError';
-import type { Outputs } from '../load/modelSettings';
+import type { Outputs } from '../load/loadModel';
 
 const FORMAT = 'relu-overconfidence record 2';
 

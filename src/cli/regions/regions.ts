@@ -1,26 +1,28 @@
 import { writeFile } from 'node:fs/promises';
+import { dispose, tensor } from '@tensorflow/tfjs-core';
+import { confidences } from '../../classifier/confidences';
+import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
+import { uniformNoise } from '../../noise/uniformNoise';
 import { inputPlane } from '../../regions/inputPlane';
 import { planeThrough } from '../../regions/planeThrough';
+import { pointOnPlane } from '../../regions/pointOnPlane';
 import { sliceRegions } from '../../regions/sliceRegions';
 import type { Plane2d, RegionList, SliceOptions } from '../../regions/sliceTypes';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import { confidenceMap } from '../../report/confidenceMap';
 import type { LabelledPoints } from '../../report/mapTypes';
 import { regionMap } from '../../report/regionMap';
-import type { Values } from '../args/optionTable';
-import { oneOf, onlyModel, pair, text, whole } from '../args/read';
+import type { Values } from '../args/options';
+import { oneOf, onlyModel, pair, seedOf, text, whole } from '../args/read';
 import { CliError } from '../cliError';
-import type { Arguments } from '../command';
-import { EXIT, type ExitCode } from '../exitCodes';
+import { type Arguments, EXIT, type ExitCode } from '../command';
+import { type ModelPlace, readLabelled } from '../data/readImages';
 import type { Io } from '../io';
-import { type LoadedModel, loadModel } from '../load/loadModel';
-import { modelSettings } from '../load/modelSettings';
+import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
 import { checkFolder } from '../result/deliver';
-import { confidenceOnPlane } from './confidenceOnPlane';
-import { threeImages } from './threeImages';
 
 /** With more regions than these their edges would cover all colours. */
 const MOST_WITH_EDGES = 3000;
@@ -91,4 +93,59 @@ async function planeOf(model: LoadedModel, values: Values): Promise<Slice> {
   const [a, b, c] = images;
   const points = labels && { x: [0, 0, 1, 0, 0, 1], y: labels };
   return { plane: planeThrough(a, b, c), points, usual: [-1, 2], notes };
+}
+
+type Rows = readonly [number, number, number];
+const FIRST: Rows = [0, 1, 2];
+
+/** Three inputs, flat, with their classes where these are known. */
+export interface ThreeImages {
+  readonly images: readonly [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
+  readonly labels: readonly number[] | undefined;
+  /** What was left out or concluded when they were read. */
+  readonly notes: readonly string[];
+}
+
+/** The first images of the first three classes of the data (or the first three images), or three of uniform noise. */
+export async function threeImages(model: ModelPlace, values: Values): Promise<ThreeImages> {
+  const net = model.classifier;
+  const folder = text(values, 'data');
+  if (folder === undefined) {
+    const noise = uniformNoise([3, ...net.inputShape], { seed: seedOf(values), bounds: net.bounds });
+    const pixels = await noise.data();
+    dispose(noise);
+    return { images: pick(pixels, net, FIRST), labels: undefined, notes: [] };
+  }
+  const { x, labels, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'test' }, model);
+  if (labels.length < 3) throw new CliError(`${folder} has fewer than three images.`, 'A plane goes through three.');
+  const [a, b, c] = [...new Set(labels)].sort((j, k) => j - k).map((k) => labels.indexOf(k));
+  const rows: Rows = a === undefined || b === undefined || c === undefined ? FIRST : [a, b, c];
+  const pixels = await x.data();
+  dispose(x);
+  return { images: pick(pixels, net, rows), labels: rows.map((row) => labels[row]!), notes };
+}
+
+function pick(pixels: ArrayLike<number>, { inputShape }: Classifier, [a, b, c]: Rows): ThreeImages['images'] {
+  const size = inputShape.reduce((product, length) => product * length, 1);
+  const image = (row: number) => Float64Array.from({ length: size }, (_, i) => pixels[row * size + i]!);
+  return [image(a), image(b), image(c)];
+}
+
+/** Inputs at a time: a picture has thousands, which together may be too large for memory. */
+const BATCH = 256;
+
+/** The confidence at each of N points of a plane, given by their coordinates `[N, 2]`. */
+export async function confidenceOnPlane(net: Classifier, plane: Plane2d, points: Float32Array): Promise<Float64Array> {
+  const count = points.length / 2;
+  const found = new Float64Array(count);
+  for (let start = 0; start < count; start += BATCH) {
+    const size = Math.min(BATCH, count - start);
+    const inputs = Array.from({ length: size }, (_, i) => [
+      ...pointOnPlane(plane, points[2 * (start + i)]!, points[2 * (start + i) + 1]!),
+    ]);
+    const batch = tensor(inputs.flat(), [size, ...net.inputShape]);
+    found.set(await confidences(net, batch), start);
+    dispose(batch);
+  }
+  return found;
 }

@@ -1,12 +1,12 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { importOptional } from '../../core/importOptional';
 import type { Shard } from '../../evaluation/measureBlocks';
-import type { Values } from '../args/optionTable';
+import type { Values } from '../args/options';
 import { number, text } from '../args/read';
 import { CliError } from '../cliError';
-import { EXIT, type ExitCode } from '../exitCodes';
+import { EXIT, type ExitCode } from '../command';
 import type { Io } from '../io';
-import { importOptional } from '../load/importOptional';
 import type { RunRecord } from '../measure/runRecord';
 import { printResult } from './printResult';
 import type { Result } from './result';
@@ -27,10 +27,10 @@ export async function deliveryOf(values: Values): Promise<Delivery> {
   const [json, html] = [text(values, 'json'), text(values, 'html')];
   for (const file of [json, html]) if (file !== undefined && file !== '-') await checkFolder(file);
   if (html !== undefined) {
-    const why = ['pictures are made with it', '@observablehq/plot linkedom fast-png'] as const;
-    await importOptional('@observablehq/plot', () => import('@observablehq/plot'), ...why);
-    await importOptional('linkedom', () => import('linkedom'), ...why);
-    await importOptional('fast-png', () => import('fast-png'), ...why);
+    const why = { reason: 'pictures are made with it', install: '@observablehq/plot linkedom fast-png' };
+    await importOptional('--html', { name: '@observablehq/plot', ...why }, () => import('@observablehq/plot'));
+    await importOptional('--html', { name: 'linkedom', ...why }, () => import('linkedom'));
+    await importOptional('--html', { name: 'fast-png', ...why }, () => import('fast-png'));
   }
   return { maxMmc, json, html };
 }

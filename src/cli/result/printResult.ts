@@ -1,9 +1,8 @@
 import { textTable } from '../../core/textTable';
 import type { OodRow } from '../../evaluation/oodReport';
 import type { Io } from '../io';
-import { percent } from '../print/numbers';
 import { type Style, styleOf } from '../print/style';
-import { wrap } from '../print/wrap';
+import { percent, wrap } from '../print/text';
 import type { Result, VerdictLevel } from './result';
 
 const WORD: Readonly<Record<VerdictLevel, string>> = {

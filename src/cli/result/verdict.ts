@@ -1,6 +1,6 @@
 import type { OodRow, OodRowKind, UsedAttack } from '../../evaluation/oodReport';
 import type { RunFacts } from '../measure/runRecord';
-import { percent } from '../print/numbers';
+import { percent } from '../print/text';
 import type { RayResult, Unmeasured, Verdict, VerdictLevel } from './result';
 
 /** What a verdict is made of. */

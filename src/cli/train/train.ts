@@ -1,24 +1,21 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
+import { type io, tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { defaultEpsilon } from '../../attacks/attackDefaults';
 import type { Classifier } from '../../classifier/types';
 import { maxLogOdds } from '../../losses/maxLogOdds';
 import { fit } from '../../training/fit';
 import type { EpochRecord, FitOptions } from '../../training/fitTypes';
-import type { Values } from '../args/optionTable';
+import type { Values } from '../args/options';
 import { needed, number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
-import { catchInterrupts } from '../catchInterrupts';
 import { CliError, Interrupted } from '../cliError';
-import type { Arguments } from '../command';
+import { type Arguments, EXIT, type ExitCode } from '../command';
 import { readLabelled } from '../data/readImages';
-import { EXIT, type ExitCode } from '../exitCodes';
-import type { Io } from '../io';
-import { loadModel } from '../load/loadModel';
-import { modelSettings } from '../load/modelSettings';
+import { catchInterrupts, type Io } from '../io';
+import { loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
-import { saveModel } from './saveModel';
 
 /** Steps between checkpoints. */
 const CHECKPOINT_EVERY = 20;
@@ -87,4 +84,23 @@ function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOpt
 function epochLine({ epoch, inLoss, outConfidence }: EpochRecord, epochs: number): string {
   const noise = outConfidence === null ? '' : `, mean confidence on noise ${outConfidence.toFixed(3)}`;
   return `epoch ${epoch + 1} of ${epochs}: cross entropy ${inLoss.toFixed(4)}${noise}`;
+}
+
+const WEIGHTS = 'weights.bin';
+
+/** Writes `model.json` and its weights into a folder, as `model.save('file://...')` of tfjs-node does, and gives its path. */
+export async function saveModel(model: LayersModel, folder: string): Promise<string> {
+  const file = join(folder, 'model.json');
+  const save: io.SaveHandler = async ({ modelTopology, weightData = new ArrayBuffer(0), weightSpecs, generatedBy }) => {
+    const weights = Buffer.concat([weightData].flat().map((part) => Buffer.from(part)));
+    const manifest = [{ paths: [WEIGHTS], weights: weightSpecs }];
+    await writeFile(join(folder, WEIGHTS), weights);
+    await writeFile(
+      file,
+      JSON.stringify({ format: 'layers-model', generatedBy, modelTopology, weightsManifest: manifest }),
+    );
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+  };
+  await model.save({ save });
+  return file;
 }

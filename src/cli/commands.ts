@@ -1,0 +1,139 @@
+import { DATA_OPTIONS, MODEL_OPTIONS, noiseOptions, RESULT_OPTIONS, RUN_OPTIONS, WORK_OPTIONS } from './args/options';
+import type { Command } from './command';
+
+/** `audit`: is this model sure of itself where it should not be? */
+const audit: Command = {
+  summary: 'is a saved model sure of itself where it should not be?',
+  usage: 'audit <model.json | folder> [options]',
+  about:
+    'Loads a LayersModel or GraphModel, measures its confidence on noise, on noise that an attack has made as convincing as it can, and far away from all data, and says in words what is wrong and what to do. No data are needed; with --data the model is measured against them too.',
+  options: {
+    ...RESULT_OPTIONS,
+    ...DATA_OPTIONS,
+    ...noiseOptions({ samples: '1000', attacked: '200', attack: 'max-confidence', steps: '20, pgd 200' }),
+    rays: { value: 'N', text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100)' },
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+    ...RUN_OPTIONS,
+  },
+  examples: [
+    'audit model.json',
+    'audit model.json --max-mmc 0.3',
+    'audit model.json --bounds -1,1 --json audit.json --html audit.html',
+  ],
+  run: async (io, args) => (await import('./measure/measure')).measure(io, args, 'audit'),
+};
+
+/** `evaluate`: Table 1 of the paper for one model. */
+const evaluate: Command = {
+  summary: 'measures a saved model as Table 1 of the paper does, on your data',
+  usage: 'evaluate <model.json | folder> --data FOLDER [options]',
+  about:
+    'Measures test error and confidence on labelled data, how well confidence tells these from other data (--ood), from the noise of the paper and from noise that an attack has made convincing, and how sure the model is of images that an attack has changed.',
+  options: {
+    ...DATA_OPTIONS,
+    ood: {
+      value: 'FOLDER',
+      text: 'images of another kind, for a row of their own; may be given several times',
+      multiple: true,
+    },
+    ...RESULT_OPTIONS,
+    ...noiseOptions({ samples: 'as many as data', attacked: '1000', attack: 'pgd', steps: 'noise 200, data 80' }),
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+    ...RUN_OPTIONS,
+  },
+  examples: [
+    'evaluate model.json --data mnist',
+    'evaluate model.json --data mnist --ood emnist --ood fashion-mnist --workers 8 --json table1.json',
+  ],
+  run: async (io, args) => (await import('./measure/measure')).measure(io, args, 'evaluate'),
+};
+
+/** `train`: fine-tunes a saved model. */
+const train: Command = {
+  summary: 'fine-tunes a saved model with CEDA or ACET, so that it is unsure where it should be',
+  usage: 'train <model.json | folder> --data FOLDER --out FOLDER [options]',
+  about:
+    'Loads a LayersModel, trains it further on labelled images and on noise (ceda) or the worst points near noise (acet), and saves it in the format of TensorFlow.js. Ctrl-C keeps a checkpoint in the folder of --out; the same command then goes on and ends with the same weights as if it had never been stopped.',
+  options: {
+    ...DATA_OPTIONS,
+    part: { value: 'NAME', text: 'part of the data where it has several, such as test or train (default train)' },
+    out: { value: 'FOLDER', text: 'where model.json and weights.bin are written' },
+    method: { value: 'NAME', text: 'acet, ceda or plain (default acet)' },
+    epochs: { value: 'N', text: 'passes over the data (default 10)' },
+    'batch-size': { value: 'N', text: 'images per step (default 128)' },
+    'learning-rate': { value: 'RATE', text: 'of Adam, divided by 10 at 50, 75 and 90 % of the epochs (default 0.001)' },
+    lambda: { value: 'L', text: 'weight of the loss on noise (default 1)' },
+    epsilon: { value: 'E', text: 'radius of the attack, in input units (default 0.3 of the width of the bounds)' },
+    steps: { value: 'N', text: 'steps of the attack (default 40)' },
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+  },
+  examples: [
+    'train model.json --data digits --out tuned',
+    'train model.json --data digits --out tuned --method ceda --epochs 5',
+  ],
+  run: async (io, args) => (await import('./train/train')).train(io, args),
+};
+
+/** `regions`: a picture of the linear regions. */
+const regions: Command = {
+  summary: 'draws the linear regions of a ReLU network in a plane, with the confidence inside',
+  usage: 'regions <model.json | folder> [options]',
+  about:
+    'Draws a plane through its inputs: all of them for a model with two inputs, otherwise the plane through three images, which are noise without --data. Where the regions are too many, or cannot be known, the confidence is drawn without them.',
+  options: {
+    svg: { value: 'FILE', text: 'the picture (default regions.svg)' },
+    box: {
+      value: 'LOW,HIGH',
+      text: 'part of the plane, in both directions (default -1,2 with the three images at 0 and 1, or the bounds)',
+    },
+    colour: { value: 'WHAT', text: 'confidence, or infinity: the class far away (default confidence)' },
+    'max-regions': {
+      value: 'N',
+      text: 'with more regions, draw the confidence alone, at 100 x 100 points (default 20000)',
+    },
+    ...DATA_OPTIONS,
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+  },
+  examples: ['regions model.json', 'regions model.json --data digits --box -10,10 --svg far.svg'],
+  run: async (io, args) => (await import('./regions/regions')).regions(io, args),
+};
+
+/** `certify`: what no attack can exceed. */
+const certify: Command = {
+  summary: 'proves how sure a ReLU network can be made near noise, whatever the attack',
+  usage: 'certify <model.json | folder> [options]',
+  about:
+    'Computes for noise, and for images of --data, an upper bound on the confidence at every point within --epsilon of them: no attack can reach more. Beside it stands what an attack does reach. Takes a LayersModel made of piecewise linear layers. The bounds of large networks are loose unless epsilon is small.',
+  options: {
+    epsilon: { value: 'E', text: 'radius, in input units (default 0.01 of the width of the bounds)' },
+    samples: { value: 'N', text: 'images of each row (default 20)' },
+    method: { value: 'NAME', text: 'crown, or interval: faster and looser (default crown)' },
+    'max-mmc': { value: 'SHARE', text: 'exit with 1 if the mean bound on noise is above this' },
+    json: RESULT_OPTIONS.json!,
+    ...DATA_OPTIONS,
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+  },
+  examples: ['certify model.json', 'certify model.json --epsilon 0.05 --samples 100 --max-mmc 0.3'],
+  run: async (io, args) => (await import('./certify/certify')).certify(io, args),
+};
+
+/** `merge`: one result of all shards. */
+const merge: Command = {
+  summary: 'makes one result of the parts that --shard has made',
+  usage: 'merge <part.json> ... [options]',
+  about:
+    'Joins the files that `audit` or `evaluate` has written with --shard K/N --json FILE. The result is the one that a single run would have had, to the last byte. The model is not needed.',
+  options: RESULT_OPTIONS,
+  examples: ['merge part-*.json', 'merge part-*.json --max-mmc 0.3 --json audit.json --html audit.html'],
+  run: async (io, args) => (await import('./measure/merge')).merge(io, args),
+};
+
+/** All commands by their names, in the order of the help. */
+export const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ audit, evaluate, train, regions, certify, merge }),
+);

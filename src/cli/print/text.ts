@@ -1,0 +1,39 @@
+/** Breaks text between words so that no line is longer than `width`, unless a single word is. */
+export function wrap(text: string, width: number, indent = ''): string {
+  return text
+    .split('\n')
+    .map((paragraph) => wrapOne(paragraph, width, indent))
+    .join('\n');
+}
+
+function wrapOne(paragraph: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of paragraph.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((one) => `${indent}${one}`).join('\n');
+}
+
+/** Widest first column; what is wider gets a line of its own. */
+const WIDEST = 22;
+
+/** A list of names and what they mean, in two columns. */
+export function columnsOf(list: readonly (readonly [name: string, text: string])[], width: number): string {
+  const first = Math.min(WIDEST, Math.max(...list.map(([name]) => name.length)));
+  const indent = ' '.repeat(first + 4);
+  return list
+    .map(([name, text]) => {
+      const wrapped = wrap(text, width, indent);
+      return name.length > first ? `  ${name}\n${wrapped}` : `  ${name.padEnd(first)}  ${wrapped.trimStart()}`;
+    })
+    .join('\n');
+}
+
+/** A share as a percentage with one decimal at most. */
+export function percent(share: number): string {
+  return `${Number((100 * share).toFixed(1))} %`;
+}
