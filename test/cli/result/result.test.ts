@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { join } from '../../src/cli/measure/merge';
-import { RAYS } from '../../src/cli/measure/rays';
-import { type RunRecord, runRecord } from '../../src/cli/measure/runRecord';
-import { exitCodeOf } from '../../src/cli/result/deliver';
-import { printResult } from '../../src/cli/result/printResult';
-import { resultHtml } from '../../src/cli/result/resultHtml';
-import { summarise } from '../../src/cli/result/summarise';
-import type { Measured, MeasuredByName } from '../../src/evaluation/measureBlocks';
-import type { OodRowKind } from '../../src/evaluation/oodReport';
+import { join } from '../../../src/cli/measure/merge';
+import { RAYS } from '../../../src/cli/measure/rays';
+import { type RunRecord, runRecord } from '../../../src/cli/measure/runRecord';
+import { exitCodeOf } from '../../../src/cli/result/deliver';
+import { printResult } from '../../../src/cli/result/printResult';
+import { resultHtml } from '../../../src/cli/result/resultHtml';
+import { summarise } from '../../../src/cli/result/summarise';
+import type { Measured, MeasuredByName } from '../../../src/evaluation/measureBlocks';
+import type { OodRowKind } from '../../../src/evaluation/oodReport';
 
 /** Log-odds of a confidence. */
 const odds = (confidence: number) => Math.log(confidence / (1 - confidence));
