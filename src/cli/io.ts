@@ -1,5 +1,3 @@
-import { EXIT } from './command';
-
 /** Where text goes. */
 export interface Output {
   readonly write: (text: string) => void;
@@ -34,15 +32,4 @@ function outputOf(stream: NodeJS.WriteStream): Output {
       return Math.min(WIDEST, Math.max(NARROWEST, stream.columns || WIDEST));
     },
   };
-}
-
-/** From now on the first Ctrl-C, or SIGTERM, fires this signal; the second ends the program as soon as it is heard. */
-export function catchInterrupts(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(EXIT.interrupted);
-      controller.abort(name);
-    });
-  return controller.signal;
 }
