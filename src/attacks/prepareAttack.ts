@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { checkBounds, checkFunction, checkWhole, refuse, show } from '../core/check';
+import { checkBounds, checkFunction, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
@@ -82,8 +82,6 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
 function checkImages(fn: string, x: tf.Tensor, inputShape: readonly number[], bounds: readonly [number, number]): void {
   const where = { fn, argument: 'x' };
   checkBatch(where, x, inputShape);
-  if (x.dtype !== 'float32')
-    refuse(where, 'INVALID_ARGUMENT', 'a float32 tensor', show(x.dtype), "Convert it with tf.cast(x, 'float32').");
   checkInBounds(where, x, bounds);
 }
 

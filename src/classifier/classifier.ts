@@ -1,26 +1,48 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkBounds, checkOneOf, checkWhole, refuse, show } from '../core/check';
-import { checkNotProbabilities } from './checkNotProbabilities';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkBatch } from '../core/checkTensor';
 import { fromFunction } from './fromFunction';
+import { fromGraphModel } from './fromGraphModel';
 import { fromLayersModel } from './fromLayersModel';
-import type { Classifier, ClassifierOptions, ModelLike } from './types';
+import { headOf } from './head';
+import { probe, unitsOf } from './probe';
+import { runModel } from './runModel';
+import type { Classifier, ClassifierOptions, LogitsOptions, ModelLike } from './types';
+import type { View } from './view';
 import { isLayersModel } from './walkLayers';
+
+const fn = 'classifier';
+
+const KEYS: KeysOf<ClassifierOptions> = {
+  inputShape: true,
+  classes: true,
+  labels: true,
+  bounds: true,
+  outputs: true,
+  output: true,
+  variables: true,
+};
 
 /**
  * Makes a {@link Classifier} of a tfjs model or a function, once, so that everything else in the library can ask for
  * logits and gradients without knowing what is inside.
  *
- * A LayersModel that ends in a softmax (an activation or a layer) gives its logits: the softmax is taken off, the weights
- * are shared and nothing is copied. Training goes on changing the model that was passed in. Where the softmax sits inside
- * another layer, and for GraphModels and functions with `outputs: 'probabilities'`, log-probabilities serve as logits;
- * probabilities that have rounded to 0 then have no gradient.
+ * A model that ends in a softmax gives its logits: the softmax is taken off, the weights are shared and nothing is copied.
+ * Training goes on changing the LayersModel that was passed in. One sigmoid unit is a classifier of two classes with logits
+ * `[0, z]`, z being what the sigmoid takes. Where softmax or sigmoid cannot be taken off (inside another layer, in a
+ * function), logarithms of the probabilities serve as logits; probabilities that have rounded to 0 or 1 then have no
+ * gradient. A sigmoid for each of several classes must be asked for with `outputs: 'sigmoids'`.
  *
- * @param model - A LayersModel with one input and one output `[batch, classes]`, a GraphModel, a function, or a
- *   Classifier (returned as it is).
+ * @param model - A LayersModel with one input, whose output (or the one named by `output`) is `[batch, units]`; a
+ *   GraphModel; a function; or a Classifier, which is returned as it is or, with `bounds` or `labels`, as a view with these.
  * @returns A view of the model; it owns no tensors and needs no disposal.
- * @throws OverconfidenceError `PROBABILITIES_AS_LOGITS` if the model returns probabilities but was taken to return
- *   logits (found by asking it for four random inputs; not on webgpu); `UNSUPPORTED_MODEL` for several inputs or outputs
- *   or a single output unit; `INVALID_ARGUMENT` if a shape is unknown; `INVALID_OPTION` for other options out of range.
+ * @throws OverconfidenceError `PROBABILITIES_AS_LOGITS` if the model returns probabilities, of a softmax or of several
+ *   sigmoids, but was taken to return logits; `UNSUPPORTED_MODEL` for several inputs, several outputs without `output`, one
+ *   unit without a sigmoid, an output bounded by some other function, or a model that cannot be run (`DISPOSED`,
+ *   `NO_BACKEND` and `MISSING_KERNEL` where that is why); `INVALID_ARGUMENT` if a shape is unknown; `INVALID_OPTION` for
+ *   options that are unknown, out of range or contradict the model. What the model returns for a few random inputs is looked
+ *   at, except on webgpu.
  *
  * @example
  * ```ts
@@ -34,36 +56,148 @@ import { isLayersModel } from './walkLayers';
  * ```
  */
 export function classifier(model: ModelLike, options: ClassifierOptions = {}): Classifier {
-  const { bounds = [0, 1], outputs = 'auto', classes, inputShape } = options;
-  checkBounds({ fn: 'classifier', argument: 'bounds' }, bounds);
-  checkOneOf({ fn: 'classifier', argument: 'outputs' }, outputs, ['auto', 'logits', 'probabilities']);
-  if (classes !== undefined) checkWhole({ fn: 'classifier', argument: 'classes' }, classes, 2);
-  inputShape?.forEach((size) => {
-    checkWhole({ fn: 'classifier', argument: 'inputShape' }, size);
-  });
-  if (isClassifier(model)) return model;
-  const made = adapt(model, { ...options, bounds, outputs });
-  checkNotProbabilities(made);
-  return made;
+  checkOptions(options);
+  if (isClassifier(model)) return rewrap(model, options);
+  const { bounds = [0, 1], outputs = 'auto', labels } = options;
+  const view = viewOf(model, options);
+  const { head, classes, logits } = runModel(() =>
+    headOf(view.whole, view.ending, probe(view.whole, view.inputShape, bounds), outputs),
+  );
+  checkClasses(model, classes, options.classes);
+  if (labels !== undefined) checkLabelNames(labels, classes);
+  return {
+    inputShape: view.inputShape,
+    classes,
+    bounds,
+    head,
+    ...(labels === undefined ? {} : { labels }),
+    ...(view.layersModel === undefined ? {} : { layersModel: view.layersModel }),
+    logits: (x: tf.Tensor, { training = false, rng }: LogitsOptions = {}) => {
+      checkBatch({ fn: 'logits', argument: 'x' }, x, view.inputShape);
+      return runModel(() =>
+        tf.tidy(() => {
+          const out = view.run(logits, x, training, rng);
+          unitsOf(out, x.shape[0]!, classes);
+          return out as tf.Tensor2D;
+        }),
+      );
+    },
+    get variables() {
+      return view.weights().variables;
+    },
+    get decayed() {
+      return view.weights().decayed;
+    },
+    get state() {
+      return view.weights().state;
+    },
+  };
 }
 
-function adapt(
-  model: Exclude<ModelLike, Classifier>,
-  options: ClassifierOptions & Required<Pick<ClassifierOptions, 'bounds' | 'outputs'>>,
-): Classifier {
-  if (isLayersModel(model)) return fromLayersModel(model, options);
-  if (typeof model === 'function') return fromFunction(model, options);
-  if (isInferenceModel(model)) {
-    const predict = (x: tf.Tensor) => model.predict(x, {}) as tf.Tensor2D;
-    return fromFunction(predict, { ...shapeOf(model), ...options });
+function checkOptions(options: ClassifierOptions): void {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { bounds, outputs, classes, inputShape, output } = options;
+  if (bounds !== undefined) checkBounds({ fn, argument: 'bounds' }, bounds);
+  if (outputs !== undefined)
+    checkOneOf({ fn, argument: 'outputs' }, outputs, ['auto', 'logits', 'probabilities', 'sigmoid', 'sigmoids']);
+  if (classes !== undefined) checkWhole({ fn, argument: 'classes' }, classes, 2);
+  if (inputShape !== undefined && !Array.isArray(inputShape))
+    refuse(
+      { fn, argument: 'inputShape' },
+      'INVALID_OPTION',
+      'an array',
+      show(inputShape),
+      'Pass for example [28, 28, 1].',
+    );
+  inputShape?.forEach((size) => {
+    checkWhole({ fn, argument: 'inputShape' }, size);
+  });
+  if (output !== undefined && typeof output !== 'string')
+    refuse({ fn, argument: 'output' }, 'INVALID_OPTION', 'a name', show(output), 'Pass the name of an output.');
+}
+
+function viewOf(model: Exclude<ModelLike, Classifier>, options: ClassifierOptions): View {
+  if (isLayersModel(model)) {
+    refuseIgnored(options, ['variables'], 'a LayersModel has its own');
+    return fromLayersModel(model, options);
   }
+  if (typeof model === 'function') {
+    refuseIgnored(options, ['output'], 'a function has one output');
+    return fromFunction(model, options);
+  }
+  if (isInferenceModel(model)) return fromGraphModel(model, options);
   return refuse(
-    { fn: 'classifier', argument: 'model' },
+    { fn, argument: 'model' },
     'INVALID_ARGUMENT',
     'a LayersModel, a GraphModel, a function or a Classifier',
     show(model),
     'Load it with tf.loadLayersModel or tf.loadGraphModel first (and await it).',
   );
+}
+
+/** A classifier under other bounds or labels. What is settled inside it may be repeated, but not changed. */
+function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
+  refuseIgnored(options, ['outputs', 'output', 'variables'], 'the model is a Classifier already');
+  checkClasses(net, net.classes, options.classes);
+  const { inputShape, bounds = net.bounds, labels = net.labels } = options;
+  if (inputShape !== undefined && String(inputShape) !== String(net.inputShape))
+    refuse(
+      { fn, argument: 'inputShape' },
+      'INVALID_OPTION',
+      `the classifier's own input shape [${net.inputShape.join(', ')}]`,
+      `[${inputShape.join(', ')}]`,
+      'Leave it out.',
+    );
+  if (options.bounds === undefined && options.labels === undefined) return net;
+  if (labels !== undefined) checkLabelNames(labels, net.classes);
+  return {
+    inputShape: net.inputShape,
+    classes: net.classes,
+    bounds,
+    ...(net.head === undefined ? {} : { head: net.head }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(net.layersModel === undefined ? {} : { layersModel: net.layersModel }),
+    logits: (x: tf.Tensor, how?: LogitsOptions) => net.logits(x, how),
+    get variables() {
+      return net.variables;
+    },
+    get decayed() {
+      return net.decayed;
+    },
+    get state() {
+      return net.state;
+    },
+  };
+}
+
+/** Refuses options that would change nothing. */
+function refuseIgnored(options: ClassifierOptions, names: readonly (keyof ClassifierOptions)[], why: string): void {
+  for (const name of names) {
+    const value = options[name];
+    if (value === undefined || (name === 'outputs' && value === 'auto')) continue;
+    refuse({ fn, argument: name }, 'INVALID_OPTION', `left out, since ${why}`, show(value), 'Leave it out.');
+  }
+}
+
+function checkClasses(model: ModelLike, classes: number, told: number | undefined): void {
+  if (told === undefined || told === classes) return;
+  if (typeof model === 'function')
+    refuse(
+      { fn, argument: 'model' },
+      'UNSUPPORTED_MODEL',
+      `a model of ${told} classes, as \`classes\` says`,
+      `one of ${classes}`,
+      'Return logits [batch, classes] and check `classes`.',
+    );
+  refuse({ fn, argument: 'classes' }, 'INVALID_OPTION', `the model's own ${classes}`, String(told), 'Leave it out.');
+}
+
+function checkLabelNames(labels: readonly string[], classes: number): void {
+  const where = { fn, argument: 'labels' };
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
+    refuse(where, 'INVALID_OPTION', 'an array of names', show(labels), 'Pass for example `labels: ["cat", "dog"]`.');
+  if (labels.length !== classes)
+    refuse(where, 'INVALID_OPTION', `${classes} names, one for each class`, `${labels.length}`, 'Name every class.');
 }
 
 /** Whether a model has been through {@link classifier} already. */
@@ -73,10 +207,4 @@ export function isClassifier(model: unknown): model is Classifier {
 
 function isInferenceModel(model: unknown): model is tf.InferenceModel {
   return model !== null && typeof model === 'object' && 'predict' in model && 'execute' in model;
-}
-
-/** The input shape of a GraphModel, unless it leaves sizes open for the caller to give. */
-function shapeOf(model: tf.InferenceModel): ClassifierOptions {
-  const [, ...inputShape] = model.inputs[0]?.shape ?? [];
-  return inputShape.length > 0 && inputShape.every((size) => size > 0) ? { inputShape } : {};
 }

@@ -1,80 +1,43 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { refuse } from '../core/check';
-import { logOfProbabilities } from './logOfProbabilities';
-import { endsInSoftmax, peelSoftmax } from './peelSoftmax';
+import { model as buildModel, type LayersModel } from '@tensorflow/tfjs-layers';
+import { endingOf, run } from './ending';
 import { checkTrainingMode, trainingForward } from './trainingForward';
-import type { Classifier, ClassifierOptions } from './types';
-import { walkLayers } from './walkLayers';
+import type { ClassifierOptions } from './types';
+import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
+import { type Layer, walkLayers } from './walkLayers';
 
-/** A LayersModel as a classifier: logits on its own weights, a trailing softmax taken off. */
+/** A LayersModel as a model: one output of it, on its own weights. */
 export function fromLayersModel(
   model: LayersModel,
-  { bounds, outputs, inputShape, classes }: ClassifierOptions & Required<Pick<ClassifierOptions, 'bounds' | 'outputs'>>,
-): Classifier {
-  checkOneInOneOut(model);
-  const [, ...modelShape] = model.inputs[0]!.shape;
-  const shape = inputShape ?? fixedShape(modelShape);
-  const softmax = outputs !== 'logits' && endsInSoftmax(model);
-  const peeled = softmax ? peelSoftmax(model) : undefined;
-  const asProbabilities = peeled === undefined && (softmax || outputs === 'probabilities');
-  const whole = (x: tf.Tensor, training: boolean) => model.apply(x, { training }) as tf.Tensor;
-  const forward = peeled ?? (asProbabilities ? (x, t) => logOfProbabilities(whole(x, t)) : whole);
+  { inputShape, output }: Pick<ClassifierOptions, 'inputShape' | 'output'>,
+): View {
+  checkOneInput(model.inputs.map(({ name }) => name));
+  // A Sequential has no names of outputs until it is compiled.
+  const end =
+    model.outputs[
+      outputIndex(
+        model.outputs.map(({ sourceLayer }, i) => model.outputNames[i] ?? sourceLayer.name),
+        output,
+      )
+    ]!;
+  const part = model.outputs.length === 1 ? model : buildModel({ inputs: model.inputs, outputs: end });
+  const [, ...declared] = model.inputs[0]!.shape;
   return {
-    inputShape: shape,
-    classes: classes ?? model.outputs[0]!.shape[1]!,
-    bounds,
-    layersModel: model,
-    logits: (x, { training = false, rng } = {}) =>
-      tf.tidy(() => {
-        if (!training) return forward(x, false) as tf.Tensor2D;
-        checkTrainingMode(model);
-        return trainingForward(model, rng, () => forward(x, true)) as tf.Tensor2D;
-      }),
-    get variables() {
-      return onlyVariables(model.trainableWeights.map((weight) => weight.read()));
+    inputShape: inputShapeOf(declared, inputShape),
+    whole: part === model ? (x, training) => model.apply(x, { training }) as tf.Tensor : run(model, end),
+    ending: endingOf(model, end),
+    run: (forward, x, training, rng) => {
+      if (!training) return forward(x, false);
+      checkTrainingMode(part);
+      return trainingForward(part, rng, () => forward(x, true));
     },
-    get decayed() {
-      return decayedVariables(model);
-    },
-    get state() {
-      return onlyVariables(model.weights.map((weight) => weight.read()));
-    },
+    weights: () => ({
+      variables: onlyVariables(part.trainableWeights.map((weight) => weight.read())),
+      decayed: decayedVariables(part),
+      state: onlyVariables(part.weights.map((weight) => weight.read())),
+    }),
+    layersModel: part,
   };
-}
-
-function checkOneInOneOut(model: LayersModel): void {
-  const where = { fn: 'classifier', argument: 'model' };
-  if (model.inputs.length !== 1 || model.outputs.length !== 1)
-    refuse(
-      where,
-      'UNSUPPORTED_MODEL',
-      'a model with one input and one output',
-      `${model.inputs.length} inputs and ${model.outputs.length} outputs`,
-      'Build a model that keeps one of each with tf.model({ inputs, outputs }).',
-    );
-  const shape = model.outputs[0]!.shape;
-  if (shape.length !== 2 || shape[1] === null || shape[1]! < 2)
-    refuse(
-      where,
-      'UNSUPPORTED_MODEL',
-      'a model with output [batch, classes], two classes or more',
-      `output shape [${shape.map(String).join(', ')}]`,
-      'Flatten the output; give a one-output (sigmoid) model a second logit of zero.',
-    );
-}
-
-function fixedShape(shape: readonly (number | null)[]): number[] {
-  return shape.map((size) => {
-    if (size !== null) return size;
-    return refuse(
-      { fn: 'classifier', argument: 'inputShape' },
-      'INVALID_ARGUMENT',
-      'given, since the model leaves it open',
-      `[${shape.map(String).join(', ')}]`,
-      'Pass the shape of one input, for example `inputShape: [32, 32, 3]`.',
-    );
-  });
 }
 
 /** Kernels of convolution and dense layers and biases of dense layers; not batch norm, not convolution biases. */
@@ -82,9 +45,30 @@ function decayedVariables(model: LayersModel): tf.Variable[] {
   const weights = walkLayers(model).flatMap(({ layer, frozen }) => {
     if (frozen) return [];
     const dense = layer.getClassName() === 'Dense';
-    return layer.trainableWeights.filter(({ name }) => /kernel/i.test(name) || (dense && /bias/i.test(name)));
+    const roles = rolesOf(layer);
+    return layer.trainableWeights.filter((weight) => {
+      const role = roles.get(weight) ?? weight.name.split('/').at(-1)!;
+      return /kernel/i.test(role) || (dense && /bias/i.test(role));
+    });
   });
   return onlyVariables(weights.map((weight) => weight.read()));
+}
+
+type Weight = Layer['weights'][number];
+
+/** What each weight is in its layer: the property that holds it there, or in the cell of a recurrent layer. */
+function rolesOf(layer: Layer): ReadonlyMap<Weight, string> {
+  const weights: readonly unknown[] = layer.weights;
+  const roles = new Map<Weight, string>();
+  const look = (holder: object, depth: number): void => {
+    for (const [key, value] of Object.entries(holder)) {
+      if (weights.includes(value)) roles.set(value as Weight, key);
+      else if (depth > 0 && /layer|cell/i.test(key) && typeof value === 'object' && value !== null)
+        look(value, depth - 1);
+    }
+  };
+  look(layer, 2);
+  return roles;
 }
 
 function onlyVariables(tensors: readonly tf.Tensor[]): tf.Variable[] {

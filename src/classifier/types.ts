@@ -24,10 +24,12 @@ export interface Classifier {
    * are the largest logit, and "I do not know" is a low probability of every class. @defaultValue 'softmax'
    */
   readonly head?: 'softmax' | 'sigmoids';
+  /** Names of the classes, if they were given. */
+  readonly labels?: readonly string[];
   /**
    * Logits of a batch. The caller owns the result.
    *
-   * @param x - `[B, ...inputShape]`, float32.
+   * @param x - `[B, ...inputShape]`, float32, B >= 1.
    * @returns `[B, classes]`, float32.
    */
   logits(x: tf.Tensor, options?: LogitsOptions): tf.Tensor2D;
@@ -59,15 +61,28 @@ export interface LabelledData {
 export interface ClassifierOptions {
   /** Shape of one input without the batch axis. @defaultValue read from the model; functions must give it */
   readonly inputShape?: readonly number[];
-  /** Number of classes. @defaultValue read from the model; a function is run once to see */
+  /** Number of classes, if only to be sure of it: the model decides. @defaultValue read from the model */
   readonly classes?: number;
+  /** Names of the classes, in the order of the model. @defaultValue none */
+  readonly labels?: readonly string[];
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
   readonly bounds?: readonly [number, number];
   /**
-   * What the model returns. With 'probabilities' their logarithms are used as logits. @defaultValue 'auto': a LayersModel
-   * is asked for its last layer, everything else is taken to return logits
+   * What the model returns.
+   *
+   * - `'logits'`: what a softmax takes; from a single unit the logit of class 1 against class 0.
+   * - `'probabilities'`: what a softmax returns; rows add up to 1.
+   * - `'sigmoid'`: a single sigmoid unit, the probability of class 1 of two. Where the model can be seen to end without an
+   *   activation, its output is the logit.
+   * - `'sigmoids'`: a sigmoid unit for each class, on its own; see `head` of {@link Classifier}. Likewise.
+   *
+   * @defaultValue 'auto': read from the last layer of a LayersModel or the last node of a GraphModel. A softmax and a single
+   * sigmoid unit are understood, also in a function that returns one number in [0, 1]; anything else is taken for logits
+   * unless its values are bounded, which is refused
    */
-  readonly outputs?: 'auto' | 'logits' | 'probabilities';
+  readonly outputs?: 'auto' | 'logits' | 'probabilities' | 'sigmoid' | 'sigmoids';
+  /** Name of the output that tells the classes, of a model with several. @defaultValue the only one */
+  readonly output?: string;
   /** Trainable variables of a plain function, if it has any. @defaultValue none */
   readonly variables?: readonly tf.Variable[];
 }

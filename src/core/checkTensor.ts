@@ -18,7 +18,7 @@ export function checkRank(where: Where, value: unknown, ranks: number | readonly
     refuse(where, 'INVALID_SHAPE', `a tensor of rank ${allowed.join(' or ')}`, shape(value.shape), 'Reshape it first.');
 }
 
-/** A non-empty batch `[B, ...inputShape]`. */
+/** A non-empty float32 batch `[B, ...inputShape]`. */
 export function checkBatch(where: Where, value: unknown, inputShape: readonly number[]): asserts value is tf.Tensor {
   checkTensor(where, value);
   const fits = value.rank === inputShape.length + 1 && inputShape.every((size, i) => value.shape[i + 1] === size);
@@ -32,6 +32,8 @@ export function checkBatch(where: Where, value: unknown, inputShape: readonly nu
     );
   if (value.shape[0] === 0)
     refuse(where, 'EMPTY_INPUT', 'at least one example', shape(value.shape), 'Pass a batch with one row or more.');
+  if (value.dtype !== 'float32')
+    refuse(where, 'INVALID_ARGUMENT', 'a float32 tensor', show(value.dtype), "Convert it with tf.cast(x, 'float32').");
 }
 
 /** No NaN and no infinity. Backends that cannot be read synchronously (webgpu) are not checked. */

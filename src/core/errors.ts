@@ -12,6 +12,7 @@
  * - `PROBABILITIES_AS_LOGITS`: a model that returns probabilities was declared (or taken) to return logits.
  * - `GRADIENTS_NOT_REGISTERED`: the tfjs gradients are not registered, so nothing can be trained or attacked.
  * - `MISSING_KERNEL`: the backend lacks a kernel that the computation needs.
+ * - `NO_BACKEND`: no tfjs backend is registered, or the active one is not ready.
  * - `UNSUPPORTED_MODEL`: the model has a structure or layer the function cannot work with.
  * - `INVALID_CHECKPOINT`: a checkpoint is damaged or belongs to a different run.
  * - `INVALID_DATA`: bytes of a data file are truncated or do not follow their format.
@@ -32,6 +33,7 @@ export type ErrorCode =
   | 'PROBABILITIES_AS_LOGITS'
   | 'GRADIENTS_NOT_REGISTERED'
   | 'MISSING_KERNEL'
+  | 'NO_BACKEND'
   | 'UNSUPPORTED_MODEL'
   | 'INVALID_CHECKPOINT'
   | 'INVALID_DATA'

@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { graphEnding } from './ending';
+import type { ClassifierOptions } from './types';
+import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
+
+/** A GraphModel as a model: one output of it, in batches of the size that it was exported with, if any. */
+export function fromGraphModel(
+  model: tf.InferenceModel,
+  { inputShape, output, variables = [] }: Pick<ClassifierOptions, 'inputShape' | 'output' | 'variables'>,
+): View {
+  checkOneInput(model.inputs.map(({ name }) => name));
+  const names = outputNames(model);
+  const name = names[outputIndex(names, output)]!;
+  const [batch, ...declared] = model.inputs[0]!.shape ?? [-1];
+  const inBatches = (run: (x: tf.Tensor) => tf.Tensor) => (x: tf.Tensor) =>
+    batch! > 0 ? inBatchesOf(batch!, run, x) : run(x);
+  const ending = graphEnding(model, name);
+  const { before } = ending;
+  return {
+    inputShape: inputShapeOf(declared.length > 0 ? declared : undefined, inputShape),
+    whole: inBatches((x) => model.execute(x, name) as tf.Tensor),
+    ending: before === undefined ? ending : { ...ending, before: inBatches((x) => before(x, false)) },
+    run: (forward, x) => forward(x, false),
+    weights: () => ({ variables, decayed: variables, state: variables }),
+  };
+}
+
+/** The names of the outputs as `execute` takes them. */
+function outputNames(model: tf.InferenceModel): string[] {
+  const nodes: unknown = Reflect.get(model, 'outputNodes');
+  return Array.isArray(nodes) ? nodes.map(String) : model.outputs.map(({ name }) => name);
+}
+
+/** Runs a model that takes `size` inputs at a time, no more and no fewer; the last batch is filled up with zeros. */
+function inBatchesOf(size: number, run: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor {
+  const count = x.shape[0]!;
+  const parts: tf.Tensor[] = [];
+  for (let start = 0; start < count; start += size) {
+    const part = tf.slice(x, start, Math.min(size, count - start));
+    const missing = size - part.shape[0]!;
+    parts.push(run(missing === 0 ? part : tf.concat([part, tf.zeros([missing, ...x.shape.slice(1)])])));
+  }
+  return parts.length === 1 && count === size ? parts[0]! : tf.slice(tf.concat(parts), 0, count);
+}
