@@ -1,17 +1,17 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { confidenceOf } from './confidenceOf';
-import { rowLogOdds } from './logOdds';
-import { type ReadOptions, readLogits } from './readLogits';
+import { confidenceOf, rowLogOdds } from './logOdds';
+import { type ReadOptions, readLogitsAs } from './readLogits';
 import type { ModelLike } from './types';
 
 /**
- * Confidence of a classifier, the largest softmax probability `max_k exp(z_k) / sum_j exp(z_j)`, per row.
+ * Confidence of a classifier, the largest softmax probability `max_k exp(z_k) / sum_j exp(z_j)`, per row; with a
+ * sigmoid for each class the largest of their probabilities.
  *
  * Computed in float64 from the log-odds of the float32 logits, in inference mode, batch by batch.
  *
  * @param model - A model; see {@link classifier}.
  * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
- * @returns One number in [1/K, 1] per row.
+ * @returns One number in [1/K, 1] per row; in [0, 1] with a sigmoid for each class.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
  *   logits are not finite; `INVALID_OPTION` for `batchSize`; `ABORTED`.
  *
@@ -26,8 +26,8 @@ import type { ModelLike } from './types';
  * ```
  */
 export async function confidences(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Float64Array> {
-  const logits = await readLogits('confidences', model, x, options);
-  return Float64Array.from({ length: logits.count }, (_, row) =>
-    confidenceOf(rowLogOdds(logits.values, row * logits.classes, logits.classes)),
+  const { values, classes, count, head } = await readLogitsAs('confidences', model, x, options);
+  return Float64Array.from({ length: count }, (_, row) =>
+    confidenceOf(rowLogOdds(values, row * classes, classes, head)),
   );
 }

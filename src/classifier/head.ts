@@ -20,6 +20,13 @@ type Reading =
   | 'sigmoid logits'
   | 'sigmoid probabilities';
 
+/** How they are to be read once softmax or sigmoid are taken off. */
+const PEELED: { readonly [reading in Reading]?: Reading } = {
+  probabilities: 'logits',
+  'one probability': 'one logit',
+  'sigmoid probabilities': 'sigmoid logits',
+};
+
 const WHERE = { fn: 'classifier', argument: 'model' };
 
 /** Activations with values in a fixed interval, of which a softmax can make no confidence near 1. */
@@ -39,9 +46,13 @@ export function headOf(
       : outputs === 'logits'
         ? asLogits(activation, probe)
         : asProbabilities(activation, probe, outputs);
-  if (before !== undefined && reading === 'probabilities') return head('logits', before, probe.units);
-  if (before !== undefined && reading === 'one probability') return head('one logit', before, probe.units);
-  if (before !== undefined && reading === 'sigmoid probabilities') return head('sigmoid logits', before, probe.units);
+  if (before !== undefined && reading in PEELED) return head(PEELED[reading]!, before, probe.units);
+  if (reading === 'probabilities' && probe.values !== undefined && probe.values !== 'distributions')
+    refuseOutputs(
+      reading,
+      'rows that are not non-negative with a sum of 1',
+      "Pass `outputs: 'sigmoids'` for a sigmoid for each class, 'logits' for logits.",
+    );
   return head(reading, whole, probe.units);
 }
 
@@ -49,7 +60,7 @@ function automatic(activation: string | undefined, { units, values }: Probe): Re
   if (activation === 'softmax' || activation === 'sigmoid')
     return asProbabilities(
       activation,
-      { units, values, mayBeProbabilities: true },
+      { units, mayBeProbabilities: true },
       activation === 'softmax' ? 'probabilities' : 'sigmoid',
     );
   if (activation !== undefined && (BOUNDED.includes(activation) || activation.includes(' ')))
@@ -92,7 +103,7 @@ function asLogits(activation: string | undefined, { units, values }: Probe): Rea
 
 function asProbabilities(
   activation: string | undefined,
-  { units, values, mayBeProbabilities }: Probe,
+  { units, mayBeProbabilities }: Omit<Probe, 'values'>,
   outputs: 'probabilities' | 'sigmoid' | 'sigmoids',
 ): Reading {
   const one = units === 1;
@@ -112,15 +123,7 @@ function asProbabilities(
   if (outputs === 'sigmoid' && !one)
     refuseOutputs(outputs, `${units} units`, "Pass `outputs: 'sigmoids'` for a sigmoid for each class.");
   if (outputs !== 'probabilities' && activation === 'linear') return one ? 'one logit' : 'sigmoid logits';
-  if (outputs === 'probabilities' && !one) {
-    if (values !== 'distributions' && values !== undefined)
-      refuseOutputs(
-        outputs,
-        'rows that are not non-negative with a sum of 1',
-        "Pass `outputs: 'sigmoids'` for a sigmoid for each class, 'logits' for logits.",
-      );
-    return 'probabilities';
-  }
+  if (outputs === 'probabilities' && !one) return 'probabilities';
   if (mayBeProbabilities === false || (activation !== undefined && activation !== 'sigmoid'))
     refuseOutputs(
       outputs,

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { argMax, type ReadOptions, readLogits } from './readLogits';
+import { argMax, type ReadOptions, readLogitsAs } from './readLogits';
 import type { ModelLike } from './types';
 
 /**
@@ -22,6 +22,6 @@ import type { ModelLike } from './types';
  * ```
  */
 export async function predictions(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Int32Array> {
-  const { values, classes, count } = await readLogits('predictions', model, x, options);
+  const { values, classes, count } = await readLogitsAs('predictions', model, x, options);
   return Int32Array.from({ length: count }, (_, row) => argMax(values, row * classes, classes));
 }

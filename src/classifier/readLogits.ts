@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkWhole, refuse } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
 import { follow } from '../core/follow';
 import { nextTask } from '../core/nextTask';
 import type { ProgressOptions } from '../core/progress';
 import { asClassifier } from './asClassifier';
-import type { ModelLike } from './types';
+import type { Classifier, ModelLike } from './types';
 
 /** How a model is run over a data set. Progress is counted in examples. */
 export interface ReadOptions extends ProgressOptions {
@@ -18,6 +19,16 @@ export interface Logits {
   readonly values: Float32Array;
   readonly classes: number;
   readonly count: number;
+  /** The head that they go through; see {@link Classifier}. */
+  readonly head: NonNullable<Classifier['head']>;
+}
+
+const KEYS: KeysOf<ReadOptions> = { batchSize: true, onProgress: true, signal: true };
+
+/** {@link readLogits} for a function whose options are these and no others. */
+export function readLogitsAs(fn: string, model: ModelLike, x: tf.Tensor, options: ReadOptions): Promise<Logits> {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  return readLogits(fn, model, x, options);
 }
 
 /** Runs a model over a data set in inference mode, batch by batch, and reads the logits. Inputs may lie outside `bounds`. */
@@ -51,7 +62,7 @@ export async function readLogits(
       'NaN or infinite logits',
       'Look for NaN weights, or inputs so large that float32 overflows.',
     );
-  return { values, classes: net.classes, count };
+  return { values, classes: net.classes, count, head: net.head ?? 'softmax' };
 }
 
 /** Index of the largest of `classes` values from `offset` on; the first of equals. */

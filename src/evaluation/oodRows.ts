@@ -1,4 +1,4 @@
-import { confidenceOf } from '../classifier/confidenceOf';
+import { confidenceOf } from '../classifier/logOdds';
 import { auroc } from '../metrics/auroc';
 import { fprAtTpr } from '../metrics/fprAtTpr';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';

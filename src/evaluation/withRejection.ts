@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { confidenceOf } from '../classifier/confidenceOf';
-import { rowLogOdds } from '../classifier/logOdds';
+import { confidenceOf, rowLogOdds } from '../classifier/logOdds';
 import { argMax, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { checkFraction } from '../core/check';
@@ -43,9 +42,9 @@ export function withRejection(model: ModelLike, threshold: number, options: Read
   checkFraction({ fn: 'withRejection', argument: 'threshold' }, threshold);
   checkKeys({ fn: 'withRejection', argument: 'options' }, options, KEYS);
   return async (x) => {
-    const { values, classes, count } = await readLogits('withRejection', model, x, options);
+    const { values, classes, count, head } = await readLogits('withRejection', model, x, options);
     return Array.from({ length: count }, (_, row) => {
-      const accepted = confidenceOf(rowLogOdds(values, row * classes, classes)) >= threshold;
+      const accepted = confidenceOf(rowLogOdds(values, row * classes, classes, head)) >= threshold;
       return accepted ? argMax(values, row * classes, classes) : 'unknown';
     });
   };

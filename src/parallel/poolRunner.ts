@@ -15,7 +15,7 @@ export function poolRunner(pool: Pool, call: Call): Runner {
       objective.dispose();
       return found.adversarial === images ? { ...found, adversarial: tf.clone(images) } : found;
     },
-    logits: async (fn, { classes }, x, { batchSize }) => {
+    logits: async (fn, { classes, head = 'softmax' }, x, { batchSize }) => {
       if (batchSize !== undefined) checkWhole({ fn, argument: 'batchSize' }, batchSize);
       const block = await readBlock(x);
       const count = x.shape[0]!;
@@ -23,7 +23,7 @@ export function poolRunner(pool: Pool, call: Call): Runner {
         (part): LogitsRequest => ({ kind: 'logits', fn, x: sliceRows(block, part), batchSize }),
       );
       const answers = await workers.run(fn, requests, call);
-      return { values: joinValues(answers.map(({ values }) => values)), classes, count };
+      return { values: joinValues(answers.map(({ values }) => values)), classes, count, head };
     },
   };
 }

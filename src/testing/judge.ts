@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { confidenceOf } from '../classifier/confidenceOf';
-import { rowLogOdds } from '../classifier/logOdds';
+import { confidenceOf, rowLogOdds } from '../classifier/logOdds';
 import { argMax, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { digits } from './checkResult';
@@ -24,10 +23,10 @@ export interface Judgement {
 
 /** Classifies a batch in inference mode. */
 export async function judge(fn: string, model: ModelLike, x: tf.Tensor, options: ReadOptions): Promise<Judgement> {
-  const { values, classes, count } = await readLogits(fn, model, x, options);
+  const { values, classes, count, head } = await readLogits(fn, model, x, options);
   return {
     confidences: Float64Array.from({ length: count }, (_, row) =>
-      confidenceOf(rowLogOdds(values, row * classes, classes)),
+      confidenceOf(rowLogOdds(values, row * classes, classes, head)),
     ),
     predicted: Int32Array.from({ length: count }, (_, row) => argMax(values, row * classes, classes)),
     classes,

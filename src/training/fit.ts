@@ -238,16 +238,22 @@ function runningMeans(): RunningMeans {
 
 /** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
 async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
-  const { values, classes, count } = await readLogits(fn, net, x, {});
+  const { values, classes, count, head } = await readLogits(fn, net, x, {});
   const labels = await readLabels({ fn, argument: 'y' }, y, classes, count);
   let [wrong, loss, confidence] = [0, 0, 0];
   for (let row = 0; row < count; row++) {
     const at = row * classes;
     const top = argMax(values, at, classes);
-    const logConfidence = -Math.log1p(Math.exp(-rowLogOdds(values, at, classes)));
+    const logConfidence = -softplus(-rowLogOdds(values, at, classes, head));
     if (top !== labels[row]) wrong++;
-    loss -= values[at + labels[row]!]! - values[at + top]! + logConfidence;
+    if (head === 'softmax') loss -= values[at + labels[row]!]! - values[at + top]! + logConfidence;
+    else for (let k = 0; k < classes; k++) loss += softplus(k === labels[row] ? -values[at + k]! : values[at + k]!);
     confidence += Math.exp(logConfidence);
   }
   return { error: wrong / count, loss: loss / count, meanMaxConfidence: confidence / count };
+}
+
+/** log(1 + exp z), never overflowing. */
+function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }

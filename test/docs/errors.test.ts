@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { model as buildModel, input, layers, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type CheckpointStore, classifier, confidences, fit, pgdLinf, plainStep } from '../../src';
 import type { ErrorCode, OverconfidenceError } from '../../src/core/errors';
@@ -59,8 +59,17 @@ const mistakes: Record<ErrorCode, () => unknown> = {
     const network = sequential({ layers: [convolution, layers.flatten(), layers.dense({ units: 2 })] });
     plainStep(network, tf.train.sgd(0.1), { x: tf.zeros([1, 8, 8, 1]), y: tf.tensor1d([1], 'int32') });
   },
-  UNSUPPORTED_MODEL: () =>
-    classifier(sequential({ layers: [layers.dense({ inputShape: [2], units: 1, activation: 'sigmoid' })] })),
+  NO_BACKEND: async () => {
+    const failing = () => {
+      throw new Error('No backend found in registry.');
+    };
+    classifier(failing, { inputShape: [2] });
+  },
+  UNSUPPORTED_MODEL: () => {
+    const image = input({ shape: [2] });
+    const outputs = ['boxes', 'classes'].map((name) => layers.dense({ units: 4, name }).apply(image) as SymbolicTensor);
+    classifier(buildModel({ inputs: image, outputs }));
+  },
   INVALID_CHECKPOINT: async () => {
     let kept: Uint8Array | undefined;
     const checkpoint: CheckpointStore = {
