@@ -34,7 +34,7 @@ export function rowLogOdds(
   values: ArrayLike<number>,
   offset: number,
   classes: number,
-  head: Classifier['head'] = 'softmax',
+  head: NonNullable<Classifier['head']>,
 ): number {
   const k = argMax(values, offset, classes);
   if (head === 'sigmoids') return values[offset + k]!;

@@ -36,10 +36,10 @@ export function sourceMeasurement(
       const { images, blindImages } = await make(start, size, onStep);
       try {
         const seen = await look(images, start);
-        const { values, classes } = await runner.logits(fn, net, images, { batchSize: size });
+        const { values, classes, head } = await runner.logits(fn, net, images, { batchSize: size });
         const rows = Array.from({ length: size }, (_, i) => i * classes);
         return {
-          logOdds: rows.map((offset) => rowLogOdds(values, offset, classes)),
+          logOdds: rows.map((offset) => rowLogOdds(values, offset, classes, head)),
           predicted: rows.map((offset) => argMax(values, offset, classes)),
           ...(labels && { labels: [...labels.subarray(start, start + size)] }),
           ...(blindImages !== undefined && { blindImages: [blindImages] }),

@@ -21,7 +21,7 @@ export function sureAt(
   alpha: number,
   { bounds, target }: Pick<PathQuestion, 'bounds' | 'target'>,
 ): boolean {
-  return rowLogOdds(evaluate(net, clipped(x, alpha, bounds)), 0, net.classes) >= target;
+  return rowLogOdds(evaluate(net, clipped(x, alpha, bounds)), 0, net.classes, 'softmax') >= target;
 }
 
 /** Whether they reach it somewhere on the path. */

@@ -33,7 +33,7 @@ const hat = denseNet(
 );
 
 function confidenceAt(net: PiecewiseAffine, x: Float64Array, alpha: number): number {
-  return 1 / (1 + Math.exp(-rowLogOdds(evaluate(net, scaled(x, alpha)), 0, net.classes)));
+  return 1 / (1 + Math.exp(-rowLogOdds(evaluate(net, scaled(x, alpha)), 0, net.classes, 'softmax')));
 }
 
 describe('minimalAlpha', () => {
@@ -149,7 +149,7 @@ describe('the first crossing within a piece', () => {
         };
         const best = (t: number) => {
           const logits = piece.slope.map((s, k) => s * t + piece.intercept[k]!);
-          return rowLogOdds(logits, 0, logits.length);
+          return rowLogOdds(logits, 0, logits.length, 'softmax');
         };
         const found = firstCrossing(piece, target);
         const end = found ?? 10;

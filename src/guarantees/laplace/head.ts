@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { layersModelOf } from '../../classifier/layersModelOf';
 import { type Forward, run } from '../../classifier/ending';
+import { layersModelOf } from '../../classifier/layersModelOf';
 import { checkTrainingMode, trainingForward } from '../../classifier/trainingForward';
 import type { LogitsOptions, ModelLike } from '../../classifier/types';
 import { isLayersModel, type Layer } from '../../classifier/walkLayers';

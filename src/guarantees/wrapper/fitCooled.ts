@@ -130,7 +130,7 @@ function meanConfidence({ values, classes, count }: Logits, temperature: (i: num
   for (let i = 0; i < count; i++) {
     const t = temperature(i);
     for (let k = 0; k < classes; k++) row[k] = values[i * classes + k]! / t;
-    sum += 1 / (1 + Math.exp(-rowLogOdds(row, 0, classes)));
+    sum += 1 / (1 + Math.exp(-rowLogOdds(row, 0, classes, 'softmax')));
   }
   return sum / count;
 }
