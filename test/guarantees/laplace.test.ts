@@ -209,6 +209,51 @@ describe('lastLayerLaplace', () => {
     two.dispose();
   });
 
+  it('counts in its supremum what is rounded where the logits have much in common', async () => {
+    const model = sequential({ layers: [layers.dense({ inputShape: [2], units: 2, useBias: false })] });
+    tf.tidy(() =>
+      model.setWeights([
+        tf.tensor2d([
+          [12345.6, 12346.1],
+          [-9876.5, -9876.8],
+        ]),
+      ]),
+    );
+    const x = cloud(40, [2], 6);
+    const safe = await lastLayerLaplace(model, x, { priorPrecision: 1 });
+    const { asymptote } = safe;
+    const angles = Array.from({ length: 400 }, (_, i) => (Math.PI * i) / 200);
+    const limits = angles.map((a) => safe.asymptoteAlong([0, 0], [Math.cos(a), Math.sin(a)]).confidence);
+    const best = angles[limits.indexOf(Math.max(...limits))]!;
+    const points = Array.from({ length: 300 }, (_, i) => {
+      const angle = best + (i - 150) * 1e-5;
+      return [1e4 * Math.cos(angle), 1e4 * Math.sin(angle)];
+    });
+    const far = tf.tensor2d(points);
+    for (const confidence of await confidences(safe, far)) expect(confidence).toBeLessThanOrEqual(asymptote);
+    tf.dispose([x, far]);
+    model.dispose();
+  });
+
+  it('counts what is rounded in a variance that is small in the direction of large features', async () => {
+    const model = sequential({ layers: [layers.dense({ inputShape: [2], units: 2, useBias: false })] });
+    tf.tidy(() =>
+      model.setWeights([
+        tf.tensor2d([
+          [1e-4, -1e-4],
+          [1e-4, -1e-4],
+        ]),
+      ]),
+    );
+    const x = tf.tidy(() => tf.mul(tf.reshape(tf.linspace(-1e4, 1e4, 40), [40, 1]), tf.ones([1, 2])));
+    const safe = await lastLayerLaplace(model, x, { priorPrecision: 1 });
+    const points = tf.tensor2d(Array.from({ length: 300 }, (_, i) => [9e3 + 3.7 * i, 9e3 + 3.7 * i + 1]));
+    const [bounds, found] = [await safe.confidenceBound(points, 0), await confidences(safe, points)];
+    for (const [i, confidence] of found.entries()) expect(confidence).toBeLessThanOrEqual(bounds[i]!);
+    tf.dispose([x, points]);
+    model.dispose();
+  });
+
   it('counts that the variance can fall inside the ball', async () => {
     const model = sequential({ layers: [layers.dense({ inputShape: [2], units: 2 })] });
     tf.tidy(() => {

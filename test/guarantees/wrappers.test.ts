@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classifier, confidences, type ModelLike } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
@@ -113,6 +113,70 @@ describe.each(Object.entries(anyModel))('%s of a function', (name, wrap) => {
   it('is finite wherever its input is, even where the function overflows', async () => {
     const safe = await wrap(shifted(0, 2 ** 70), data, 2 ** 71);
     await expectFinite(safe);
+  });
+});
+
+describe.each([
+  ['radialTemperature', radialTemperature],
+  ['reluGpResidual', reluGpResidual],
+] as const)('%s of thousands of inputs', (_name, wrap) => {
+  it('counts what wasm rounds when it adds up a temperature', async () => {
+    const size = 4096;
+    const constant = (x: tf.Tensor) => tf.tidy(() => tf.add(tf.zeros([x.shape[0]!, 2]), [8, 0]) as tf.Tensor2D);
+    const row = (value: number) => tf.fill([1, size], value);
+    const data = tf.tidy(() => tf.concat([row(-0.25), row(0.25)]));
+    const safe = await wrap(constant, data, { lipschitz: 1e-6, tolerance: 0.02 });
+    for (let n = 0; n < 40; n++) {
+      const point = row(0.2 + n / 97);
+      await onBackend('wasm', async () => {
+        const [[bound], [found]] = [await safe.confidenceBound(point, 0), await confidences(safe, point)];
+        expect(found!).toBeLessThanOrEqual(bound!);
+        // The distance is known exactly, so an epsilon from which on the promise holds there can be found.
+        const distance = Math.hypot(...(await point.data()).map((value, j) => value - safe.centre[j]!));
+        const epsilon = (found! - 0.5) * (1 - 1e-12);
+        expect(safe.farAwayRadius(epsilon)).toBeGreaterThan(distance);
+      });
+      point.dispose();
+    }
+    data.dispose();
+  });
+});
+
+describe.each([
+  ['radialTemperature', radialTemperature],
+  ['reluGpResidual', reluGpResidual],
+  ['lastLayerLaplace', lastLayerLaplace],
+] as const)('%s of a network in which large numbers cancel', (_name, wrap) => {
+  it('counts what is rounded on the way to small logits', async () => {
+    const model = sequential({
+      layers: [layers.dense({ inputShape: [2], units: 2, activation: 'relu' }), layers.dense({ units: 2 })],
+    });
+    tf.tidy(() =>
+      model.setWeights([
+        tf.tensor2d([
+          [3, 2],
+          [0.1, 0.7],
+        ]),
+        tf.tensor1d([1e6, 1e6]),
+        tf.tensor2d([
+          [1, 0],
+          [-1, 0],
+        ]),
+        tf.zeros([2]),
+      ]),
+    );
+    const data = cloud(24, [2], 3);
+    const safe = await wrap(model, data);
+    for (let n = 0; n < 60; n++) {
+      const middle = [n / 60, 0.5];
+      const x = tf.tensor2d([middle]);
+      const [bound] = await safe.confidenceBound(x, 0.003);
+      const around = Array.from({ length: 40 }, (_, i) => [middle[0]! + (i - 20) * 1.4e-4, 0.5]);
+      for (const confidence of await confidencesAt(safe, around)) expect(confidence).toBeLessThanOrEqual(bound!);
+      x.dispose();
+    }
+    data.dispose();
+    model.dispose();
   });
 });
 
