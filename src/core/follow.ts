@@ -4,7 +4,7 @@ import { type ProgressOptions, progressClock } from './progress';
 
 /**
  * What long work calls as it goes on: it tells the caller how far the work has come, and throws `ABORTED` once it should end.
- * Refuses an `onProgress` that is no function, and work that is to end before it begins.
+ * Refuses an `onProgress` that is not a function, and work that is to end before it begins.
  *
  * @param total - Units of work in all; NaN where nobody can know.
  */

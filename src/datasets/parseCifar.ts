@@ -22,7 +22,7 @@ const WHERE: Where = { fn: 'parseCifar', argument: 'bytes' };
  * @param bytes - The whole file, not compressed.
  * @param kind - Which data set it is; the file does not tell.
  * @returns Images `[N, 32, 32, 3]` with their labels.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `bytes` is no Uint8Array; `INVALID_OPTION` if `kind` is another word;
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `bytes` is not a Uint8Array; `INVALID_OPTION` if `kind` is another word;
  * `INVALID_DATA` if the file is empty, ends within a record, or holds a label out of range.
  *
  * @example

@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<string, NumberType>> = {
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Runs in browsers too.
  *
  * @param bytes - The whole `.npy` file.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `bytes` is no Uint8Array; `INVALID_DATA` if the file is truncated, too
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `bytes` is not a Uint8Array; `INVALID_DATA` if the file is truncated, too
  * long, no `.npy` file, holds other things than booleans and real numbers, or 64-bit integers that float64 would round.
  *
  * @example

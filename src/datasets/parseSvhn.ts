@@ -19,7 +19,7 @@ const TO_ROWS = [0, 3, 2, 1];
  *
  * @param bytes - The whole file.
  * @returns Images `[N, 32, 32, 3]` with their labels.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `bytes` is no Uint8Array; `INVALID_DATA`, naming the array, if the file
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `bytes` is not a Uint8Array; `INVALID_DATA`, naming the array, if the file
  * is truncated, damaged, of another format, or its images and labels are not a pair.
  *
  * @example

@@ -17,7 +17,7 @@ const DATA: Where = { fn: 'parseTensorBundle', argument: 'data' };
  * @param index - The whole `.index` file.
  * @param data - The whole data file, or all of them in order.
  * @returns The variables by name, in the order of their names; optimizer slots such as `.../Momentum` are among them.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if an argument is no Uint8Array; `INVALID_DATA`, naming the variable, if
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if an argument is not at a Uint8Array; `INVALID_DATA`, naming the variable, if
  * a file is truncated, changed, of another checkpoint, compressed with Snappy, or holds other things than numbers.
  *
  * @example

@@ -25,7 +25,7 @@ type Taps = readonly { readonly first: number; readonly weights: readonly number
  *   is the convention of Pillow, with which the paper's experiments shrink CIFAR-10 to 28x28 pixels.
  * - `'area'`: the share of [i scale, (i + 1) scale] that old pixel j covers.
  *
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is no image set; `INVALID_OPTION` if a size is not a whole
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not an image set; `INVALID_OPTION` if a size is not a whole
  * number > 0 or `method` is another word.
  *
  * @example

@@ -89,7 +89,7 @@ function* readEntries(where: Where, block: Uint8Array): Generator<TableEntry> {
         'INVALID_DATA',
         `a table with keys of at most ${LONGEST_KEY} bytes that share their start with the key before`,
         `a key of ${shared} shared and ${added} new bytes`,
-        'The file was changed, or is no checkpoint of TensorFlow.',
+        'The file was changed, or is not a checkpoint of TensorFlow.',
       );
     const key = new Uint8Array(shared + added);
     key.set(last?.subarray(0, shared) ?? []);

@@ -17,7 +17,7 @@ const MEAN = [1 / 3, 1 / 3, 1 / 3] as const;
 /**
  * Turns colour images `[N, H, W, 3]` into gray ones `[N, H, W, 1]`: w_r R + w_g G + w_b B, rounded to a whole brightness.
  *
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is no image set of three channels; `INVALID_OPTION` if
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not an image set of three channels; `INVALID_OPTION` if
  * `weights` are not three numbers >= 0 that sum to 1 (within 0.001).
  *
  * @example

@@ -10,7 +10,7 @@ const KEYS: KeysOf<NumericArray> = { dtype: true, shape: true, data: true };
  *
  * @param images - Bytes `[N, H, W]` (gray) or `[N, H, W, C]`; `[N, 1, H, W]` and `[N, 3, H, W]`, channels first, are refused.
  * @param labels - N whole numbers >= 0 of any type, `[N]` or `[N, 1]`; may be left out.
- * @throws OverconfidenceError `INVALID_DATA` if the images are no bytes of that shape, the labels are not whole numbers
+ * @throws OverconfidenceError `INVALID_DATA` if the images are not bytes of that shape, the labels are not whole numbers
  * >= 0, or there are not as many labels as images.
  *
  * @example

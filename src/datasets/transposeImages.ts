@@ -5,7 +5,7 @@ import { permuteAxes } from './permuteAxes';
  * Exchanges rows and columns of every image, which turns EMNIST upright: its files hold each image column by column.
  * `loadDataset` does it for EMNIST by itself.
  *
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is no image set.
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not an image set.
  *
  * @example
  * ```ts

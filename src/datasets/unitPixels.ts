@@ -12,7 +12,7 @@ export interface UnitPixelsOptions {
  * Scales pixels to the box [0, 1], in which the paper's networks take their inputs: pixel / brightest.
  *
  * @returns Numbers in the order of `images.pixels`, for `tf.tensor4d(unitPixels(images), [...images.shape])`.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is no image set; `INVALID_OPTION` if `brightest` is not a
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not an image set; `INVALID_OPTION` if `brightest` is not a
  * finite number > 0.
  *
  * @example

@@ -27,8 +27,8 @@ const MARGIN_LEFT = 72;
  * `@observablehq/plot` and, outside browsers, `linkedom`.
  *
  * @param sets - Largest softmax probability of every example, each in [0, 1], by the label to show.
- * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE`, `OUT_OF_BOUNDS` or `INVALID_ARGUMENT` for confidences that
- * are none, `INVALID_OPTION` for a bad title, width or number of bins, `MISSING_DEPENDENCY` without the packages.
+ * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE`, `OUT_OF_BOUNDS` or `INVALID_ARGUMENT` for anything but
+ * confidences, `INVALID_OPTION` for a bad title, width or number of bins, `MISSING_DEPENDENCY` without the packages.
  *
  * @example
  * ```ts

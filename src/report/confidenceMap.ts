@@ -19,10 +19,10 @@ const MARGIN_RIGHT = 84;
  *
  * @param confidence - Gives the confidence in [0, 1] at each of N points; called once, with coordinates `[N, 2]`
  * row-major. The points are the centres of the cells, by rows from the top.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if `confidence` is no function, `INVALID_OPTION` if an option is out of
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if `confidence` is not a function, `INVALID_OPTION` if an option is out of
  * range, `INVALID_SHAPE` if it returns another number of confidences, or `points.x` is not twice as long as `points.y`,
  * `NON_FINITE` or `OUT_OF_BOUNDS` if it returns something other than confidences, `INVALID_LABELS` for classes of points
- * that are no whole numbers from 0 to K - 1, `MISSING_DEPENDENCY` without the packages.
+ * that are not whole numbers from 0 to K - 1, `MISSING_DEPENDENCY` without the packages.
  *
  * @example
  * ```ts

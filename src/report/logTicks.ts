@@ -13,7 +13,7 @@ export function logTicks(low: number, high: number): number[] {
   return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, k) => 10 ** (last - k * step)).reverse();
 }
 
-/** A number of a logarithmic axis as people write it: 1, 10, 100, 10³, 10⁻⁴, and 2.5 where it is no power of ten. */
+/** A number of a logarithmic axis as people write it: 1, 10, 100, 10³, 10⁻⁴, and 2.5 where it is not a power of ten. */
 export function powerLabel(value: number): string {
   const exponent = Math.round(Math.log10(value));
   if (Math.abs(Math.log10(value) - exponent) > 1e-9) return String(Number(value.toPrecision(3)));

@@ -30,7 +30,7 @@ export interface ConfidenceMapOptions extends PlotLook {
   readonly points?: LabelledPoints;
 }
 
-/** Refuses boxes that are none or too narrow to draw, and points whose coordinates and classes do not fit. */
+/** Refuses boxes that are empty or too narrow to draw, and points whose coordinates and classes do not fit. */
 export function checkMap(fn: string, box: MapBox, points: LabelledPoints | undefined, classes: number): void {
   checkKeys({ fn, argument: 'box' }, box, { x: true, y: true });
   checkBounds({ fn, argument: 'box.x' }, box.x);

@@ -11,7 +11,7 @@ export interface PlotLook {
   readonly width?: number;
 }
 
-/** Refuses options that no plot reads, texts that are none, and a width too small for axes; `own` are the plot's own options. */
+/** Refuses options that no plot reads, titles that are not texts, and a width too small for axes; `own` are the plot's own options. */
 export function checkPlotLook<T extends PlotLook>(fn: string, options: T, own: KeysOf<Omit<T, keyof PlotLook>>): void {
   const known = { title: true, description: true, width: true, ...own };
   checkKeys<object>({ fn, argument: 'options' }, options, known);

@@ -75,7 +75,7 @@ const MARGIN_RIGHT = 24;
  *
  * @param rays - At least one curve, each with its alphas in ascending order.
  * @throws OverconfidenceError `EMPTY_INPUT` without curves or without alphas; `INVALID_SHAPE` if a curve has not as many
- * confidences as alphas; `NON_FINITE`, `OUT_OF_BOUNDS` or `INVALID_ARGUMENT` for alphas or confidences that are none or out
+ * confidences as alphas; `NON_FINITE`, `OUT_OF_BOUNDS` or `INVALID_ARGUMENT` for anything but alphas or confidences, or out
  * of order; `INVALID_OPTION` for an option or a limit out of range; `MISSING_DEPENDENCY` without the packages.
  *
  * @example

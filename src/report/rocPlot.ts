@@ -23,7 +23,7 @@ const MARGIN_RIGHT = 20;
  *
  * @param inS - Scores of in-distribution examples, higher = more in-distribution, best as float64 log-odds.
  * @param out - Scores of out-distribution examples on the same scale, by the label to show.
- * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE` (NaN) or `INVALID_ARGUMENT` for scores that are none,
+ * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE` (NaN) or `INVALID_ARGUMENT` for anything but scores,
  * `INVALID_OPTION` for a bad title or width, `MISSING_DEPENDENCY` without the packages.
  *
  * @example

@@ -29,7 +29,7 @@ const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1];
  * Needs the optional packages `@observablehq/plot` and, outside browsers, `linkedom`.
  *
  * @param sandwich - As `confidenceSandwich` returns it: arrays of one length.
- * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE`, `OUT_OF_BOUNDS` or `INVALID_ARGUMENT` for confidences that are none,
+ * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE`, `OUT_OF_BOUNDS` or `INVALID_ARGUMENT` for anything but confidences,
  * `INVALID_SHAPE` if their numbers differ, `INVALID_OPTION` for a bad title or width, `MISSING_DEPENDENCY` without the packages.
  *
  * @example

@@ -84,7 +84,9 @@ describe('createRng', () => {
     const [rng, twin] = [createRng(10), createRng(10)];
     for (let i = 0; i < 100; i++) expect(rng.integer(2 ** 32) >>> 8).toBe(twin.uniform() * 2 ** 24);
     expect(draw(50, () => rng.integer(1))).toEqual(new Array(50).fill(0));
-    expect(rng.permutation(0)).toEqual(new Int32Array());
+    const before = rng.save();
+    expect([rng.permutation(0), rng.permutation(1)]).toEqual([new Int32Array(), new Int32Array(1)]);
+    expect(rng.save()).toEqual(before);
   });
 
   it('refuses counts that are no whole number in range, instead of never coming back', async () => {
@@ -124,6 +126,9 @@ describe('createRng', () => {
     ])
       await expectRefusal(() => rng.restore(state as never), refusal);
     expect(rng.save()).toEqual({ key, words });
+    const zeros = { key, words: [0, 0, 0, 1] } as const;
+    rng.restore(zeros);
+    expect(rng.save()).toEqual(zeros);
   });
 
   it('orders 0..n-1 without loss, every order equally often', () => {

@@ -10,7 +10,7 @@ const PICTURE_KEYS: KeysOf<ReportPicture> = { svg: true, png: true, alt: true, c
 /** The first bytes of every PNG file. */
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 
-/** Refuses what no page can be made of: reports that are none, texts that are none, pictures without a file. */
+/** Refuses what no page can be made of: values that are not reports or texts, pictures without a file. */
 export function checkReport(reports: Readonly<Record<string, OodReport>>, options: OodReportHtmlOptions): void {
   const at = (argument: string): Where => ({ fn: FN, argument });
   checkKeys(at('options'), options, KEYS);
@@ -33,7 +33,7 @@ export function checkReport(reports: Readonly<Record<string, OodReport>>, option
     refuse(at('reports'), 'EMPTY_INPUT', 'not empty', 'nothing to report', 'Pass a report, a verdict or a section.');
 }
 
-/** Refuses a section with texts that are none, a ragged table, or a picture that is none. */
+/** Refuses a section whose texts are not texts, with a ragged table, or a picture without a file. */
 function checkSection(path: string, section: ReportSection): void {
   const at = (part: string): Where => ({ fn: FN, argument: `${path}${part}` });
   if (section === null || typeof section !== 'object')
