@@ -106,6 +106,12 @@ describe.each(cases)('$name', ({ loss, oracle, sigmoids }) => {
     );
   });
 
+  it.each([1, 3])('gives one number for each of %d rows', (rows) => {
+    const value = tf.tidy(() => tf.keep(loss(tf.ones([rows, 2]))));
+    expect(value.shape).toEqual([rows]);
+    value.dispose();
+  });
+
   if (!sigmoids)
     it('does not change when a constant is added to all logits of a row', () => {
       const row = [0.5, -2, 1.25];
