@@ -1,7 +1,7 @@
 import { asClassifier } from '../classifier/asClassifier';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
-import { checkFunction, checkOneOf, checkWhole, refuse } from '../core/check';
+import { checkFunction, checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkOptimizer } from './applyStep';
 import { type CheckpointStore, fileCheckpoint } from './fileCheckpoint';
@@ -76,10 +76,8 @@ export function checkFit(model: ModelLike, given: DataLike, options: FitOptions)
       'Lower it, and ask for more epochs.',
     );
   if (options.optimizer !== undefined) checkOptimizer(fn, options.optimizer);
-  if (options.schedule !== undefined) checkFunction({ fn, argument: 'schedule' }, options.schedule);
-  if (options.ramp !== undefined) checkFunction({ fn, argument: 'ramp' }, options.ramp);
-  if (options.augmentation !== undefined) checkFunction({ fn, argument: 'augmentation' }, options.augmentation);
-  const { checkpoint } = options;
+  for (const argument of ['schedule', 'ramp', 'augmentation', 'onEpoch', 'onStep'] as const)
+    if (options[argument] !== undefined) checkFunction({ fn, argument }, options[argument]);
   return {
     net,
     data,
@@ -89,6 +87,20 @@ export function checkFit(model: ModelLike, given: DataLike, options: FitOptions)
     batchSize,
     stepsPerEpoch,
     checkpointEvery,
-    store: typeof checkpoint === 'string' ? fileCheckpoint(checkpoint) : checkpoint,
+    store: storeOf(options.checkpoint),
   };
+}
+
+function storeOf(checkpoint: FitOptions['checkpoint']): CheckpointStore | undefined {
+  if (checkpoint === undefined) return undefined;
+  if (typeof checkpoint === 'string') return fileCheckpoint(checkpoint);
+  if (typeof checkpoint?.read !== 'function' || typeof checkpoint.write !== 'function')
+    refuse(
+      { fn: 'fit', argument: 'checkpoint' },
+      'INVALID_ARGUMENT',
+      'a file name, or an object with the functions read and write',
+      show(checkpoint),
+      "Pass for example 'training.checkpoint'.",
+    );
+  return checkpoint;
 }

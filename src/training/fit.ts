@@ -5,7 +5,8 @@ import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, readLogits } from '../classifier/readLogits';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
-import { refuse } from '../core/check';
+import { checkNonNegative, refuse } from '../core/check';
+import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { readLabels } from '../core/labels';
 import { nextTask } from '../core/nextTask';
 import { progressClock } from '../core/progress';
@@ -99,7 +100,9 @@ async function train(training: Training): Promise<History> {
   for (let step = first; step < total; step++) {
     const epoch = Math.floor(step / stepsPerEpoch);
     await stopIfAborted(training, { step, history: records });
-    setLearningRate(optimizer, baseRate * (options.schedule ?? paperSchedule)(epoch / epochs));
+    const factor = (options.schedule ?? paperSchedule)(epoch / epochs);
+    checkNonNegative({ fn: 'fit', argument: 'schedule' }, factor);
+    setLearningRate(optimizer, baseRate * factor);
     oneStep(training, rng, step);
     const done = step + 1;
     const ends = done % stepsPerEpoch === 0;
@@ -127,7 +130,7 @@ function oneStep({ options, loop, optimizer, means }: Training, rng: Rng, step: 
   tf.tidy(() => {
     const picked = tf.tensor1d(order.subarray(start, start + batchSize), 'int32');
     const clean = tf.gather(data.x, picked);
-    const x = options.augmentation?.(clean, stream) ?? clean;
+    const x = options.augmentation === undefined ? clean : augmented(net, clean, options.augmentation(clean, stream));
     const { grads, ...seen } = GRADIENTS[method](
       'fit',
       net,
@@ -147,10 +150,28 @@ function oneStep({ options, loop, optimizer, means }: Training, rng: Rng, step: 
   });
 }
 
+/** What an augmentation, which may be anybody's function, made of a batch: as many inputs, inside the bounds. */
+function augmented(net: Classifier, clean: tf.Tensor, made: tf.Tensor): tf.Tensor {
+  const where = { fn: 'fit', argument: 'augmentation' };
+  checkBatch(where, made, net.inputShape);
+  if (made.shape[0] !== clean.shape[0])
+    refuse(
+      where,
+      'INVALID_SHAPE',
+      `a function that returns as many images as it is given, ${clean.shape[0]}`,
+      String(made.shape[0]),
+      'Change the images, and leave their number and their order to fit.',
+    );
+  checkInBounds(where, made, net.bounds);
+  return made;
+}
+
 /** The settings of GOOD when a share of the training is done. */
 function ramped(options: FitOptions, bounds: readonly [number, number], done: number) {
   const { epsilon = defaultEpsilon(bounds), lambda = 1, ramp = slowStart } = options;
-  return { epsilon: ramp(done) * epsilon, lambda: ramp(done) * lambda };
+  const factor = ramp(done);
+  checkNonNegative({ fn: 'fit', argument: 'ramp' }, factor);
+  return { epsilon: factor * epsilon, lambda: factor * lambda };
 }
 
 function slowStart(done: number): number {

@@ -118,6 +118,27 @@ describe('training refuses', () => {
     });
   });
 
+  it.each([
+    ['onEpoch', { onEpoch: 3 }, 'INVALID_ARGUMENT'],
+    ['onStep', { onStep: {} }, 'INVALID_ARGUMENT'],
+    ['schedule', { schedule: 0.1 }, 'INVALID_ARGUMENT'],
+    ['ramp', { ramp: 0.1 }, 'INVALID_ARGUMENT'],
+    ['augmentation', { augmentation: true }, 'INVALID_ARGUMENT'],
+    ['checkpoint', { checkpoint: 3 }, 'INVALID_ARGUMENT'],
+    ['checkpoint', { checkpoint: { read: async () => undefined } }, 'INVALID_ARGUMENT'],
+    ['checkpoint', { checkpoint: null }, 'INVALID_ARGUMENT'],
+    ['schedule', { schedule: (): number => Number.NaN }, 'INVALID_OPTION'],
+    ['schedule', { schedule: (): number => -1 }, 'INVALID_OPTION'],
+    ['ramp', { method: 'good', ramp: () => undefined }, 'INVALID_OPTION'],
+    ['augmentation', { augmentation: async (images: tf.Tensor) => images }, 'INVALID_ARGUMENT'],
+    ['augmentation', { augmentation: (images: tf.Tensor) => tf.slice(images, 0, 1) }, 'INVALID_SHAPE'],
+    ['augmentation', { augmentation: (images: tf.Tensor) => tf.mul(images, Number.NaN) }, 'NON_FINITE'],
+    ['augmentation', { augmentation: (images: tf.Tensor) => tf.add(images, 2) }, 'OUT_OF_BOUNDS'],
+  ] as const)('a bad %s of fit: %o', async (argument, options, code) => {
+    const given = { batchSize: 2, ...options } as never as FitOptions;
+    await expectRefusal(() => fit(model, { x, y }, given), { code, fn: 'fit', argument });
+  });
+
   it('options that are those of another method', async () => {
     const options = { lambda: 1, epsilon: 0.3 };
     for (const [fn, call] of Object.entries({ plainStep, cedaStep }))
