@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { sign } from '../core/sign';
-import { coarseCorner } from './coarseCorner';
-import { type LinfBall, linfBall, projectLinfBall } from './linfBall';
 import { broadcastable, rows, select } from './perImage';
-import { portfolioStart } from './portfolioStart';
-import { prepareAttack } from './prepareAttack';
-import { runAttack } from './runAttack';
-import { smoothDirection } from './smoothDirection';
+import { type AttackTask, prepareAttack } from './prepareAttack';
+import { type LinfBall, linfBall, projectLinfBall } from './projectLinf';
+import { coarseCorner, perImage, scaledUniformStart } from './randomStart';
+import { better, type Found, objectiveAt, runAttack } from './runAttack';
 import type { AttackOptions, AttackResult } from './types';
 
 /** How much of the last direction a step keeps. */
@@ -81,4 +79,45 @@ export function maxConfidenceAttack(model: ModelLike, x: tf.Tensor, options: Att
       return { x: select(tf.greater(zero, 0), escaped, moved), direction };
     },
   });
+}
+
+/**
+ * For each image the best of four points of the ball, told by one forward pass for each: a random point, a coarse corner,
+ * the contrast lowered and the contrast raised. In the first restart the image itself competes too, with its known value.
+ */
+function portfolioStart(task: AttackTask, ball: LinfBall, restart: number, image: Found): tf.Tensor {
+  const { center, epsilon } = task;
+  const towards = tf.sub(level(task, restart), center);
+  const lowered = tf.add(center, tf.clipByValue(towards, -epsilon, epsilon));
+  const raised = tf.sub(center, tf.mul(epsilon, sign(towards)));
+  const points = [scaledUniformStart(task), coarseCorner(task), lowered, raised].map((point) =>
+    projectLinfBall(point, ball),
+  );
+  const none = { x: points[0]!, value: tf.fill(image.value.shape, Number.NEGATIVE_INFINITY) as tf.Tensor1D };
+  const before: Found = restart === 1 ? image : none;
+  return points.reduce((best, x) => better(best, { x, value: objectiveAt(task, x) }), before).x;
+}
+
+/** The brightness that contrast is measured from: the mean of each image, in later restarts up to epsilon beside it. */
+function level(task: AttackTask, restart: number): tf.Tensor {
+  const { center, epsilon, rng } = task;
+  const mean = broadcastable(tf.mean(rows(center), 1), center.rank);
+  if (restart === 1) return mean;
+  return tf.add(
+    mean,
+    perImage(task, () => epsilon * (2 * rng.uniform() - 1)),
+  );
+}
+
+/**
+ * Directions `[B, H, W, C]` after two moving averages over a quarter of the shorter side, scaled to a largest entry of 1
+ * per image; zero stays zero.
+ */
+function smoothDirection(direction: tf.Tensor): tf.Tensor {
+  const [, height, width] = direction.shape as [number, number, number, number];
+  const window = 1 + 2 * Math.floor(Math.min(height, width) / 8);
+  const average = (images: tf.Tensor4D) => tf.avgPool(images, window, 1, 'same');
+  const smooth = average(average(direction as tf.Tensor4D));
+  const largest = tf.max(rows(tf.abs(smooth)), 1);
+  return tf.divNoNan(smooth, broadcastable(largest, 4));
 }

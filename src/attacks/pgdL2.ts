@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
-import { unitLength } from './evaluate';
+import { broadcastable, rows } from './perImage';
 import { prepareAttack } from './prepareAttack';
 import { projectBox } from './projectBox';
 import { projectL2 } from './projectL2';
 import { ballStart } from './randomStart';
-import { runAttack } from './runAttack';
+import { largestEntry, runAttack } from './runAttack';
 import type { AttackResult, PgdOptions } from './types';
 
 /**
@@ -47,4 +47,14 @@ export function pgdL2(model: ModelLike, x: tf.Tensor, options: PgdOptions = {}):
     begin: (start) => ({ x: start }),
     step: (_, state, { gradient }) => ({ x: project(tf.add(state.x, tf.mul(task.stepSize!, unitLength(gradient)))) }),
   });
+}
+
+/** Gradients scaled to Euclidean length 1 per image; zero stays zero. */
+function unitLength(gradient: tf.Tensor): tf.Tensor {
+  // Dividing by the largest entry first keeps the squares of tiny gradients from vanishing in float32.
+  const largest = largestEntry(gradient);
+  const scale = tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest));
+  const scaled = tf.div(gradient, broadcastable(scale, gradient.rank));
+  const norm = tf.maximum(1, tf.sqrt(tf.sum(tf.square(rows(scaled)), 1)));
+  return tf.div(scaled, broadcastable(norm, gradient.rank));
 }

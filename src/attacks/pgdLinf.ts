@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { sign } from '../core/sign';
-import { linfBall, projectLinfBall } from './linfBall';
 import { prepareAttack } from './prepareAttack';
+import { linfBall, projectLinfBall } from './projectLinf';
 import { scaledUniformStart } from './randomStart';
 import { runAttack } from './runAttack';
 import type { AttackResult, PgdOptions } from './types';

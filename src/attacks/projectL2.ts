@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkBall } from './checkBall';
 import { broadcastable, rows, select } from './perImage';
+import { checkBall } from './projectLinf';
 
 /**
  * Projects each example onto the Euclidean ball around its centre, by shrinking the difference to it.

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkBall } from './checkBall';
+import { checkPositive, refuse } from '../core/check';
+import { checkTensor } from '../core/checkTensor';
+import type { AttackTask } from './prepareAttack';
 
 /**
  * Projects onto the L-infinity ball: the nearest point with every coordinate within epsilon of the centre's.
@@ -29,4 +31,35 @@ import { checkBall } from './checkBall';
 export function projectLinf<T extends tf.Tensor>(x: T, center: tf.Tensor, epsilon: number): T {
   checkBall('projectLinf', x, center, epsilon);
   return tf.tidy(() => tf.maximum<T>(tf.minimum(x, tf.add(center, epsilon)), tf.sub(center, epsilon)));
+}
+
+/** A point and the ball it is projected onto: tensors of one shape and a radius > 0. */
+export function checkBall(fn: string, x: tf.Tensor, center: tf.Tensor, epsilon: number): void {
+  checkTensor({ fn, argument: 'x' }, x);
+  checkTensor({ fn, argument: 'center' }, center);
+  if (center.shape.length !== x.shape.length || center.shape.some((size, i) => size !== x.shape[i]))
+    refuse(
+      { fn, argument: 'center' },
+      'INVALID_SHAPE',
+      `of the shape of \`x\`, [${x.shape.join(', ')}]`,
+      `shape [${center.shape.join(', ')}]`,
+      'Pass one centre for each example.',
+    );
+  checkPositive({ fn, argument: 'epsilon' }, epsilon);
+}
+
+/** The points of the box within epsilon of each image, which form a box of their own. */
+export type LinfBall = tf.NamedTensorMap & { readonly low: tf.Tensor; readonly high: tf.Tensor };
+
+/** The smallest and the largest value that each pixel may take; made once for an attack. */
+export function linfBall({ center, epsilon, bounds: [low, high] }: AttackTask): LinfBall {
+  return {
+    low: tf.maximum(tf.sub(center, epsilon), low),
+    high: tf.minimum(tf.add(center, epsilon), high),
+  };
+}
+
+/** The nearest point of ball and box: what `projectLinf` makes of the result of `projectBox`, in two operations. */
+export function projectLinfBall(x: tf.Tensor, { low, high }: LinfBall): tf.Tensor {
+  return tf.maximum(tf.minimum(x, high), low);
 }

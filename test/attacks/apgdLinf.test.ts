@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { apgdCheckpoints } from '../../src/attacks/apgdCheckpoints';
-import { apgdLinf } from '../../src/attacks/apgdLinf';
+import { apgdCheckpoints, apgdLinf } from '../../src/attacks/apgdLinf';
 import { pgdLinf } from '../../src/attacks/pgdLinf';
 import { createRng } from '../../src/core/rng';
 import { lpOut } from '../../src/losses/lpOut';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { type ApgdState, beginApgd, lookBack, observe } from '../../src/attacks/apgdState';
+import { type ApgdState, beginApgd, lookBack, observe } from '../../src/attacks/apgdLinf';
 
 /** The state of one image with one pixel, from plain numbers. */
 function stateOf(numbers: Readonly<Record<string, number>>): ApgdState {
