@@ -51,10 +51,18 @@ function explain(error: unknown, { stderr, env }: Io): ExitCode {
   }
   if (error instanceof OverconfidenceError) {
     const { fix, message } = error;
-    say('error:', bad, message.slice(0, message.length - fix.length).trim(), fix);
+    say('error:', bad, asOptions(message.slice(0, message.length - fix.length).trim()), asOptions(fix));
     return EXIT.usage;
   }
   const hint = 'This was not expected. If the model and the options are right, please report it.';
   say('error:', bad, messageOf(error), hint);
   return EXIT.failed;
+}
+
+/** What the library says of options of its own, in the words of the command line. */
+function asOptions(text: string): string {
+  return text
+    .replaceAll(/`(outputs|output): '(\w+)'`/g, '--$1 $2')
+    .replaceAll(/`(outputs|output|bounds)`/g, '--$1')
+    .replaceAll('`inputShape`', '--input-shape');
 }

@@ -31,8 +31,12 @@ const fn = 'evaluateOod';
  *
  * The paper attacks for 200 steps (adversarial noise) and 80 (adversarial samples), on MNIST with epsilon 0.3 and steps of
  * 0.0075; on its other data sets adversarial samples have `epsilon: 0.1` and steps of 0.0025. Those are the defaults, but
- * at most 1000 images are attacked unless `samples` says otherwise. One attack of one kind gives a lower bound of what
+ * at most 1000 images are attacked unless `samples` says otherwise, and with other bounds epsilon is 0.3 of their width. One attack of one kind gives a lower bound of what
  * can be reached: restarts or another `attack` may find more.
+ *
+ * A row that cannot be measured, as when an attack runs out of memory or an operation has no gradient, is in the report with
+ * `status: 'failed'` and the `reason`; without the in-distribution there is no report. `blindImages` counts the images on
+ * which an attack had no gradient to follow, and `settings` tell how far its steps could reach.
  *
  * @param model - A model; see {@link classifier}. Attacks need gradients, so a GraphModel or function must be made of
  *   operations that have them.

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zeros } from '@tensorflow/tfjs-core';
-import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { layers, type SymbolicTensor, sequential, input as tfInput, model as tfModel } from '@tensorflow/tfjs-layers';
 import { evaluateOod, maxConfidenceAttack, paperSampler, uniformNoise } from 'relu-overconfidence';
 import { mlp } from 'relu-overconfidence/models';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ test('audit --json - of a GraphModel that ends in a softmax prints JSON alone, w
   const { code, stdout } = await audit('graph/model.json', '--json', '-', '--max-mmc', '1');
   expect(code).toBe(0);
   const result = JSON.parse(stdout);
-  expect(result.model).toMatchObject({ kind: 'graph', outputs: 'probabilities', classes: 3, inputShape: [2] });
+  expect(result.model).toMatchObject({ kind: 'graph', outputs: 'auto', head: 'softmax', classes: 3, inputShape: [2] });
   expect(result.rows.map(({ name }: { name: string }) => name)).toEqual(['uniform noise', 'adversarial noise']);
   expect(result.notes).toEqual([expect.stringContaining('No rays')]);
 });
@@ -115,6 +115,58 @@ test('audit of a network that is not piecewise linear measures it and says why t
   const { code, stdout } = await audit('tanh');
   expect(code).toBe(0);
   expect(stdout).toContain('No rays: the network cannot be read as piecewise linear');
+});
+
+describe('audit of a model', () => {
+  const dense = (units: number, activation?: 'sigmoid') =>
+    layers.dense({ units, ...(activation && { activation }), kernelInitializer: 'randomNormal' });
+  const input = () => layers.dense({ inputShape: [3], units: 4, activation: 'relu' });
+  const parsed = async (...args: string[]) => JSON.parse((await audit(...args, '--json', '-')).stdout);
+
+  test('with a single sigmoid unit sees two classes, without being told', async () => {
+    await saveLayers(sequential({ layers: [input(), dense(1, 'sigmoid')] }), at('one-sigmoid'));
+    const { model, rows, rays } = await parsed('one-sigmoid');
+    expect(model).toMatchObject({ classes: 2, head: 'softmax' });
+    expect(rows[0].meanMaxConfidence).toBeGreaterThan(0.5);
+    expect(rays.rays).toBe(5);
+  });
+
+  test('with a sigmoid for each class is refused with an option that works', async () => {
+    await saveLayers(sequential({ layers: [input(), dense(4, 'sigmoid')] }), at('sigmoids'));
+    const refused = await audit('sigmoids', '--max-mmc', '0.9');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr.replaceAll(/\s+/g, ' ')).toMatch(/4 sigmoid units. Pass --outputs sigmoids/);
+    const { code, stdout } = await audit('sigmoids', '--outputs', 'sigmoids', '--max-mmc', '0.95');
+    expect(code).toBe(0);
+    expect(stdout).toContain('The lowest mean confidence possible is 0.000.');
+  });
+
+  test('with several outputs is refused with their names, of which --output picks one', async () => {
+    const x = tfInput({ shape: [3] });
+    const hidden = layers.dense({ units: 4, activation: 'relu' }).apply(x) as SymbolicTensor;
+    const outputs = [2, 3].map(
+      (units) => layers.dense({ units, name: `of${units}`, activation: 'softmax' }).apply(hidden) as SymbolicTensor,
+    );
+    await saveLayers(tfModel({ inputs: x, outputs }), at('two'));
+    const refused = await audit('two');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr.replaceAll(/\s+/g, ' ')).toMatch(/of2.*of3.*Pass --output, one of/);
+    expect((await parsed('two', '--output', 'of3')).model).toMatchObject({ classes: 3, output: 'of3' });
+    const pooled = await audit('two', '--output', 'of3', '--workers', '1');
+    expect([pooled.code, pooled.stderr]).toEqual([2, expect.stringContaining('Workers take a model with one output')]);
+    expect((await audit('two', '--output', 'of4')).code).toBe(2);
+  });
+
+  test.each([
+    ['text', 'DT_STRING'],
+    ['complex numbers', 'DT_COMPLEX64'],
+  ])('whose input is %s is refused with code 2', async (_, type) => {
+    await saveGraph(at(type), 'Relu', type);
+    const { code, stdout, stderr } = await audit(type);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).not.toContain('not expected');
+  });
 });
 
 describe('audit says with code 2 and in words, without a stack, what is wrong with', () => {

@@ -15,8 +15,12 @@ export async function saveLayers(model: LayersModel, folder: string): Promise<st
   return write(folder, 'layers-model', modelTopology, weightSpecs, weightData as ArrayBuffer);
 }
 
-/** A GraphModel `[?, 2] -> softmax(f(x W) V)` with three classes, written node by node; f is an operation of TensorFlow. */
-export async function saveGraph(folder: string, f: 'Relu' | 'Round' | 'Cumprod' = 'Relu'): Promise<string> {
+/** A GraphModel `[?, 2] -> softmax(f(x W) V)` with three classes, written node by node; f is an operation of TensorFlow, `type` that of x. */
+export async function saveGraph(
+  folder: string,
+  f: 'Relu' | 'Round' | 'Cumprod' = 'Relu',
+  type = 'DT_FLOAT',
+): Promise<string> {
   const float = { T: { type: 'DT_FLOAT' } };
   const sizes = (...shape: number[]) => ({ dim: shape.map((size) => ({ size: String(size) })) });
   const constant = (name: string, ...shape: number[]) => ({
@@ -36,7 +40,7 @@ export async function saveGraph(folder: string, f: 'Relu' | 'Round' | 'Cumprod' 
     attr: { dtype: { type: 'DT_INT32' }, value: { tensor: { dtype: 'DT_INT32', tensorShape: sizes() } } },
   };
   const node = [
-    { name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_FLOAT' }, shape: { shape: sizes(-1, 2) } } },
+    { name: 'x', op: 'Placeholder', attr: { dtype: { type }, shape: { shape: sizes(-1, 2) } } },
     constant('w', 2, 4),
     constant('v', 4, 3),
     multiply('hidden', 'x', 'w'),

@@ -17,7 +17,11 @@ export type Values = Readonly<Record<string, string | boolean | readonly (string
 /** How a model is read. */
 export const MODEL_OPTIONS: OptionTable = {
   bounds: { value: 'LOW,HIGH', text: 'the box that inputs lie in, for example -1,1 (default 0,1)' },
-  outputs: { value: 'KIND', text: 'what the model returns: auto, logits or probabilities (default auto)' },
+  outputs: {
+    value: 'KIND',
+    text: 'what the model returns: auto, logits, probabilities, sigmoid (one unit for two classes) or sigmoids (one for each class; default auto)',
+  },
+  output: { value: 'NAME', text: 'the output that tells the classes, of a model with several' },
   'input-shape': { value: 'SIZES', text: 'shape of one input, for a model that leaves it open, for example 32,32,3' },
 };
 

@@ -28,34 +28,29 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
     return { file, classifier: view(layers, settings, settings.outputs), layers, outputs: settings.outputs };
   }
   const model = await loadGraph(file);
-  const outputs = settings.outputs === 'auto' ? outputsOf(model, settings) : settings.outputs;
-  return { file, classifier: view(model, settings, outputs), layers: undefined, outputs };
+  return { file, ...viewOfGraph(model, settings), layers: undefined };
 }
 
 function view(model: LayersModel | InferenceModel, settings: ModelSettings, outputs: Outputs): Classifier {
-  const { bounds, inputShape } = settings;
-  const options: ClassifierOptions = { bounds, outputs, ...(inputShape && { inputShape }) };
-  try {
-    return classifier(model, options);
-  } catch (error) {
-    if (error instanceof OverconfidenceError && error.argument === 'inputShape')
-      throw new CliError(
-        'The model leaves the shape of its input open.',
-        'Tell it, for example --input-shape 32,32,3.',
-        error,
-      );
-    throw error;
-  }
+  const { bounds, inputShape, output } = settings;
+  const options: ClassifierOptions = {
+    bounds,
+    outputs,
+    ...(inputShape && { inputShape }),
+    ...(output !== undefined && { output }),
+  };
+  return classifier(model, options);
 }
 
-/** A GraphModel does not tell whether it ends in a softmax; its rows tell. */
-function outputsOf(model: InferenceModel, settings: ModelSettings): 'logits' | 'probabilities' {
+/** A GraphModel may hide that it ends in a softmax; its rows tell. */
+function viewOfGraph(model: InferenceModel, settings: ModelSettings): Pick<LoadedModel, 'classifier' | 'outputs'> {
+  const as = (outputs: Outputs) => ({ classifier: view(model, settings, outputs), outputs });
+  if (settings.outputs !== 'auto') return as(settings.outputs);
   try {
-    view(model, settings, 'logits');
-    return 'logits';
+    return as('auto');
   } catch (error) {
-    if (error instanceof OverconfidenceError && error.code === 'PROBABILITIES_AS_LOGITS') return 'probabilities';
-    throw error;
+    if (!(error instanceof OverconfidenceError && error.fix.includes("outputs: 'probabilities'"))) throw error;
+    return as('probabilities');
   }
 }
 
@@ -92,7 +87,7 @@ function handlerOf(artifacts: io.ModelArtifacts): io.IOHandler {
   return { load: async () => artifacts };
 }
 
-const OUTPUTS = ['auto', 'logits', 'probabilities'] as const;
+const OUTPUTS = ['auto', 'logits', 'probabilities', 'sigmoid', 'sigmoids'] as const;
 /** What a model returns. */
 export type Outputs = (typeof OUTPUTS)[number];
 
@@ -101,6 +96,8 @@ export interface ModelSettings {
   readonly bounds: readonly [number, number];
   readonly outputs: Outputs;
   readonly inputShape: readonly number[] | undefined;
+  /** Name of the output that tells the classes, of a model with several. */
+  readonly output: string | undefined;
 }
 
 /** What the options say of a model. */
@@ -109,6 +106,7 @@ export function modelSettings(values: Values): ModelSettings {
     bounds: pair(values, 'bounds', [0, 1] as const),
     outputs: oneOf(values, 'outputs', OUTPUTS, 'auto'),
     inputShape: sizes(text(values, 'input-shape')),
+    output: text(values, 'output'),
   };
 }
 

@@ -64,12 +64,22 @@ export async function prepare(
     .filter(({ kind }) => kind !== 'in' || labels !== undefined)
     .map((source) => sourceMeasurement(runner, net, source, (images, start) => firstImages(net, images, start)));
   const { path, kind, sha256 } = model.file;
-  const { inputShape, classes, bounds } = net;
+  const { inputShape, classes, bounds, head = 'softmax' } = net;
   return {
     run: {
       command,
       version,
-      model: { file: path, sha256, kind, inputShape, classes, bounds, outputs: model.outputs },
+      model: {
+        file: path,
+        sha256,
+        kind,
+        inputShape,
+        classes,
+        head,
+        bounds,
+        outputs: model.outputs,
+        output: text(values, 'output') ?? null,
+      },
       data: Object.fromEntries(data.flatMap(([name, known]) => (known === undefined ? [] : [[name, known]]))),
       backend,
       settings: usedSettings(resolved),
@@ -148,6 +158,8 @@ async function startRunner(
   const { layers, classifier, outputs } = model;
   if (layers === undefined)
     throw new CliError('Workers take a LayersModel, and this is a GraphModel.', 'Leave --workers out, or use --shard.');
+  if (layers.outputs.length > 1)
+    throw new CliError('Workers take a model with one output.', 'Leave --workers out, or use --shard.');
   if (backend !== 'wasm' && backend !== 'cpu')
     throw new CliError(`Workers run on wasm or cpu, not on ${backend}.`, 'Leave --workers out.');
   const { bounds, inputShape } = classifier;
@@ -170,7 +182,7 @@ function raysOf(
     };
   try {
     const question = { rays, seed: seedOf(values), bounds: classifier.bounds };
-    return { measurements: [rayMeasurement(toPiecewiseAffine(layers), question, signal)], notes: [] };
+    return { measurements: [rayMeasurement(toPiecewiseAffine(classifier), question, signal)], notes: [] };
   } catch (error) {
     if (!(error instanceof OverconfidenceError)) throw error;
     if (error.code === 'UNSUPPORTED_MODEL')

@@ -34,8 +34,12 @@ export interface ModelFacts {
   readonly kind: 'layers' | 'graph';
   readonly inputShape: readonly number[];
   readonly classes: number;
+  /** How it makes confidences: with sigmoids the lowest is 0 and not 1 / K. */
+  readonly head: 'softmax' | 'sigmoids';
   readonly bounds: readonly [number, number];
   readonly outputs: Outputs;
+  /** The output that was chosen of several; null where the model has only one. */
+  readonly output: string | null;
 }
 
 /** What a set of images is. */

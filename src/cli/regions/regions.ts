@@ -64,10 +64,10 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
 }
 
 /** All regions of a part of the plane, or why they are not to be had. */
-function slice({ layers }: LoadedModel, plane: Plane2d, options: SliceOptions): RegionList | string {
+function slice({ layers, classifier }: LoadedModel, plane: Plane2d, options: SliceOptions): RegionList | string {
   if (layers === undefined) return 'those of a GraphModel cannot be read';
   try {
-    const found = sliceRegions(toPiecewiseAffine(layers), plane, options);
+    const found = sliceRegions(toPiecewiseAffine(classifier), plane, options);
     return found.complete ? found : `there are more than ${options.maxRegions}; see --box and --max-regions`;
   } catch (error) {
     if (error instanceof OverconfidenceError && error.code === 'UNSUPPORTED_MODEL')

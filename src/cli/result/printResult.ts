@@ -4,6 +4,7 @@ import type { Io } from '../io';
 import { type Style, styleOf } from '../print/style';
 import { percent, wrap } from '../print/text';
 import type { Result, VerdictLevel } from './result';
+import { lowestOf } from './verdict';
 
 const WORD: Readonly<Record<VerdictLevel, string>> = {
   good: 'GOOD',
@@ -42,7 +43,7 @@ export function titleOf({ model }: Result): string {
 
 function rowTable(result: Result): string {
   const { head, cells } = resultTable(result);
-  const lowest = `The lowest mean confidence possible is ${(1 / result.classes).toFixed(3)}.`;
+  const lowest = `The lowest mean confidence possible is ${lowestOf(result.model).toFixed(3)}.`;
   const error = result.testError === null ? '' : ` Test error: ${percent(result.testError)}.`;
   return `${textTable(head, cells)}\n\n${lowest}${error}`;
 }

@@ -10,6 +10,7 @@ import { CURVE_ALPHAS, RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
 import { resultTable, thresholdText, titleOf } from './printResult';
 import type { Result } from './result';
+import { lowestOf } from './verdict';
 
 const WIDTH = 460;
 /** Side of an image in the picture, in pixels. */
@@ -57,7 +58,7 @@ function listed(heading: string, paragraphs: readonly string[]): ReportSection[]
 
 function tableSection(result: Result): ReportSection {
   const { head, cells } = resultTable(result);
-  const paragraphs = [`The lowest mean confidence possible is ${(1 / result.classes).toFixed(3)}.`];
+  const paragraphs = [`The lowest mean confidence possible is ${lowestOf(result.model).toFixed(3)}.`];
   return { heading: 'Mean confidence', paragraphs, table: { columns: ['Images', ...head.slice(1)], rows: cells } };
 }
 

@@ -6,7 +6,7 @@ import { sortedCopy } from '../../metrics/sortedCopy';
 import { RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
 import type { RayResult, Result, ThresholdResult, Unmeasured } from './result';
-import { isWithoutClass, levelOf, verdictOf } from './verdict';
+import { isWithoutClass, levelOf, lowestOf, verdictOf } from './verdict';
 
 /** A limit this close to 1 is 1: what is left is rounding. */
 const ONE = 1 - 1e-9;
@@ -19,7 +19,9 @@ export function summarise({ run, measured }: RunRecord, maxMmc: number | undefin
   const rays = rayRecord === undefined || rayRecord.failed !== undefined ? null : rayResult(rayRecord);
   const failed = rows.filter(({ status }) => status === 'failed');
   // An attack without gradients shows something only where the model is sure of itself all the same.
-  const blind = rows.filter((row) => isBlind(row) && levelOf(row.meanMaxConfidence ?? 0, classes) !== 'bad');
+  const blind = rows.filter(
+    (row) => isBlind(row) && levelOf(row.meanMaxConfidence ?? 0, lowestOf(run.model)) !== 'bad',
+  );
   const unmeasured = [
     ...[...failed, ...blind].map((row) => ({ name: row.name, why: rowNotes(row, run.settings).at(-1)! })),
     ...(rayRecord?.failed === undefined ? [] : [{ name: RAYS, why: `could not be measured (${rayRecord.failed}).` }]),

@@ -17,13 +17,13 @@ const BAD_FROM = 0.5;
 
 /** Says in words what is wrong, how bad it is and what to do next; nothing is said where the attack says nothing. */
 export function verdictOf({ run, rows, rays, unmeasured }: Findings): Verdict {
-  const { classes } = run.model;
+  const lowest = lowestOf(run.model);
   const worst = surest(rows);
   const missing = missingOf(rows, unmeasured);
-  const level = missing.length > 0 || worst === undefined ? 'none' : levelOf(worst.meanMaxConfidence!, classes);
+  const level = missing.length > 0 || worst === undefined ? 'none' : levelOf(worst.meanMaxConfidence!, lowest);
   return {
     level,
-    text: missing.length > 0 ? without(missing, worst) : sentence(level, worst, classes),
+    text: missing.length > 0 ? without(missing, worst) : sentence(level, worst, lowest),
     details: [...rowDetails(rows, run), ...rayDetails(rays)],
     next: nextSteps(level, run, rays),
   };
@@ -58,9 +58,14 @@ function surest(rows: readonly OodRow[]): OodRow | undefined {
     .sort((a, b) => b.meanMaxConfidence! - a.meanMaxConfidence!)[0];
 }
 
+/** The lowest confidence that a model can have. */
+export function lowestOf({ head, classes }: RunFacts['model']): number {
+  return head === 'sigmoids' ? 0 : 1 / classes;
+}
+
 /** How bad a mean confidence is where there is nothing to be sure of. */
-export function levelOf(confidence: number, classes: number): Exclude<VerdictLevel, 'none'> {
-  const share = (confidence - 1 / classes) / (1 - 1 / classes);
+export function levelOf(confidence: number, lowest: number): Exclude<VerdictLevel, 'none'> {
+  const share = (confidence - lowest) / (1 - lowest);
   if (share >= BAD_FROM) return 'bad';
   return share >= WARNING_FROM ? 'warning' : 'good';
 }
@@ -72,9 +77,9 @@ const OPENING: Readonly<Record<VerdictLevel, string>> = {
   none: 'This cannot be judged',
 };
 
-function sentence(level: VerdictLevel, worst: OodRow | undefined, classes: number): string {
+function sentence(level: VerdictLevel, worst: OodRow | undefined, lowest: number): string {
   if (worst === undefined) return 'Nothing could be measured.';
-  return `${OPENING[level]}: its mean confidence on ${worst.name} is ${percent(worst.meanMaxConfidence!)}, where ${percent(1 / classes)} would say "I do not know".`;
+  return `${OPENING[level]}: its mean confidence on ${worst.name} is ${percent(worst.meanMaxConfidence!)}, where ${percent(lowest)} would say "I do not know".`;
 }
 
 function rowDetails(rows: readonly OodRow[], { settings }: RunFacts): string[] {

@@ -34,9 +34,11 @@ function record(measured: MeasuredByName, kind: 'layers' | 'graph' = 'layers'): 
     sha256: 'f',
     kind,
     inputShape: [2],
+    head: 'softmax',
     classes: 10,
     bounds: [0, 1],
     outputs: 'auto',
+    output: null,
   } as const;
   const attack = { attack: 'pgdLinf', epsilon: 0.3, stepSize: 0.0075, steps: 40, reach: 0.3, restarts: 1, samples: 2 };
   const settings = {
@@ -107,8 +109,19 @@ describe('the verdict', () => {
   });
 });
 
+test('a head of sigmoids knows what it does not know at 0, not at 1 / K', () => {
+  const whole = record(rows(row('adversarialNoise', [0.16])));
+  const sigmoids = { ...whole, run: { ...whole.run, model: { ...whole.run.model, head: 'sigmoids' as const } } };
+  expect(summarise(whole, undefined).verdict.level).toBe('good');
+  expect(summarise(sigmoids, undefined).verdict).toMatchObject({
+    level: 'warning',
+    text: expect.stringContaining('where 0 % would'),
+  });
+});
+
 describe('a threshold of 0.3', () => {
   test('holds for a mean equal to it and is broken by one above', () => {
+    expect(summarise(record(rows(ATTACKED)), 0.3).rows.some((one) => 'scores' in one)).toBe(false);
     const half = summarise(record(rows(row('adversarialNoise', [0.5]))), 0.5);
     expect([half.threshold!.broken, exitCodeOf(half)]).toEqual([[], 0]);
     expect(summarise(record(rows(row('adversarialNoise', [0.5]))), 0.5 - 2 ** -53).threshold!.broken).toHaveLength(1);
@@ -133,6 +146,8 @@ describe('a measurement that failed', () => {
     [RAYS, { ...rows(ATTACKED), [RAYS]: failed({ kind: 'other', samples: 1, blockSize: 1, blocks: {} }) }],
   ])('(%s) has no verdict, breaks the threshold, and without one ends with 3', async (name, measured) => {
     expect(outcome(measured)).toEqual({ level: 'none', broken: [name + lost], codes: [1, 3] });
+    const noted = { ...record(measured), run: { ...record(measured).run, notes: ['a note'] } };
+    expect(summarise(noted, 0.3).notes).toEqual(['a note', `${name}: could not be measured (out of memory).`]);
     const text = printed(measured, 0.3);
     expect(text).toContain('NO VERDICT This cannot be judged. ');
     expect(text).toContain(`${name}: could not be measured (out of memory).`);
