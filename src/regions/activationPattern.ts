@@ -1,5 +1,5 @@
 import { checkVector } from './checkVector';
-import { decideAt } from './pass/decideAt';
+import { decideAt } from './pass/applyNode';
 import { push } from './pass/push';
 import type { Pattern, PiecewiseAffine } from './types';
 

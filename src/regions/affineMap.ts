@@ -1,8 +1,7 @@
 import { createRng } from '../core/rng';
 import { checkVector } from './checkVector';
-import { decideAt } from './pass/decideAt';
-import { pull } from './pass/pull';
-import { follow, push } from './pass/push';
+import { decideAt } from './pass/applyNode';
+import { follow, pull, push } from './pass/push';
 import { COPIES, disturb, uncertainty } from './pass/rounding';
 import type { Pattern, PiecewiseAffine } from './types';
 

@@ -1,7 +1,6 @@
 import { checkRectangle } from './slice/checkSlice';
-import { clipRing, labelled } from './slice/clipRing';
+import { clipRing, labelled, outlineOf } from './slice/clipRing';
 import { NOTHING } from './slice/line';
-import { outlineOf } from './slice/outlineOf';
 import type { Box2d, Region2d } from './sliceTypes';
 
 /**

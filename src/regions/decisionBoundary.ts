@@ -1,7 +1,5 @@
-import { type Labelled, lineOfLabel } from './slice/clipRing';
+import { type Labelled, lineOfLabel, outlineOf, winners } from './slice/clipRing';
 import { sizesOf } from './slice/line';
-import { outlineOf } from './slice/outlineOf';
-import { winners } from './slice/winners';
 import type { BoundaryPiece, Region2d } from './sliceTypes';
 
 /**

@@ -1,11 +1,9 @@
 import { checkOneOf } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkVector } from './checkVector';
-import { decideAt } from './pass/decideAt';
+import { decideAt } from './pass/applyNode';
 import { push } from './pass/push';
-import { halfSpaces } from './region/halfSpaces';
-import { dualNorms, type Norm } from './region/norms';
-import { slacksAt } from './region/slacks';
+import { dualNorms, halfSpaces, type Norm, slacksAt } from './region/halfSpaces';
 import type { PiecewiseAffine } from './types';
 
 /** Options of {@link distanceToBoundary} and {@link inscribedBall}. */

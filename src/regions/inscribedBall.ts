@@ -1,12 +1,9 @@
 import { checkVector } from './checkVector';
 import { checkedNorm, type NormOptions } from './distanceToBoundary';
-import { decideAt } from './pass/decideAt';
+import { decideAt } from './pass/applyNode';
 import { push } from './pass/push';
-import { halfSpaces } from './region/halfSpaces';
-import { allNormals } from './region/normals';
-import { dualNorms } from './region/norms';
+import { allNormals, dualNorms, halfSpaces, slacksAt } from './region/halfSpaces';
 import { simplex } from './region/simplex';
-import { slacksAt } from './region/slacks';
 import type { PiecewiseAffine } from './types';
 
 /** A ball in the input space. */

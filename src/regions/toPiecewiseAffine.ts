@@ -5,14 +5,93 @@ import { isClassifier } from '../classifier/classifier';
 import { layersModelOf } from '../classifier/layersModelOf';
 import type { ModelLike } from '../classifier/types';
 import { type LayerCall, walkGraph } from '../classifier/walkGraph';
+import type { Layer } from '../classifier/walkLayers';
 import { refuse, show } from '../core/check';
+import { readNow } from '../core/readNow';
+import {
+  readActivation,
+  readBatchNorm,
+  readConv2d,
+  readDense,
+  readDepthwise,
+  readLeakyRelu,
+  readPrelu,
+  readRelu,
+  readSeparable,
+  readSoftmax,
+} from './read/affineLayers';
 import { checkClassifier, checkLayer, checkWhole, computed, probesFor, type Reading } from './read/checkReading';
-import { finish, type Graph, unsupported, type Value } from './read/graph';
-import { readers } from './read/readers';
-import { readWeights } from './read/readWeights';
+import { finish, type Graph, type Reader, unsupported, type Value } from './read/graph';
+import {
+  readAdd,
+  readAveragePooling,
+  readConcatenate,
+  readFlatten,
+  readGlobalAverage,
+  readGlobalMax,
+  readIdentity,
+  readMaxPooling,
+  readReshape,
+  readZeroPadding,
+} from './read/shapeLayers';
 import type { PiecewiseAffine } from './types';
 
 const where = { fn: 'toPiecewiseAffine', argument: 'model' };
+
+/** The weights of a layer in float64, in the layer's order, all of them finite. */
+function readWeights(layer: Layer): Float64Array[] {
+  return layer.weights.map((weight) => {
+    const values = readNow(weight.read());
+    if (values === undefined)
+      return refuse(
+        where,
+        'MISSING_KERNEL',
+        'a model on a backend that can be read synchronously',
+        `weights of layer "${layer.name}" on webgpu`,
+        'Save the model and load it again after `await tf.setBackend("cpu")` or "wasm".',
+      );
+    const bad = values.find((value) => !Number.isFinite(value));
+    if (bad !== undefined)
+      refuse(
+        where,
+        'NON_FINITE',
+        'finite weights',
+        `${bad} in "${weight.originalName}" of layer "${layer.name}"`,
+        'Look at the training that produced the weights; a smaller learning rate usually mends it.',
+      );
+    return Float64Array.from(values);
+  });
+}
+
+/** What can be read, by the registered name of the layer's class. */
+const readers: ReadonlyMap<string, Reader> = new Map([
+  ['Activation', readActivation],
+  ['Add', readAdd],
+  ['AlphaDropout', readIdentity],
+  ['AveragePooling2D', readAveragePooling],
+  ['BatchNormalization', readBatchNorm],
+  ['Concatenate', readConcatenate],
+  ['Conv2D', readConv2d],
+  ['Dense', readDense],
+  ['DepthwiseConv2D', readDepthwise],
+  ['Dropout', readIdentity],
+  ['Flatten', readFlatten],
+  ['GaussianDropout', readIdentity],
+  ['GaussianNoise', readIdentity],
+  ['GlobalAveragePooling1D', readGlobalAverage],
+  ['GlobalAveragePooling2D', readGlobalAverage],
+  ['GlobalMaxPooling1D', readGlobalMax],
+  ['GlobalMaxPooling2D', readGlobalMax],
+  ['LeakyReLU', readLeakyRelu],
+  ['MaxPooling2D', readMaxPooling],
+  ['PReLU', readPrelu],
+  ['ReLU', readRelu],
+  ['Reshape', readReshape],
+  ['SeparableConv2D', readSeparable],
+  ['Softmax', readSoftmax],
+  ['SpatialDropout1D', readIdentity],
+  ['ZeroPadding2D', readZeroPadding],
+]);
 
 /**
  * Reads a ReLU network into a {@link PiecewiseAffine}, the exact float64 form that everything in this entry point works

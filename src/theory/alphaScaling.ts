@@ -1,5 +1,6 @@
 import { isClassifier } from '../classifier/classifier';
 import { layersModelOf } from '../classifier/layersModelOf';
+import { rowLogOdds } from '../classifier/logOdds';
 import type { ModelLike } from '../classifier/types';
 import { checkBounds, checkNonNegative, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
@@ -8,13 +9,15 @@ import { nextTask } from '../core/nextTask';
 import type { ProgressOptions } from '../core/progress';
 import { orderStatistic } from '../metrics/orderStatistic';
 import { sortedCopy } from '../metrics/sortedCopy';
+import { evaluate } from '../regions/evaluate';
 import { readRows, type Samples } from '../regions/readRows';
 import { toPiecewiseAffine } from '../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNoOrigin } from './checkTheorem31';
+import { clipped, clippedPieces, turningPoints } from './clippedPath';
 import { type ConfidenceTarget, logOdds, targetLogOdds } from './confidenceTarget';
+import { firstCrossing } from './firstCrossing';
 import { firstAlpha } from './minimalAlpha';
-import { sureAt, sureOnPath } from './sureOnPath';
 
 /** Options of {@link alphaScaling}. Progress is counted in samples. */
 export interface AlphaScalingOptions extends ConfidenceTarget, ProgressOptions {
@@ -135,4 +138,40 @@ function readNet(fn: string, model: PiecewiseAffine | ModelLike): PiecewiseAffin
   if (model !== null && typeof model === 'object' && 'nodes' in model) return model;
   layersModelOf({ fn, argument: 'netOrModel' }, model);
   return toPiecewiseAffine(model);
+}
+
+/** The part of the path clip(alpha x) that is asked about. */
+interface PathQuestion {
+  readonly from: number;
+  readonly bounds: readonly [number, number];
+  /** Log-odds that count. */
+  readonly target: number;
+  /** How many points of the path are looked at, or all of them. */
+  readonly points: number | 'exact';
+}
+
+/** Whether the log-odds of the predicted class reach the target at clip(alpha x); alpha may be Infinity. */
+function sureAt(
+  net: PiecewiseAffine,
+  x: Float64Array,
+  alpha: number,
+  { bounds, target }: Pick<PathQuestion, 'bounds' | 'target'>,
+): boolean {
+  return rowLogOdds(evaluate(net, clipped(x, alpha, bounds)), 0, net.classes, 'softmax') >= target;
+}
+
+/** Whether they reach it somewhere on the path. */
+function sureOnPath(net: PiecewiseAffine, x: Float64Array, question: PathQuestion): boolean {
+  const { from, bounds, target, points } = question;
+  if (sureAt(net, x, from, question) || sureAt(net, x, Number.POSITIVE_INFINITY, question)) return true;
+  if (points !== 'exact')
+    return spread(turningPoints(x, from, bounds), points).some((at) => sureAt(net, x, at, question));
+  for (const piece of clippedPieces(net, x, from, bounds)) if (firstCrossing(piece, target) !== undefined) return true;
+  return false;
+}
+
+/** At most `count` of the values, evenly spaced by their place. */
+function spread(values: readonly number[], count: number): number[] {
+  if (values.length <= count) return [...values];
+  return Array.from({ length: count }, (_, n) => values[Math.floor(((n + 0.5) * values.length) / count)]!);
 }

@@ -1,16 +1,13 @@
+import { isLater } from '../regions/ray/lines';
 import { movingRay } from '../regions/ray/movingRay';
-import { isLater } from '../regions/ray/nextSwitch';
 import type { RayPiece } from '../regions/rayPieces';
 import type { PiecewiseAffine } from '../regions/types';
-
-/** A box of inputs, the same for every entry. */
-export type Box = readonly [low: number, high: number];
 
 /** Changes after which everything is computed from scratch, so that rounding does not add up. */
 const RENEW_AFTER = 512;
 
 /** alpha x with every entry moved to the nearest number of the box; alpha may be Infinity. */
-export function clipped(x: Float64Array, alpha: number, [low, high]: Box): Float64Array {
+export function clipped(x: Float64Array, alpha: number, [low, high]: readonly [number, number]): Float64Array {
   return x.map((value) => Math.min(high, Math.max(low, value === 0 ? 0 : alpha * value)));
 }
 
@@ -22,7 +19,7 @@ export function* clippedPieces(
   net: PiecewiseAffine,
   x: Float64Array,
   from: number,
-  box: Box,
+  box: readonly [number, number],
 ): Generator<RayPiece, void, undefined> {
   const moving = x.map((value) => (value !== 0 && entersAt(value, box) <= from && from < leavesAt(value, box) ? 1 : 0));
   const slopes = x.map((value, i) => moving[i]! * value);
@@ -52,7 +49,7 @@ export function* clippedPieces(
 }
 
 /** The alphas > `from` at which an entry enters the box or leaves it, in ascending order. */
-export function turningPoints(x: Float64Array, from: number, box: Box): number[] {
+export function turningPoints(x: Float64Array, from: number, box: readonly [number, number]): number[] {
   return turnsAfter(x, from, box).map(({ at }) => at);
 }
 
@@ -63,7 +60,7 @@ interface Turn {
   readonly change: number;
 }
 
-function turnsAfter(x: Float64Array, from: number, box: Box): Turn[] {
+function turnsAfter(x: Float64Array, from: number, box: readonly [number, number]): Turn[] {
   const turns = Array.from(x, (value, entry) => [
     { at: entersAt(value, box), entry, change: value },
     { at: leavesAt(value, box), entry, change: -value },
@@ -73,10 +70,10 @@ function turnsAfter(x: Float64Array, from: number, box: Box): Turn[] {
     .sort((a, b) => a.at - b.at);
 }
 
-function entersAt(value: number, [low, high]: Box): number {
+function entersAt(value: number, [low, high]: readonly [number, number]): number {
   return (value > 0 ? low : high) / value;
 }
 
-function leavesAt(value: number, [low, high]: Box): number {
+function leavesAt(value: number, [low, high]: readonly [number, number]): number {
   return (value > 0 ? high : low) / value;
 }

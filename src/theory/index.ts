@@ -9,8 +9,7 @@ export { type CheckTheorem32Options, type CheckTheorem32Result, checkTheorem32 }
 export { evaluateRbf } from './rbf/evaluateRbf';
 export { type RbfConfidenceBound, rbfConfidenceBound } from './rbf/rbfConfidenceBound';
 export { rbfDistance } from './rbf/rbfDistance';
-export { rbfModel } from './rbf/rbfModel';
+export { rbfModel, registerRbfLayer } from './rbf/rbfModel';
 export { type RbfOptions, rbfNetwork } from './rbf/rbfNetwork';
 export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
-export { registerRbfLayer } from './rbf/registerRbfLayer';
 export type { RbfNetwork } from './rbf/types';

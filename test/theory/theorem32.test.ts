@@ -11,7 +11,7 @@ import {
   rbfRadius,
   sharpLogitRange,
 } from '../../src/theory';
-import { logOddsGradient } from '../../src/theory/rbf/ascend';
+import { logOddsGradient } from '../../src/theory/rbf/checkTheorem32';
 import { featuresAt } from '../../src/theory/rbf/evaluateRbf';
 import { expectRefusal } from '../support/expectRefusal';
 import { anyRbf } from './rbfArbitrary';

@@ -1,5 +1,4 @@
-import { applyNode } from '../../regions/pass/applyNode';
-import { decideAt } from '../../regions/pass/decideAt';
+import { applyNode, decideAt } from '../../regions/pass/applyNode';
 import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine, SumNode } from '../../regions/types';
 import { type FastConvolution, fastConvolution } from './fastConvolution';
 import { mapNorms } from './mapNorms';

@@ -1,4 +1,4 @@
-import { dot } from '../../regions/maps/rows';
+import { dot } from '../../regions/maps/denseMap';
 
 /** A matrix is squared this often; the bound is too large by a factor of at most `size^(1 / 128)`. */
 const SQUARINGS = 5;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
 import { checkNonNegative, checkPositive } from '../../core/check';
-import { checkSlope } from '../../regions/checkSlope';
+import { checkSlope } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
 import { readRows, type Samples } from '../../regions/readRows';
 import type { PiecewiseAffine } from '../../regions/types';

@@ -1,4 +1,4 @@
-import { inputPlane } from '../../regions/inputPlane';
+import { inputPlane } from '../../regions/planes';
 import { sliceRegions } from '../../regions/sliceRegions';
 import type { PiecewiseAffine } from '../../regions/types';
 import type { Interval } from '../bounds/interval';

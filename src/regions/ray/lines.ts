@@ -1,6 +1,6 @@
-import { decideAt } from '../pass/decideAt';
+import { decideAt } from '../pass/applyNode';
 import { follow, push } from '../pass/push';
-import type { Pattern, PiecewiseAffine, SwitchNode } from '../types';
+import type { KinkNode, MaxNode, Pattern, PiecewiseAffine, SwitchNode } from '../types';
 
 /** Straight lines `intercepts[i] + slopes[i] t`, one for each entry of a value. */
 export interface Lines {
@@ -9,7 +9,7 @@ export interface Lines {
 }
 
 /** A network along a ray, as it is on one linear piece. */
-export interface RayLines {
+interface RayLines {
   /** What the nodes that decide have decided, undefined for other nodes. */
   readonly pattern: Pattern;
   /** The lines that the nodes that decide read, undefined for other nodes. */
@@ -52,4 +52,67 @@ function linesOf(
 
 function halves(z: Float64Array): Lines {
   return { intercepts: z.subarray(0, z.length / 2), slopes: z.subarray(z.length / 2) };
+}
+
+/** Slopes that differ by less than this, relative to their size, differ by rounding only. */
+const SAME_SLOPE = 1e-13;
+
+/** Times that differ by less than this, relative to their size, differ by rounding only. */
+const SAME_TIME = 1e-13;
+
+/** Whether `t` lies after `now` by more than rounding explains. */
+export function isLater(t: number, now: number): boolean {
+  return t - now > SAME_TIME * Math.abs(now);
+}
+
+/** What the decision of entry or group i, now `state`, becomes next along the ray; `state` itself if it stays for ever. */
+export function nextState(node: SwitchNode, lines: Lines, i: number, state: number): number {
+  return node.kind === 'kink' ? nextPiece(node, lines, i, state) : nextWinner(node, lines, i, state);
+}
+
+/** When that happens, not before `now`; Infinity if never. */
+export function switchTime(node: SwitchNode, lines: Lines, i: number, state: number, now: number): number {
+  const next = nextState(node, lines, i, state);
+  if (next === state) return Number.POSITIVE_INFINITY;
+  const { intercepts, slopes } = lines;
+  let t: number;
+  if (node.kind === 'kink') t = (node.thresholds[Math.min(state, next)]! - intercepts[i]!) / slopes[i]!;
+  else {
+    const first = node.starts[i]!;
+    t = meeting(lines, node.members[first + state]!, node.members[first + next]!);
+  }
+  return isLater(t, now) ? t : now;
+}
+
+/** A line leaves its piece through the threshold that it moves towards. */
+function nextPiece({ pieces }: KinkNode, { slopes }: Lines, i: number, state: number): number {
+  const slope = slopes[i]!;
+  if (slope > 0) return Math.min(state + 1, pieces - 1);
+  return slope < 0 ? Math.max(state - 1, 0) : state;
+}
+
+/** The winner of a group is overtaken by the first of the steeper lines that meets it, by the steepest if several do. */
+function nextWinner({ starts, members }: MaxNode, lines: Lines, g: number, state: number): number {
+  const { slopes } = lines;
+  const winner = members[starts[g]! + state]!;
+  const own = slopes[winner]!;
+  let next = state;
+  let first = Number.POSITIVE_INFINITY;
+  let steepest = Number.NEGATIVE_INFINITY;
+  for (let m = starts[g]!; m < starts[g + 1]!; m++) {
+    const rival = members[m]!;
+    const slope = slopes[rival]!;
+    if (!(slope - own > SAME_SLOPE * (Math.abs(slope) + Math.abs(own)))) continue;
+    const t = meeting(lines, winner, rival);
+    if (t > first || (t === first && slope <= steepest)) continue;
+    next = m - starts[g]!;
+    first = t;
+    steepest = slope;
+  }
+  return next;
+}
+
+/** When two lines meet. */
+function meeting({ intercepts, slopes }: Lines, a: number, b: number): number {
+  return (intercepts[a]! - intercepts[b]!) / (slopes[b]! - slopes[a]!);
 }

@@ -1,9 +1,6 @@
 import { add, clear, noChanges } from '../maps/changes';
-import type { PiecewiseAffine, SwitchNode } from '../types';
-import { type Lines, linesAt, linesUnder } from './lines';
-import { nextState, switchTime } from './nextSwitch';
-import { bend, membership, spreadAffine, spreadGroups, spreadKinks } from './spread';
-import { timetable } from './timetable';
+import type { AffineNode, Changes, KinkNode, MaxNode, PiecewiseAffine, SumNode, SwitchNode } from '../types';
+import { type Lines, linesAt, linesUnder, nextState, switchTime } from './lines';
 
 /** A network along a ray that moves from one change of a decision to the next. */
 export interface MovingRay {
@@ -106,4 +103,124 @@ function isSwitch(node: { readonly kind: string }): node is SwitchNode {
 function slopeAfter(node: SwitchNode, { slopes }: Lines, i: number, state: number): number {
   if (node.kind === 'max') return slopes[node.members[node.starts[i]! + state]!]!;
   return node.slopes[i * node.pieces + state]! * slopes[i]!;
+}
+
+/** For every entry of a value, the groups of a {@link MaxNode} that it belongs to: `groups[starts[e]]` and so on. */
+interface Membership {
+  readonly starts: Int32Array;
+  readonly groups: Int32Array;
+}
+
+/** Turns the groups of a node around. */
+function membership({ size, starts, members }: MaxNode, entries: number): Membership {
+  const begin = new Int32Array(entries + 1);
+  for (const member of members) begin[member + 1]!++;
+  for (let e = 0; e < entries; e++) begin[e + 1]! += begin[e]!;
+  const next = begin.slice();
+  const groups = new Int32Array(members.length);
+  for (let g = 0; g < size; g++) for (let m = starts[g]!; m < starts[g + 1]!; m++) groups[next[members[m]!]!++] = g;
+  return { starts: begin, groups };
+}
+
+/** Bends lines at `t`: their slopes change, their values at `t` do not. */
+function bend({ intercepts, slopes }: Lines, { values, entries, count }: Changes, t: number): void {
+  for (let k = 0; k < count; k++) {
+    const e = entries[k]!;
+    const change = values[e]!;
+    if (change === 0) continue;
+    slopes[e]! += change;
+    intercepts[e]! -= t * change;
+  }
+}
+
+/** Changes of slope after a node without decisions. */
+function spreadAffine(node: AffineNode | SumNode, before: Changes, after: Changes): void {
+  if (node.kind === 'affine') node.map.spread(after, before);
+  else for (let k = 0; k < before.count; k++) add(after, before.entries[k]!, before.values[before.entries[k]!]!);
+}
+
+/** Changes of slope after a node of kinks; `touch` is called for every entry. */
+function spreadKinks(
+  { pieces, slopes }: KinkNode,
+  states: Int32Array,
+  before: Changes,
+  after: Changes,
+  touch: (entry: number) => void,
+): void {
+  for (let k = 0; k < before.count; k++) {
+    const e = before.entries[k]!;
+    if (before.values[e] === 0) continue;
+    touch(e);
+    const slope = slopes[e * pieces + states[e]!]!;
+    if (slope !== 0) add(after, e, slope * before.values[e]!);
+  }
+}
+
+/** Changes of slope after a node of groups; `touch` is called for every group with a changed member. */
+function spreadGroups(
+  { starts, members }: MaxNode,
+  belongs: Membership,
+  states: Int32Array,
+  before: Changes,
+  after: Changes,
+  touch: (group: number) => void,
+): void {
+  for (let k = 0; k < before.count; k++) {
+    const e = before.entries[k]!;
+    if (before.values[e] === 0) continue;
+    for (let b = belongs.starts[e]!; b < belongs.starts[e + 1]!; b++) {
+      const g = belongs.groups[b]!;
+      touch(g);
+      if (members[starts[g]! + states[g]!] === e) add(after, g, before.values[e]!);
+    }
+  }
+}
+
+/** When each of many things happens next, with the earliest at hand. */
+interface Timetable {
+  readonly times: Float64Array;
+  /** Sets the time of one thing. */
+  set(id: number, time: number): void;
+  /** The thing with the earliest time; of several the one with the smallest number. */
+  earliest(): number;
+}
+
+/** Things per block: only blocks whose earliest time was put off are looked through again. */
+const BLOCK = 64;
+
+/** A timetable in which nothing ever happens. */
+function timetable(size: number): Timetable {
+  const times = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+  const blocks = Math.ceil(size / BLOCK);
+  const first = new Float64Array(blocks).fill(Number.POSITIVE_INFINITY);
+  const stale = new Uint8Array(blocks);
+
+  const renew = (block: number) => {
+    const end = Math.min(size, (block + 1) * BLOCK);
+    let least = Number.POSITIVE_INFINITY;
+    for (let id = block * BLOCK; id < end; id++) if (times[id]! < least) least = times[id]!;
+    first[block] = least;
+    stale[block] = 0;
+  };
+
+  return {
+    times,
+    set(id, time) {
+      const block = Math.floor(id / BLOCK);
+      if (time <= first[block]!) first[block] = time;
+      else if (times[id] === first[block]) stale[block] = 1;
+      times[id] = time;
+    },
+    earliest() {
+      let least = Number.POSITIVE_INFINITY;
+      let where = 0;
+      for (let block = 0; block < blocks; block++) {
+        if (stale[block] === 1) renew(block);
+        if (first[block]! < least) [least, where] = [first[block]!, block];
+      }
+      let id = where * BLOCK;
+      while (id < size - 1 && times[id] !== least) id++;
+      return id;
+    },
+  };
 }

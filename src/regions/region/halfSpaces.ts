@@ -1,3 +1,5 @@
+import type { Columns } from '../pass/applyNode';
+import { follow, pull, push } from '../pass/push';
 import type { KinkNode, MaxNode, Pattern, PiecewiseAffine } from '../types';
 
 /**
@@ -65,7 +67,7 @@ function overRivals({ size, starts, members }: MaxNode, states: Int32Array): Con
 }
 
 /** The left sides of a node's conditions for vector c of the value z that it reads; directions have no thresholds. */
-export function leftSides(
+function leftSides(
   { entries, rivals, factors, thresholds }: NodeHalfSpaces,
   z: Float64Array,
   start: number,
@@ -78,4 +80,124 @@ export function leftSides(
     sides[h] = factors[h]! > 0 ? value - limit : limit - value;
   }
   return sides;
+}
+
+/** Unit vectors that are pushed through a network together. */
+const TOGETHER = 16;
+
+/** The left sides `n z + o` of all half-spaces at a point z: one forward pass under the pattern. */
+export function slacksAt(
+  net: PiecewiseAffine,
+  pattern: Pattern,
+  parts: readonly NodeHalfSpaces[],
+  z: Float64Array,
+): Float64Array {
+  const slacks = new Float64Array(countOf(parts));
+  eachPart(net, pattern, parts, z, { count: 1, points: 1 }, (part, values) =>
+    slacks.set(leftSides(part, values, 0, true), part.first),
+  );
+  return slacks;
+}
+
+/**
+ * Goes through the normals of all half-spaces, one entry of every normal at a time: `use(entry, first, values)` is given
+ * entry number `entry` of the normals from `first` on.
+ */
+function eachNormalEntry(
+  net: PiecewiseAffine,
+  pattern: Pattern,
+  parts: readonly NodeHalfSpaces[],
+  use: (entry: number, first: number, values: Float64Array) => void,
+): void {
+  for (let begin = 0; begin < net.inputSize; begin += TOGETHER) {
+    const count = Math.min(TOGETHER, net.inputSize - begin);
+    const units = new Float64Array(count * net.inputSize);
+    for (let c = 0; c < count; c++) units[c * net.inputSize + begin + c] = 1;
+    eachPart(net, pattern, parts, units, { count, points: 0 }, (part, values) => {
+      const size = values.length / count;
+      for (let c = 0; c < count; c++) use(begin + c, part.first, leftSides(part, values, c * size, false));
+    });
+  }
+}
+
+/** Number of half-spaces. */
+export function countOf(parts: readonly NodeHalfSpaces[]): number {
+  return parts.reduce((sum, { entries }) => sum + entries.length, 0);
+}
+
+/** Pushes vectors under the pattern and shows what each node that decides reads. */
+function eachPart(
+  net: PiecewiseAffine,
+  pattern: Pattern,
+  parts: readonly NodeHalfSpaces[],
+  vectors: Float64Array,
+  columns: Columns,
+  use: (part: NodeHalfSpaces, values: Float64Array) => void,
+): void {
+  const known = follow(pattern);
+  const partOf = new Map(parts.map((part) => [part.node, part]));
+  push(net, vectors, columns, (node, values, n) => {
+    use(partOf.get(n)!, values);
+    return known(node, values, n);
+  });
+}
+
+/** All normals, `count` x d row-major, by d forward passes. */
+export function allNormals(net: PiecewiseAffine, pattern: Pattern, parts: readonly NodeHalfSpaces[]): Float64Array {
+  const d = net.inputSize;
+  const normals = new Float64Array(countOf(parts) * d);
+  eachNormalEntry(net, pattern, parts, (entry, first, values) => {
+    for (const [h, value] of values.entries()) normals[(first + h) * d + entry] = value;
+  });
+  return normals;
+}
+
+/** The normals from number `begin` up to `end` - 1, by one backward pass each. */
+export function someNormals(
+  net: PiecewiseAffine,
+  pattern: Pattern,
+  parts: readonly NodeHalfSpaces[],
+  begin: number,
+  end: number,
+): Float64Array {
+  const count = end - begin;
+  const forms = new Map<number, Float64Array>();
+  for (const { node, first, entries, rivals, factors } of parts)
+    for (let h = Math.max(begin, first); h < Math.min(end, first + entries.length); h++) {
+      const id = net.nodes[node]!.inputs[0]!;
+      const size = id === 0 ? net.inputSize : net.nodes[id - 1]!.size;
+      const form = forms.get(id) ?? new Float64Array(count * size);
+      forms.set(id, form);
+      const row = (h - begin) * size;
+      form[row + entries[h - first]!] = factors[h - first]!;
+      if (rivals[h - first]! >= 0) form[row + rivals[h - first]!] = -factors[h - first]!;
+    }
+  return pull(net, pattern, forms, count);
+}
+
+/** How lengths are measured in the input space. */
+export type Norm = 'L1' | 'L2' | 'Linf';
+
+/** How one more entry of a vector changes its dual norm, before the root of L2: Linf for L1, L1 for Linf. */
+const gather: Readonly<Record<Norm, (sum: number, entry: number) => number>> = {
+  L1: (largest, entry) => Math.max(largest, Math.abs(entry)),
+  L2: (sum, entry) => sum + entry * entry,
+  Linf: (sum, entry) => sum + Math.abs(entry),
+};
+
+/**
+ * For each half-space the dual norm of its normal: a plane `n z + o = 0` lies at the distance `|n x + o| / |n|_dual` of x.
+ * The normals are met entry by entry and never stored.
+ */
+export function dualNorms(
+  net: PiecewiseAffine,
+  pattern: Pattern,
+  parts: readonly NodeHalfSpaces[],
+  norm: Norm,
+): Float64Array {
+  const sums = new Float64Array(countOf(parts));
+  eachNormalEntry(net, pattern, parts, (_, first, values) => {
+    for (let h = 0; h < values.length; h++) sums[first + h] = gather[norm](sums[first + h]!, values[h]!);
+  });
+  return norm === 'L2' ? sums.map(Math.sqrt) : sums;
 }

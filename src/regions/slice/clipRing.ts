@@ -1,5 +1,25 @@
-import { between, type Corner } from './corner';
-import { footOn, type Line, sideOf, valueAt } from './line';
+import type { Region2d } from '../sliceTypes';
+import { between, type Corner, footOn, type Line, type Sizes, sideOf, valueAt } from './line';
+import { insideOf, wholePlane } from './polygon';
+
+/** All corners of a region in the order in which they follow each other, those at infinity included. */
+export function outlineOf({ vertices, rays }: Pick<Region2d, 'vertices' | 'rays'>): readonly Corner[] {
+  const points = corners(vertices, 1);
+  const directions = corners(rays, 0);
+  if (points.length === 0) return wholePlane().corners;
+  const [first, second] = directions;
+  // The whole plane has four rays, and a region loses none of them that points inside. So two at an obtuse angle mean a strip.
+  if (directions.length !== 2 || first!.x * second!.x + first!.y * second!.y > -0.5) return [...points, ...directions];
+  const across = points.map(({ x, y }) => first!.x * (y - points[0]!.y) - first!.y * (x - points[0]!.x));
+  const middle = Math.max(...across) / 2;
+  const onFirstLine = points.filter((_, i) => across[i]! < middle);
+  const onSecondLine = points.filter((_, i) => across[i]! >= middle);
+  return [...onFirstLine, first!, ...onSecondLine, second!];
+}
+
+function corners(flat: Float64Array, w: 0 | 1): Corner[] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => ({ x: flat[2 * i]!, y: flat[2 * i + 1]!, w, blur: 0 }));
+}
 
 /**
  * One corner of a polygon that is only looked at, not shared with neighbours, and the label of the edge after it: the
@@ -11,7 +31,7 @@ export interface Labelled {
 }
 
 /** The label of the edges along line number `line`. */
-export function labelOfLine(line: number): number {
+function labelOfLine(line: number): number {
   return -1 - line;
 }
 
@@ -50,4 +70,54 @@ function withMiddle(ring: Labelled[], line: Line, label: number): Labelled[] {
   );
   if (i >= 0) ring.splice(i + 1, 0, { corner: footOn(line), label });
   return ring;
+}
+
+/** Affine functions of the plane that compete: entry `members[m]` of the rows constant, slope in s, slope in t of `z`. */
+export interface Contest {
+  readonly z: Float64Array;
+  readonly members: ArrayLike<number>;
+  readonly sizes: Sizes;
+}
+
+/** Function a minus function b. */
+export function difference({ z, members, sizes }: Contest, a: number, b: number): Line {
+  const size = z.length / 3;
+  const [i, j] = [members[a]!, members[b]!];
+  return {
+    constant: z[i]! - z[j]!,
+    x: z[size + i]! - z[size + j]!,
+    y: z[2 * size + i]! - z[2 * size + j]!,
+    beside: sizes,
+  };
+}
+
+/** The part of a polygon where one function is the largest; labels of lines are numbers of the functions beyond them. */
+export interface Winner {
+  readonly winner: number;
+  readonly ring: readonly Labelled[];
+}
+
+/** The parts of a polygon where each function is the largest, by the functions' order; of equal ones the first wins. */
+export function winners(corners: readonly Corner[], contest: Contest): Winner[] {
+  const count = contest.members.length;
+  const probes = [...corners, insideOf(corners)];
+  const alive = Array.from({ length: count }, (_, m) => m).filter((m) => !isBeaten(probes, contest, m));
+  return alive.flatMap((winner) => {
+    let ring: readonly Labelled[] = labelled(corners);
+    for (const other of alive)
+      if (other !== winner && ring.length > 0)
+        ring = clipRing(ring, difference(contest, winner, other), labelOfLine(other));
+    return ring.length > 0 ? [{ winner, ring }] : [];
+  });
+}
+
+/** Whether another function is at least as large in the whole polygon; of equal ones the later is beaten. */
+function isBeaten(probes: readonly Corner[], contest: Contest, m: number): boolean {
+  for (let other = 0; other < contest.members.length; other++) {
+    if (other === m) continue;
+    const line = difference(contest, other, m);
+    const sides = probes.map((corner) => sideOf(line, corner));
+    if (!sides.includes(-1) && (other < m || sides.includes(1))) return true;
+  }
+  return false;
 }

@@ -1,9 +1,7 @@
 import type { KinkNode, MaxNode, SwitchNode } from '../types';
-import { ABOVE, BELOW, type Line, type Sizes, sideOf, sidesOfCorners } from './line';
-import { type DecidedPart, partition } from './partition';
-import { insideOf, type Polygon } from './polygon';
-import { type Probes, probesOf, sidesOf, valueInside } from './probes';
-import { splitPolygon } from './splitPolygon';
+import { type Contest, difference, type Labelled, lineOfLabel, type Winner, winners } from './clipRing';
+import { ABOVE, BELOW, blurOf, type Corner, type Line, roundingAt, type Sizes, sideOf, sidesOfCorners } from './line';
+import { cross, type Edge, edgeBetween, insideOf, otherEnd, type Polygon, splitPolygon, uncutFrom } from './polygon';
 
 /** What a node that decides reads: affine functions of the plane, three rows of constants, slopes in s, slopes in t. */
 export interface Reading {
@@ -90,4 +88,126 @@ function winnerIn({ starts, members }: MaxNode, z: Float64Array, probes: Probes,
     if (sides & ABOVE) return OPEN;
   }
   return state;
+}
+
+/** The corners of a polygon and, last, a point inside, laid out for testing many affine functions. */
+interface Probes {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly w: Float64Array;
+  /** Size of rounding errors of a function at each. */
+  readonly rounding: Float64Array;
+  /** How far each itself may have been moved by rounding. */
+  readonly blur: Float64Array;
+}
+
+/** The probes of a polygon, for functions of these sizes. */
+function probesOf(corners: readonly Corner[], sizes: Sizes): Probes {
+  const count = corners.length + 1;
+  const [x, y, w] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
+  const [rounding, blur] = [new Float64Array(count), new Float64Array(count)];
+  const inside = insideOf(corners);
+  for (let p = 0; p < count; p++) {
+    const corner = corners[p] ?? inside;
+    x[p] = corner.x;
+    y[p] = corner.y;
+    w[p] = corner.w;
+    rounding[p] = roundingAt(sizes, corner);
+    blur[p] = corner.blur;
+  }
+  return { x, y, w, rounding, blur };
+}
+
+/** On which sides of the line the probes lie, by the rule of `sideOf`: ABOVE, BELOW, both, or 0 for neither. */
+function sidesOf({ x, y, w, rounding, blur }: Probes, constant: number, slopeX: number, slopeY: number): number {
+  const steepness = Math.abs(slopeX) + Math.abs(slopeY);
+  let sides = 0;
+  for (let p = 0; p < x.length; p++) {
+    const first = constant * w[p]!;
+    const second = slopeX * x[p]!;
+    const third = slopeY * y[p]!;
+    const value = first + second + third;
+    const unsure = blurOf(first, second, third) + rounding[p]! + steepness * blur[p]!;
+    if (value > unsure) sides |= ABOVE;
+    else if (value < -unsure) sides |= BELOW;
+  }
+  return sides;
+}
+
+/** Value of a function at the point inside. */
+function valueInside({ x, y }: Probes, constant: number, slopeX: number, slopeY: number): number {
+  const p = x.length - 1;
+  return constant + slopeX * x[p]! + slopeY * y[p]!;
+}
+
+/** A part of a polygon and what has been decided there: which of several functions is the largest, for example. */
+interface DecidedPart {
+  readonly polygon: Polygon;
+  readonly state: number;
+}
+
+/** Parts a polygon by which of several affine functions is the largest; of equal ones the first. */
+function partition(polygon: Polygon, contest: Contest): DecidedPart[] {
+  const won = winners(polygon.corners, contest);
+  if (won.length > 2) return shareOut(polygon, contest, won);
+  const [first, second] = won;
+  const parts = second && splitPolygon(polygon, difference(contest, first!.winner, second.winner));
+  if (!parts) return [{ polygon, state: first!.winner }];
+  return [
+    { polygon: parts.above, state: first!.winner },
+    { polygon: parts.below, state: second!.winner },
+  ];
+}
+
+/** Three or more parts, which meet inside the polygon: gives them common corners and edges. */
+function shareOut(polygon: Polygon, contest: Contest, won: readonly Winner[]): DecidedPart[] {
+  const inner: Corner[] = [];
+  const corners = won.map(({ winner, ring }) => {
+    const lineTo = (label: number) => difference(contest, winner, lineOfLabel(label)!);
+    return ring.map(({ corner, label }, i) => {
+      const labelBefore = ring[(i + ring.length - 1) % ring.length]!.label;
+      if (polygon.corners.includes(corner)) return corner;
+      const edge = Math.max(label, labelBefore);
+      const lines = [label, labelBefore].filter((l) => lineOfLabel(l) !== undefined).map(lineTo);
+      if (lineOfLabel(edge) === undefined) return cross(polygon.edges[edge]!, polygon.corners[edge]!, lines[0]!).at;
+      const known = inner.find((other) => lines.every((line) => sideOf(line, other) === 0));
+      if (known === undefined) inner.push(corner);
+      return known ?? corner;
+    });
+  });
+  const made: Edge[] = [];
+  return won.map(({ winner, ring }, part) => ({ state: winner, polygon: join(polygon, ring, corners[part]!, made) }));
+}
+
+/** The polygon with given corners, whose edges are parts of the outer polygon's edges or shared with other parts. */
+function join(outer: Polygon, ring: readonly Labelled[], corners: readonly Corner[], made: Edge[]): Polygon {
+  const joined = { corners: [] as Corner[], edges: [] as Edge[] };
+  for (const [i, { label }] of ring.entries()) {
+    const [from, to] = [corners[i]!, corners[(i + 1) % corners.length]!];
+    let at = from;
+    for (const edge of from === to ? [] : path(outer, label, from, to, made)) {
+      joined.corners.push(at);
+      joined.edges.push(edge);
+      at = otherEnd(edge, at);
+    }
+  }
+  return joined;
+}
+
+/** The edges that lead from one corner of a part to the next. */
+function path(outer: Polygon, label: number, from: Corner, to: Corner, made: Edge[]): Edge[] {
+  if (lineOfLabel(label) === undefined) {
+    const edges = uncutFrom(outer.edges[label]!, outer.corners[label]!);
+    let at = outer.corners[label]!;
+    const starts = edges.map((edge) => {
+      const start = at;
+      at = otherEnd(edge, at);
+      return start;
+    });
+    const end = starts.indexOf(to);
+    return edges.slice(starts.indexOf(from), end < 0 ? edges.length : end);
+  }
+  const known = made.find(({ a, b }) => (a === from && b === to) || (a === to && b === from));
+  if (known === undefined) made.push(edgeBetween(from, to));
+  return [known ?? made.at(-1)!];
 }

@@ -1,7 +1,6 @@
 import { squaredDistances } from '../../core/squaredDistances';
 import { checkVector } from '../../regions/checkVector';
 import { checkRbf } from './checkRbf';
-import { radialFeatures } from './features';
 import type { RbfNetwork } from './types';
 
 /**
@@ -40,4 +39,9 @@ export function rbfLogits({ classes, weights }: RbfNetwork, features: Float64Arr
   for (let k = 0; k < classes; k++)
     for (let l = 0; l < count; l++) logits[k]! += weights[k * count + l]! * features[l]!;
   return logits;
+}
+
+/** `exp(-gamma r^2)` of each squared distance. */
+export function radialFeatures(squared: Float64Array, gamma: number): Float64Array {
+  return squared.map((value) => Math.exp(-gamma * value));
 }

@@ -1,6 +1,5 @@
 import { checkNonNegative } from '../../core/check';
 import { checkRbf } from './checkRbf';
-import { largestContrast } from './largestContrast';
 import type { RbfNetwork } from './types';
 
 /** What {@link rbfConfidenceBound} knows about all points that are at least a given distance from every centre. */
@@ -62,4 +61,17 @@ export function boundAt(
     paperUpper: Math.min(1, 1 / classes + epsilon),
     paperLower: Math.max(0, 1 / classes - epsilon),
   };
+}
+
+/** `alpha = max_{r,k} sum_l |a_rl - a_kl|` of Theorem 3.2. */
+export function largestContrast({ classes, weights }: RbfNetwork): number {
+  const count = weights.length / classes;
+  let largest = 0;
+  for (let r = 0; r < classes; r++)
+    for (let k = 0; k < r; k++) {
+      let sum = 0;
+      for (let l = 0; l < count; l++) sum += Math.abs(weights[r * count + l]! - weights[k * count + l]!);
+      largest = Math.max(largest, sum);
+    }
+  return largest;
 }

@@ -8,7 +8,7 @@ import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import { squaredDistances } from '../../core/squaredDistances';
 import { checkNumbers } from './checkRbf';
-import { radialFeatures } from './features';
+import { radialFeatures } from './evaluateRbf';
 import { trainWeights } from './trainWeights';
 import type { RbfNetwork } from './types';
 

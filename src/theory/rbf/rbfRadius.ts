@@ -2,7 +2,7 @@ import { checkOneOf, checkPositive, refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { sharpLogitRange } from '../../core/sharpLogitRange';
 import { checkNumbers, checkRbf } from './checkRbf';
-import { largestContrast } from './largestContrast';
+import { largestContrast } from './rbfConfidenceBound';
 import { nearest } from './rbfDistance';
 import type { RbfNetwork } from './types';
 

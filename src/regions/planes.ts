@@ -2,6 +2,9 @@ import { refuse } from '../core/check';
 import { checkSpan } from './slice/checkSlice';
 import type { Plane2d } from './sliceTypes';
 
+/** The plane of all inputs of a network with two of them: s is the first, t the second. */
+export const inputPlane: Plane2d = { origin: [0, 0], u: [1, 0], v: [0, 1] };
+
 /**
  * The plane through three inputs, which get the coordinates (0, 0), (1, 0) and (0, 1).
  *
@@ -34,4 +37,19 @@ export function planeThrough(a: ArrayLike<number>, b: ArrayLike<number>, c: Arra
   const [u, v] = [step(b), step(c)];
   checkSpan({ fn, argument: 'c' }, u, v);
   return { origin, u, v };
+}
+
+/**
+ * The input at coordinates (s, t) of a plane: `origin + s * u + t * v`.
+ *
+ * @example
+ * ```ts
+ * import { planeThrough, pointOnPlane } from 'relu-overconfidence/regions';
+ *
+ * const plane = planeThrough([0, 0, 1], [1, 0, 1], [0, 2, 1]);
+ * console.log(pointOnPlane(plane, 0.5, 0.5)); // Float64Array(3) [ 0.5, 1, 1 ]
+ * ```
+ */
+export function pointOnPlane({ origin, u, v }: Plane2d, s: number, t: number): Float64Array {
+  return Float64Array.from(origin, (value, i) => value + s * u[i]! + t * v[i]!);
 }
