@@ -10,9 +10,10 @@ import {
   restoreGuarantee,
   type SavedJointDiscriminator,
 } from '../../src/guarantees';
+import { scoreBound, scoresOf } from '../../src/guarantees/prood/discriminator';
 import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointClassifier';
 import { uniformNoise } from '../../src/noise';
-import { toPiecewiseAffine } from '../../src/regions';
+import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { limitAlongRay } from '../../src/regions/limitAlongRay';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
@@ -253,6 +254,35 @@ describe('jointDiscriminator', () => {
       for (const [k, v] of row.entries())
         expect(Math.exp(got[i]![k]!)).toBeCloseTo((s * Math.exp(v - top)) / sum + (1 - s) / 3, 6);
     }
+  });
+
+  it('bounds the score as float32 computes it, features in which large numbers cancel included', async () => {
+    const features = sequential({
+      layers: [
+        layers.dense({ inputShape: [2], units: 2, activation: 'relu' }),
+        layers.dense({ units: 1, activation: 'relu' }),
+      ],
+    });
+    const kernel = tf.tensor2d([
+      [3, 2],
+      [0.1, 0.7],
+    ]);
+    const given = [kernel, tf.tensor1d([1e6, 1e6]), tf.tensor2d([[1], [-1]]), tf.tensor1d([2])];
+    features.setWeights(given);
+    const net = toPiecewiseAffine(features);
+    const discriminator = { features, weights: Float32Array.of(-1), bias: 5, slope: 1, box: [0, 1] as const };
+    let exceeded = 0;
+    for (let n = 0; n < 60; n++) {
+      const point = Float64Array.of(n / 60, 0.5).map(Math.fround);
+      const scores = tf.tidy(() => scoresOf(discriminator, tf.tensor2d([[...point]])));
+      const [score] = await scores.data();
+      expect(score!).toBeLessThanOrEqual(scoreBound(net, discriminator, { lower: point, upper: point }));
+      if (score! > 5 - evaluate(net, point)[0]! + 0.01) exceeded++;
+      scores.dispose();
+    }
+    expect(exceeded).toBeGreaterThan(5);
+    tf.dispose(given);
+    features.dispose();
   });
 
   it('turns bounds on the score into bounds on the confidence, and back', () => {
