@@ -86,6 +86,24 @@ describe('kMeans', () => {
     expect(rounds).toBeLessThan(20);
   });
 
+  it('goes on for as many rounds as it takes until no point changes its centre', () => {
+    const rng = createRng(6);
+    const x = Float64Array.from({ length: 300 }, () => rng.uniform());
+    let rounds = 0;
+    const centres = kMeans(x, 1, 8, createRng(2), () => {
+      rounds++;
+    });
+    expect(rounds).toBeGreaterThan(3);
+    const [sums, counts] = [new Float64Array(8), new Float64Array(8)];
+    for (const value of x) {
+      const gaps = centres.map((centre) => Math.abs(centre - value));
+      const nearest = gaps.indexOf(Math.min(...gaps));
+      sums[nearest]! += value;
+      counts[nearest]!++;
+    }
+    for (const [l, centre] of centres.entries()) expect(centre).toBeCloseTo(sums[l]! / counts[l]!, 12);
+  });
+
   it('leaves a centre that no point is nearest to where it is', () => {
     // Both centres start on the same place, and the first of equals takes all points.
     expect([...kMeans(Float64Array.of(4, 4), 1, 2, scripted([], [0, 1, 0]))]).toEqual([4, 4]);

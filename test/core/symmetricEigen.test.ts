@@ -42,6 +42,17 @@ describe('symmetricEigen', () => {
     );
   });
 
+  it.each([1, -1])('loses no digits where a column is almost a multiple (%d) of a unit vector', (sign) => {
+    for (const small of [1e-9, 1e-12]) {
+      const a = Float64Array.of(0, sign, small, sign, 0, 0.5, small, 0.5, 0);
+      const { values, vectors } = symmetricEigen(a, 3);
+      for (const [i, j] of entries(3)) {
+        const image = [0, 1, 2].reduce((sum, k) => sum + a[3 * j + k]! * vectors[3 * i + k]!, 0);
+        expect(Math.abs(image - values[i]! * vectors[3 * i + j]!)).toBeLessThan(2e-15);
+      }
+    }
+  });
+
   it('knows the eigenvalues 2 - 2 cos(k pi / (n + 1)) of the second difference', () => {
     const n = 40;
     const a = Float64Array.from(entries(n), ([i, j]) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0));
