@@ -6,6 +6,7 @@ import { exitCodeOf } from '../../../src/cli/result/deliver';
 import { printResult } from '../../../src/cli/result/printResult';
 import { resultHtml } from '../../../src/cli/result/resultHtml';
 import { summarise } from '../../../src/cli/result/summarise';
+import { levelOf } from '../../../src/cli/result/verdict';
 import type { Measured, MeasuredByName } from '../../../src/evaluation/measureBlocks';
 import type { OodRowKind } from '../../../src/evaluation/oodReport';
 
@@ -109,6 +110,45 @@ describe('the verdict', () => {
   });
 });
 
+test('the verdict rests on the attack, the data and the rays, each in a sentence with its numbers', () => {
+  const rays = { alphas: [2], limits: [1], sureAtMinimalAlpha: [1], sureOnRay: [1], identicalRows: [1], curves: [] };
+  const measured: MeasuredByName = {
+    'in-distribution': row('in', [0.9, 0.7], { labels: [0] }),
+    ...rows(ATTACKED),
+    close: row('out', [0.8, 0.2]),
+    'adversarial samples': row('adversarialSamples', [0.99, 0.99], { ...blindness(0), labels: [1] }),
+    [RAYS]: { kind: 'other', samples: 1, blockSize: 1, blocks: { 0: rays } },
+  };
+  const { verdict, testError } = summarise(record(measured), undefined);
+  expect(testError).toBe(0);
+  expect(verdict.level).toBe('warning');
+  expect(verdict.text).toBe(
+    'This classifier is surer of itself than it should be: its mean confidence on close is 50 %, where 10 % would say "I do not know".',
+  );
+  expect(verdict.details).toEqual([
+    'Changing each value of noise by 0.3 at most raises its mean confidence to 21 %.',
+    expect.stringMatching(
+      /^On your data its mean confidence is 80 %\. Confidence tells them from close with an AUROC of 0\.750 /,
+    ),
+    expect.stringMatching(
+      /^Far away .* along 100 % of 1 rays .* multiplied by 2\. The condition of Theorem 3\.1.*does not hold/,
+    ),
+  ]);
+  const { [RAYS]: _, ...without } = measured;
+  expect(summarise(record(without), undefined).verdict.details).toHaveLength(2);
+  const known = record(rows(ATTACKED));
+  const data = { 'in-distribution': { path: 'data', sha256: 'f', samples: 2 } };
+  const next = summarise({ ...known, run: { ...known.run, data } }, undefined).verdict.next;
+  expect(next).toEqual([expect.stringContaining('Keep it so')]);
+  expect(summarise(known, undefined).verdict.text).toMatch(/^This classifier knows what it does not know/);
+});
+
+test('is bad from the half of the way on, and a warning from 15 % on', () => {
+  expect([0.49, 0.5].map((share) => levelOf(share, 0))).toEqual(['warning', 'bad']);
+  expect([0.149, 0.15].map((share) => levelOf(share, 0))).toEqual(['good', 'warning']);
+  expect([0.74, 0.75].map((confidence) => levelOf(confidence, 0.5))).toEqual(['warning', 'bad']);
+});
+
 test('a head of sigmoids knows what it does not know at 0, not at 1 / K', () => {
   const whole = record(rows(row('adversarialNoise', [0.16])));
   const sigmoids = { ...whole, run: { ...whole.run, model: { ...whole.run.model, head: 'sigmoids' as const } } };
@@ -185,6 +225,12 @@ describe('an attack that was skipped by --attacked 0', () => {
     expect(printed(measured, 0.3)).toContain('adversarial noise: was not measured (--attacked 0)');
     expect(printed(measured, 0.3)).toContain('Not looked at: adversarial noise.');
     expect(outcome({ 'uniform noise': NOISE }).level).toBe('none');
+    const text = (of: MeasuredByName) => summarise(record(of), undefined).verdict.text;
+    const known = ' At the least, its mean confidence on uniform noise is 12.5 %.';
+    const judged = (why: string) => `This cannot be judged. adversarial noise: was not measured (${why}).`;
+    expect(text(measured)).toBe(judged('--attacked 0') + known);
+    expect(text({ 'uniform noise': NOISE })).toBe(judged('there is no such row') + known);
+    expect(text({ 'adversarial noise': skipped(ATTACKED) })).toBe(judged('--attacked 0'));
   });
 });
 
@@ -236,7 +282,7 @@ describe('rays', () => {
   const found = (one: Measured) => summarise(record({ ...rows(ATTACKED), [RAYS]: one }), undefined);
 
   test('have the median alpha, null where half of them never get there, and shares of all rays', () => {
-    expect(found(rays([4, 1, 2, null], [1, 1 - 1e-10, 1 - 1e-8, 0.5])).rays).toMatchObject({
+    expect(found(rays([4, 1, 2, null], [1, 1 - 1e-9, 1 - 2e-9, 0.5])).rays).toMatchObject({
       rays: 4,
       medianAlpha: 3,
       overconfidentAtMinimalAlpha: 0.25,
