@@ -1,8 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { type CheckpointStore, createRng, type FitOptions, fit, plainGradients, uniformNoise } from '../../src/index';
 import { decodeCheckpoint } from '../../src/training/fitCheckpoint';
-import { tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
+import { expectNoLeak } from '../support/expectNoLeak';
+import { seedWeights, tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
+
+type Layer = LayersModel['layers'][number];
 
 await tf.setBackend('cpu');
 const data = tinyBatch(24);
@@ -154,6 +158,8 @@ describe('checkpoints of fit', () => {
     const resumed = tinyMlp(8);
     await fit(resumed, data, { ...BASE, checkpoint, optimizer: second });
     expect(second.iterations).toBe(9);
+    // Slots that were there already are replaced, not leaked.
+    await expectNoLeak(() => fit(resumed, data, { ...BASE, checkpoint, optimizer: second }));
     await fit(resumed, data, { ...BASE, optimizer: second, epochs: 1 });
     await expect(fit(model, data, { ...BASE, optimizer: second, epochs: 1 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -167,5 +173,37 @@ describe('checkpoints of fit', () => {
     };
     await expect(trained({ optimizer, onStep })).rejects.toThrow('mine');
     expect(Reflect.get(optimizer, 'learningRate')).toBe(0.25);
+  });
+});
+
+describe('fit with layers that are random in training', () => {
+  const random: Record<string, () => Layer> = {
+    Dropout: () => layers.dropout({ rate: 0.4 }),
+    GaussianNoise: () => layers.gaussianNoise({ stddev: 0.3 }),
+    GaussianDropout: () => layers.gaussianDropout({ rate: 0.3 }),
+    AlphaDropout: () => layers.alphaDropout({ rate: 0.3 }),
+    SpatialDropout1D: () => layers.spatialDropout1d({ rate: 0.4 }),
+  };
+
+  it.each(Object.entries(random))('of class %s ends with the same weights for the same seed', async (name, make) => {
+    const run = async (seed: number) => {
+      const model = seedWeights(
+        sequential({
+          layers: [
+            layers.reshape({ inputShape: [2], targetShape: [2, 1] }),
+            layers.dense({ units: 4, activation: 'relu' }),
+            make(),
+            layers.flatten(),
+            layers.dense({ units: 3 }),
+          ],
+        }),
+        1,
+      );
+      await fit(model, data, { ...BASE, seed, stepsPerEpoch: 1, batchSize: 24 });
+      return weightsOf(model);
+    };
+    const first = await run(1);
+    expect(await run(1)).toEqual(first);
+    expect(await run(2), name).not.toEqual(first);
   });
 });
