@@ -1,8 +1,8 @@
 import { type ErrorCode, OverconfidenceError } from '../core/errors';
 
-/** What tfjs says, by a part of its message, and what it means in the words of this library. */
+/** What tfjs says, by a part of its message, and what it means; it looks for the backend of memory that is gone. */
 const CAUSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
-  [/disposed/i, 'DISPOSED', 'Dispose of the model when all work with it is done, not before.'],
+  [/disposed|reading 'backend'/i, 'DISPOSED', 'Dispose of the model when all work with it is done, not before.'],
   [
     /No backend found|has not yet been initialized/i,
     'NO_BACKEND',
