@@ -37,10 +37,12 @@ export function simplex({ objective, rows, bounds }: Program): Optimum {
   const other = Int32Array.from({ length: n }, (_, j) => j);
 
   for (let step = 0; ; step++) {
-    const entering = chooseEntering(table, m, width, other, step > 20 * (m + n));
+    // Bland's rule, which cannot go round in circles: of all that may enter and of all that may leave the first.
+    const first = step > 20 * (m + n);
+    const entering = chooseEntering(table, m, width, other, first);
     if (entering === undefined) break;
     const { column, direction } = entering;
-    const row = chooseLeaving(table, m, width, basic, column, direction);
+    const row = chooseLeaving(table, m, width, basic, column, direction, first);
     if (row === undefined) return undefined;
     pivot(table, m, width, row, column);
     [basic[row], other[column]] = [other[column]!, basic[row]!];
@@ -64,7 +66,7 @@ function chooseEntering(table: Float64Array, m: number, width: number, other: In
   return best;
 }
 
-/** The slack that reaches zero first; of several the one with the largest pivot. */
+/** The slack that reaches zero first; of several the one with the largest pivot, after many steps the first (Bland). */
 function chooseLeaving(
   table: Float64Array,
   m: number,
@@ -72,6 +74,7 @@ function chooseLeaving(
   basic: Int32Array,
   column: number,
   direction: 1 | -1,
+  first: boolean,
 ): number | undefined {
   let chosen: number | undefined;
   let [least, largest] = [Number.POSITIVE_INFINITY, 0];
@@ -79,7 +82,8 @@ function chooseLeaving(
     const rate = direction * table[i * width + column]!;
     if (basic[i]! < width - 1 || rate <= ZERO) continue;
     const ratio = atLeastZero(table[i * width + width - 1]!) / rate;
-    if (ratio > least || (ratio === least && rate <= largest)) continue;
+    if (ratio > least) continue;
+    if (ratio === least && (first ? basic[i]! > basic[chosen!]! : rate <= largest)) continue;
     [chosen, least, largest] = [i, ratio, rate];
   }
   return chosen;
