@@ -173,3 +173,24 @@ describe('maxConfidenceAttack', () => {
     }
   });
 });
+
+describe('the momentum of maxConfidenceAttack', () => {
+  it.each([
+    { back: 0.45, first: 0.6 },
+    { back: 0.55, first: 0.5 },
+  ])('keeps half of the last direction: a gradient of -$back against it leads to $first', async ({ back, first }) => {
+    // At the start the gradient is (1, 0), and after a step along it (-back, 1 - back).
+    const objective = (z: tf.Tensor2D) => {
+      const [a, b] = tf.unstack(tf.sub(z, 0.5), 1) as [tf.Tensor1D, tf.Tensor1D];
+      const along = tf.sub(a, tf.mul(5 * (1 + back), tf.square(a)));
+      return tf.add<tf.Tensor1D>(along, tf.mul(10 * (1 - back), tf.mul(a, b)));
+    };
+    const x = tf.tensor2d([[0.5, 0.5]]);
+    const options = { epsilon: 0.1, steps: 2, randomStart: false, keepBest: false, objective };
+    const { adversarial, objective: reached } = maxConfidenceAttack(identity(2), x, options);
+    const found = await adversarial.data();
+    expect(found[0]).toBeCloseTo(first, 6);
+    expect(found[1]).toBeCloseTo(0.6, 6);
+    tf.dispose([x, adversarial, reached]);
+  });
+});
