@@ -1,8 +1,7 @@
 export { type CertifyOptions, certifiedMaxConfidence } from './bounds/certifiedMaxConfidence';
 export type { BoundMethod } from './bounds/confidenceOverBox';
-export type { Interval } from './bounds/interval';
+export type { Arithmetic, Interval } from './bounds/interval';
 export { intervalBounds } from './bounds/intervalBounds';
-export type { Arithmetic } from './bounds/linfBox';
 export { type Ccu, type CcuData, type CcuOptions, ccu } from './ccu/ccu';
 export type { CcuClassifier } from './ccu/ccuClassifier';
 export type { SavedCcu, SavedMixture } from './ccu/saved';
@@ -12,7 +11,7 @@ export {
   reluGpResidual,
   type SavedReluGpResidual,
 } from './gp/reluGpResidual';
-export type { GrowthOptions } from './growth/growthOf';
+export type { GrowthOptions } from './growth/logitGrowth';
 export type { ConfidenceLimit } from './laplace/lastLayerLaplace';
 export {
   type LastLayerLaplace,

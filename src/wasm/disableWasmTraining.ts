@@ -1,6 +1,6 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKEND } from './backend';
-import { registered } from './registered';
 
 /**
  * Takes {@link enableWasmTraining} back: the stock kernels return as they were, the added ones go. Without a call of
@@ -22,3 +22,6 @@ export function disableWasmTraining(): void {
   }
   registered.clear();
 }
+
+/** What enabling has changed, by kernel name: the stock kernel to put back, or `undefined` where there was none. */
+export const registered = new Map<string, KernelConfig | undefined>();

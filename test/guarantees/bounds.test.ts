@@ -7,7 +7,7 @@ import { classifier, confidences } from '../../src/classifier';
 import { createRng, type Rng } from '../../src/core/rng';
 import { softmax } from '../../src/core/softmax';
 import { certifiedMaxConfidence, intervalBounds } from '../../src/guarantees';
-import { differenceBounds } from '../../src/guarantees/bounds/differenceBounds';
+import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
 import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
 import { allIntervals } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds } from '../../src/guarantees/bounds/linearBounds';

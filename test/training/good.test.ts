@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/core/rng';
-import { differenceBounds } from '../../src/guarantees/bounds/differenceBounds';
+import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
 import { intervalBounds } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds } from '../../src/guarantees/bounds/linearBounds';
 import { classifier, fit, goodGradients, goodStep } from '../../src/index';

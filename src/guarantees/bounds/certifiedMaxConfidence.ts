@@ -4,7 +4,7 @@ import type { ProgressOptions } from '../../core/progress';
 import { readRows, type Samples } from '../../regions/readRows';
 import type { PiecewiseAffine } from '../../regions/types';
 import { type BoundMethod, confidenceOverBox } from './confidenceOverBox';
-import { type Arithmetic, linfBox } from './linfBox';
+import { type Arithmetic, linfBox } from './interval';
 
 /** Options of {@link certifiedMaxConfidence}. Progress is counted in inputs; the call is synchronous. */
 export interface CertifyOptions extends ProgressOptions {

@@ -1,10 +1,9 @@
 import type { PiecewiseAffine } from '../../regions/types';
 import { largestConfidence } from '../wrapper/rowBound';
-import { differenceBounds } from './differenceBounds';
 import { float32Errors } from './float32Errors';
-import type { Interval } from './interval';
+import { formBounds, type Known } from './formBounds';
+import type { Arithmetic, Interval } from './interval';
 import { linearBounds } from './linearBounds';
-import type { Arithmetic } from './linfBox';
 
 /** How bounds are propagated: see `certifiedMaxConfidence`. */
 export type BoundMethod = 'interval' | 'crown';
@@ -25,4 +24,39 @@ export function confidenceOverBox(
   });
   const confidence = largestConfidence(moved, net.classes);
   return Number.isNaN(confidence) ? 1 : confidence;
+}
+
+/** Forms that are carried back together. */
+const CHUNK = 128;
+
+/**
+ * Upper bounds on all differences of two logits, u_kj >= z_k - z_j, K x K with zeros on the diagonal.
+ *
+ * The difference is taken before the bounds are: with affine nodes at the end, `z_k - z_j = (W_k - W_j) v + b_k - b_j`, so
+ * `u_kj = (W_k - W_j)^+ u + (W_k - W_j)^- l + b_k - b_j` (last-layer elision, Bitterwolf, Meinke and Hein 2020). With `lines` the
+ * same difference is also carried back to the input, and the lower of the two bounds is kept.
+ */
+export function differenceBounds(net: PiecewiseAffine, known: Known, lines: boolean): Float64Array {
+  const { classes } = net;
+  const bounds = new Float64Array(classes * classes);
+  const pairs = Array.from(bounds.keys()).filter((pair) => pair % (classes + 1) !== 0);
+  const before = beforeLastAffine(net);
+  for (let first = 0; first < pairs.length; first += CHUNK) {
+    const chunk = pairs.slice(first, first + CHUNK);
+    const forms = chunk.map((pair) => [
+      { entry: Math.floor(pair / classes), factor: 1 },
+      { entry: pair % classes, factor: -1 },
+    ]);
+    const elided = formBounds(net, known, forms, { on: net.output, to: before });
+    const carried = lines ? formBounds(net, known, forms, { on: net.output }) : elided;
+    for (const [c, pair] of chunk.entries()) bounds[pair] = Math.min(elided[c]!, carried[c]!);
+  }
+  return bounds;
+}
+
+/** The value that the affine nodes at the end of the network begin with. */
+function beforeLastAffine({ nodes, output }: PiecewiseAffine): number {
+  let id = output;
+  for (let node = nodes[id - 1]; node?.kind === 'affine'; node = nodes[id - 1]) id = node.inputs[0]!;
+  return id;
 }

@@ -1,8 +1,8 @@
 import type { AffineGraphNode, AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
-import { fastConvolution } from '../growth/fastConvolution';
 import {
   FLUSHED,
   FLUSHED_DIVIDED,
+  fastConvolution,
   flushedShifts,
   flushedSum,
   gamma,
@@ -10,7 +10,7 @@ import {
   roundoff,
   roundoffOfSum,
 } from '../growth/roundoff';
-import { ballOf, type Interval, magnitudes } from './interval';
+import { centred, type Interval, magnitudes } from './interval';
 
 /** Far more than what float64 loses in these sums. */
 const ROUNDING = 1 + 1e-9;
@@ -77,7 +77,7 @@ function affineErrors(node: AffineNode, input: Interval, errors: Float64Array): 
   const summed = shifts.slice();
   map.absolute().addTo(summed, read, 1);
   const fast = fastConvolution(map);
-  const { centre, radius } = ballOf(input);
+  const { centre, radius } = centred(input);
   const tiles = fast?.errors(
     centre,
     radius.map((r, i) => r + errors[i]!),

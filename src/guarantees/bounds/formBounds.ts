@@ -1,9 +1,6 @@
-import type { PiecewiseAffine } from '../../regions/types';
-import { type Buffers, type CarriedForms, carriedForms, distinct } from './carriedForms';
-import { carryBack } from './carryBack';
-import { type Interval, magnitudes } from './interval';
+import type { AffineGraphNode, PiecewiseAffine } from '../../regions/types';
+import { type Interval, magnitudes, roundoff64, UNDERFLOW } from './interval';
 import type { Relaxation } from './relaxation';
-import { roundoff64, UNDERFLOW } from './rounding';
 
 /** What is known of a network over a box, up to some node. */
 export interface Known {
@@ -18,7 +15,7 @@ export interface Known {
 }
 
 /** One coefficient of a form. */
-export interface Term {
+interface Term {
   readonly entry: number;
   readonly factor: number;
 }
@@ -83,4 +80,144 @@ function addLargest(totals: Float64Array, carried: CarriedForms, id: number, { l
       const factor = rows[c * lower.length + i]!;
       if (factor !== 0) totals[c]! += factor * (factor > 0 ? upper[i]! : lower[i]!);
     }
+}
+
+/**
+ * Replaces the forms on the result of a node, value `id`, by forms on what the node reads, which are nowhere less: an affine
+ * node by its transpose, a node that decides by the lines around it. What is constant is added to `constants`.
+ */
+function carryBack(
+  node: AffineGraphNode,
+  relaxation: Relaxation | undefined,
+  id: number,
+  carried: CarriedForms,
+  constants: Float64Array,
+): void {
+  switch (node.kind) {
+    case 'affine':
+      if (node.offset !== undefined) addProducts(constants, carried, id, node.offset);
+      node.map.addTransposedTo(carried.rows(node.inputs[0]!), carried.rows(id), carried.count);
+      carried.listNonZero(node.inputs[0]!);
+      break;
+    case 'sum':
+      for (const input of node.inputs) carryToSummand(input, id, carried);
+      break;
+    default:
+      carryOverLines(relaxation!, node.inputs[0]!, id, carried, constants);
+  }
+  carried.drop(id);
+}
+
+/** Adds to a total for each row its inner product with a vector. */
+function addProducts(totals: Float64Array, carried: CarriedForms, id: number, vector: Float64Array): void {
+  const rows = carried.rows(id);
+  const entries = carried.entries(id);
+  for (let c = 0; c < totals.length; c++)
+    for (let n = 0; n < entries.length; n++)
+      totals[c]! += rows[c * vector.length + entries[n]!]! * vector[entries[n]!]!;
+}
+
+function carryToSummand(input: number, id: number, carried: CarriedForms): void {
+  const [before, after] = [carried.rows(input), carried.rows(id)];
+  const entries = carried.entries(id);
+  const size = after.length / carried.count;
+  for (let c = 0; c < carried.count; c++)
+    for (let n = 0; n < entries.length; n++) before[c * size + entries[n]!]! += after[c * size + entries[n]!]!;
+  carried.list(input, entries);
+}
+
+function carryOverLines(
+  { below, above }: Relaxation,
+  input: number,
+  id: number,
+  carried: CarriedForms,
+  constants: Float64Array,
+): void {
+  const [before, after] = [carried.rows(input), carried.rows(id)];
+  const entries = carried.entries(id);
+  const [inputSize, size] = [before.length / carried.count, after.length / carried.count];
+  for (let c = 0; c < carried.count; c++)
+    for (let n = 0; n < entries.length; n++) {
+      const i = entries[n]!;
+      const factor = after[c * size + i]!;
+      if (factor === 0) continue;
+      const lines = factor > 0 ? above : below;
+      before[c * inputSize + lines.entries[i]!]! += factor * lines.slopes[i]!;
+      constants[c]! += factor * lines.intercepts[i]!;
+    }
+  const read = [below, above].map((lines) => entries.map((i) => lines.entries[i]!));
+  carried.list(input, distinct(read, inputSize));
+}
+
+/**
+ * Linear forms on their way back to the input: `count` rows of coefficients on each value that has any, together with a list of
+ * the entries at which some row may not be zero.
+ */
+interface CarriedForms {
+  readonly count: number;
+  has(id: number): boolean;
+  /** Coefficients on a value, `count` x its size; zeros at first. */
+  rows(id: number): Float64Array;
+  /** The listed entries of a value. */
+  entries(id: number): Int32Array;
+  /** Lists entries of a value. */
+  list(id: number, entries: Int32Array): void;
+  /** Lists the entries of a value at which some row is not zero. */
+  listNonZero(id: number): void;
+  /** Forgets the coefficients on a value. */
+  drop(id: number): void;
+}
+
+/** Memory that one call leaves zeroed for the next. */
+type Buffers = Map<number, Float64Array>;
+
+/** No forms yet. */
+function carriedForms(buffers: Buffers, count: number, sizeOf: (id: number) => number): CarriedForms {
+  const listed = new Map<number, Int32Array>();
+  const rows = (id: number) => {
+    const length = count * sizeOf(id);
+    const known = buffers.get(id);
+    if (known !== undefined && known.length >= length) return known.subarray(0, length);
+    const fresh = new Float64Array(length);
+    buffers.set(id, fresh);
+    return fresh;
+  };
+  const list = (id: number, entries: Int32Array) => {
+    const before = listed.get(id);
+    listed.set(id, before === undefined ? entries : distinct([before, entries], sizeOf(id)));
+  };
+  return {
+    count,
+    rows,
+    list,
+    has: (id) => listed.has(id),
+    entries: (id) => listed.get(id) ?? new Int32Array(0),
+    listNonZero(id) {
+      const size = sizeOf(id);
+      const marks = new Uint8Array(size);
+      const values = rows(id);
+      for (let c = 0; c < count; c++) for (let i = 0; i < size; i++) if (values[c * size + i] !== 0) marks[i] = 1;
+      list(id, marked(marks));
+    },
+    drop(id) {
+      const size = sizeOf(id);
+      const values = rows(id);
+      for (let c = 0; c < count; c++) for (const i of listed.get(id) ?? []) values[c * size + i] = 0;
+      listed.delete(id);
+    },
+  };
+}
+
+/** Every entry of any of the lists once, in ascending order. */
+function distinct(lists: readonly Int32Array[], size: number): Int32Array {
+  const marks = new Uint8Array(size);
+  for (const entries of lists) for (const i of entries) marks[i] = 1;
+  return marked(marks);
+}
+
+function marked(marks: Uint8Array): Int32Array {
+  const entries = new Int32Array(marks.length);
+  let used = 0;
+  for (let i = 0; i < marks.length; i++) if (marks[i] === 1) entries[used++] = i;
+  return entries.slice(0, used);
 }

@@ -1,6 +1,12 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { isClassifier } from '../../classifier/classifier';
+import { readLogits } from '../../classifier/readLogits';
+import type { Classifier, ModelLike } from '../../classifier/types';
+import { isLayersModel } from '../../classifier/walkLayers';
+import { checkPositive, refuse } from '../../core/check';
+import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { AffineNode, LinearMap, PiecewiseAffine } from '../../regions/types';
 import { LEAST_HORIZON } from '../wrapper/points';
-import { fastConvolution } from './fastConvolution';
 import {
   type Affine,
   lengthRead,
@@ -11,7 +17,7 @@ import {
   times,
   type ValueGrowth,
 } from './networkGrowth';
-import { FLUSHED, flushedSum, LARGEST, roundoffOfSum } from './roundoff';
+import { FLUSHED, fastConvolution, flushedSum, LARGEST, roundoffOfSum } from './roundoff';
 
 /** How the differences of logits can change with the input. */
 export interface LogitGrowth {
@@ -82,7 +88,7 @@ const LAST_ROUNDING = 2 * 2 ** -24;
  * The growth of a function whose logits' differences have a known Lipschitz constant. Its logits are rounded to float32, at the
  * centre and anywhere else; none is taken to grow faster than the differences can.
  */
-export function assumedGrowth(classes: number, lipschitz: number, atCentre: Float64Array): LogitGrowth {
+function assumedGrowth(classes: number, lipschitz: number, atCentre: Float64Array): LogitGrowth {
   const size = atCentre.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const error = { atCentre: 2 * LAST_ROUNDING * size, perUnit: LAST_ROUNDING * lipschitz };
   const pairs = new Float64Array(classes ** 2).fill(lipschitz);
@@ -123,4 +129,39 @@ function rowDistances(map: LinearMap, classes: number): { readonly distances: Fl
       distances[k * classes + j] = Math.sqrt(row.reduce((sum, v, i) => sum + (v - rows[j * size + i]!) ** 2, 0));
   }
   return { distances, longest };
+}
+
+/** What is known of how fast the logits of a model grow. */
+export interface GrowthOptions {
+  /**
+   * A Lipschitz constant of every difference of two logits, for Euclidean distances. What the model rounds on the way must be
+   * in it; that its logits are rounded to float32 in the end is counted besides, by their size. @defaultValue computed from
+   * the layers; only a LayersModel that `toPiecewiseAffine` can read, or a Classifier of one, shows them
+   */
+  readonly lipschitz?: number;
+}
+
+/** The growth that the caller states, or else the one that the layers have. */
+export async function growthOf(
+  fn: string,
+  model: ModelLike,
+  net: Classifier,
+  centre: Float64Array,
+  { lipschitz }: GrowthOptions,
+): Promise<LogitGrowth> {
+  if (lipschitz !== undefined) {
+    checkPositive({ fn, argument: 'lipschitz' }, lipschitz);
+    const x = tf.tensor(Float32Array.from(centre), [1, ...net.inputShape]);
+    const { values } = await readLogits(fn, net, x, {}).finally(() => x.dispose());
+    return assumedGrowth(net.classes, lipschitz, Float64Array.from(values));
+  }
+  const layersModel = isLayersModel(model) ? model : isClassifier(model) ? model.layersModel : undefined;
+  if (layersModel !== undefined) return logitGrowth(toPiecewiseAffine(layersModel), centre);
+  return refuse(
+    { fn, argument: 'model' },
+    'UNSUPPORTED_MODEL',
+    'a LayersModel, whose layers say how fast its logits can grow',
+    'a model that does not show its layers',
+    'Pass the LayersModel itself, or state `lipschitz`.',
+  );
 }

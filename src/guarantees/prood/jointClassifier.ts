@@ -5,7 +5,7 @@ import { checkSlope } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
 import { readRows, type Samples } from '../../regions/readRows';
 import type { PiecewiseAffine } from '../../regions/types';
-import { linfBox } from '../bounds/linfBox';
+import { linfBox } from '../bounds/interval';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
 import { withoutOverflow } from '../wrapper/logits';

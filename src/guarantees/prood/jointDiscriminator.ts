@@ -12,7 +12,7 @@ import { heNormal } from '../../core/heNormal';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import type { NoiseSampler } from '../../noise/noiseSampler';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
-import { kinkExtremes } from '../bounds/kinkExtremes';
+import { kinkExtremes } from '../bounds/relaxation';
 import { inputsAndOut, type NamedInputs, type OutInputs } from '../wrapper/inputs';
 import { readPoints } from '../wrapper/points';
 import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';

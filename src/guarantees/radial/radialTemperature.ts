@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../../classifier/types';
-import type { GrowthOptions } from '../growth/growthOf';
+import type { GrowthOptions } from '../growth/logitGrowth';
 import { lengthOf } from '../growth/networkGrowth';
 import type { GuaranteedClassifier } from '../types';
 import { type Cooled, type Cooling, cooledClassifier, heldFactor, scaledBy } from '../wrapper/cooledClassifier';

@@ -15,8 +15,7 @@ import { readRows } from '../../regions/readRows';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../../regions/types';
 import { type BoundMethod, confidenceOverBox } from '../bounds/confidenceOverBox';
-import type { Interval } from '../bounds/interval';
-import { linfBox } from '../bounds/linfBox';
+import { type Interval, linfBox } from '../bounds/interval';
 import { exactMaxConfidence } from './exactMaxConfidence';
 
 /** Options of {@link confidenceSandwich}. Progress is counted in inputs. */

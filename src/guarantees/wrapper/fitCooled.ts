@@ -3,7 +3,7 @@ import { type Logits, readLogits } from '../../classifier/readLogits';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { checkPositive, refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
-import { type GrowthOptions, growthOf } from '../growth/growthOf';
+import { type GrowthOptions, growthOf } from '../growth/logitGrowth';
 import type { Cooled } from './cooledClassifier';
 import { inputsOf, type TrainingInputs } from './inputs';
 import { centreOf, displacementsFrom, horizonWithin, readPoints, withinHorizon } from './points';

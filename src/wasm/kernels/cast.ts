@@ -12,3 +12,18 @@ export function cast(stock: Cast): Cast {
     return view(x, x.shape);
   };
 }
+
+type Identity = Kernel<tf.IdentityInputs, object>;
+
+/**
+ * The same values: shares the memory where the stock kernel copies. tfjs clones every tensor that a gradient needs, so
+ * the copies cost a pass over each activation, and a copied weight matrix is packed anew.
+ */
+export function identity(stock: Identity): Identity {
+  return (call) => {
+    const x = call.inputs.x!;
+    if (x.dtype === 'string') return stock(call);
+    call.backend.incRef(x.dataId);
+    return view(x, x.shape);
+  };
+}

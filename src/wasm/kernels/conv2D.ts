@@ -3,8 +3,7 @@ import { suitsWinograd } from '../../core/winograd';
 import { floats, type Kernel } from '../backend';
 import { simd } from '../simd/simd';
 import { geometry } from './geometry';
-import { winograd } from './winograd';
-import { winogradWeights } from './winogradWeights';
+import { winograd, winogradWeights } from './winograd';
 
 type Conv2D = Kernel<tf.Conv2DInputs, tf.Conv2DAttrs>;
 

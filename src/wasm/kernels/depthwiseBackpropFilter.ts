@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { floats, type Kernel } from '../backend';
-import { geometry } from './geometry';
-import { visitTaps } from './visitTaps';
+import { geometry, visitTaps } from './geometry';
 
 type BackpropFilter = Kernel<tf.DepthwiseConv2dNativeBackpropFilterInputs, tf.DepthwiseConv2dNativeBackpropFilterAttrs>;
 

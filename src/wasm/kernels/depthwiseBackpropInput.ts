@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { disposing, floats, type Kernel, runKernel, view, type WasmBackend } from '../backend';
-import { type Geometry, geometry, turnedPadding } from './geometry';
+import { type Geometry, geometry, turnedPadding, visitTaps } from './geometry';
 import { turnFilter } from './turnFilter';
-import { visitTaps } from './visitTaps';
 
 type BackpropInput = Kernel<tf.DepthwiseConv2dNativeBackpropInputInputs, tf.DepthwiseConv2dNativeBackpropInputAttrs>;
 

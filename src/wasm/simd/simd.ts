@@ -1,8 +1,7 @@
 import type { WasmBackend } from '../backend';
 import { assemble } from './assembler';
 import { maxPoolGradSource } from './maxPoolGradSource';
-import { multiplySource } from './multiplySource';
-import { packColumnsSource, packRowsSource } from './packSource';
+import { multiplySource, packColumnsSource, packRowsSource } from './multiplySource';
 import { winogradInputSource, winogradOutputSource } from './winogradSource';
 
 const sources = (fused: boolean) => [
