@@ -8,7 +8,8 @@ import type { Classifier } from '../classifier/types';
 export interface GuaranteedClassifier extends Classifier {
   /**
    * An upper bound on the confidence (largest softmax probability) of every point within a Euclidean distance of x, safe
-   * under rounding. It is never above 1 and need not be tight.
+   * under rounding. It is never above 1 and need not be tight. It is about the softmax in float64 of the float32 logits, as
+   * `confidences` takes it; one in float32 rounds by a few millionths more.
    *
    * @param x - `[B, ...inputShape]`, float32; need not lie in `bounds`. Stays the caller's.
    * @param radius - Euclidean radius of the ball around each x, in input units, >= 0.

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse, show } from '../core/check';
+import { checkKeys } from '../core/checkKeys';
 import { BACKEND } from './backend';
 import { disableWasmTraining, registered } from './disableWasmTraining';
 import { avgPoolGrad } from './kernels/avgPoolGrad';
@@ -40,7 +41,7 @@ export interface WasmTrainingOptions {
  * The backend's own package is yours to install and import, in a version of tfjs 4.
  *
  * @throws OverconfidenceError `MISSING_DEPENDENCY` if `@tensorflow/tfjs-backend-wasm` has not been imported,
- * `INVALID_OPTION` if `winograd` is not a boolean.
+ * `INVALID_OPTION` if `winograd` is not a boolean or another option is given.
  *
  * @example
  * ```ts
@@ -51,7 +52,9 @@ export interface WasmTrainingOptions {
  * await tf.setBackend('wasm');
  * ```
  */
-export function enableWasmTraining({ winograd = true }: WasmTrainingOptions = {}): void {
+export function enableWasmTraining(options: WasmTrainingOptions = {}): void {
+  checkKeys({ fn: 'enableWasmTraining', argument: 'options' }, options, { winograd: true });
+  const { winograd = true } = options;
   checkBackend();
   checkOption(winograd);
   if (registered.size > 0 && registered.has(tf.Conv2D) !== winograd) disableWasmTraining();

@@ -319,6 +319,7 @@ describe('certifiedMaxConfidence', () => {
     ['method', 'INVALID_OPTION', [[0.1]], 0.1, { method: 'ibp' }],
     ['arithmetic', 'INVALID_OPTION', [[0.1]], 0.1, { arithmetic: 'float64' }],
     ['bounds', 'INVALID_OPTION', [[0.1]], 0.1, { bounds: [1, 0] }],
+    ['options', 'INVALID_OPTION', [[0.1]], 0.1, { metod: 'crown' }],
     ['x', 'OUT_OF_BOUNDS', [[1.1]], 0.1, {}],
     ['x', 'INVALID_SHAPE', [[0.1, 0.2]], 0.1, {}],
     ['x', 'EMPTY_INPUT', [], 0.1, {}],

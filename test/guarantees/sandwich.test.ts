@@ -94,6 +94,12 @@ describe('confidenceSandwich', () => {
     const layers = { code: 'UNSUPPORTED_MODEL', fn, argument: 'model' } as const;
     await expectRefusal(() => confidenceSandwich(f, x, 0.1), layers);
     await expectRefusal(() => confidenceSandwich(model, x, 0), { code: 'INVALID_OPTION', fn, argument: 'epsilon' });
+    const misspelt = { epsilonn: 1 } as object;
+    await expectRefusal(() => confidenceSandwich(model, x, 0.1, misspelt), {
+      code: 'INVALID_OPTION',
+      fn,
+      argument: 'options',
+    });
     const outside = { code: 'OUT_OF_BOUNDS', fn, argument: 'x' } as const;
     await expectRefusal(() => confidenceSandwich(model, x, 0.1, { bounds: [3, 4] }), outside);
     x.dispose();

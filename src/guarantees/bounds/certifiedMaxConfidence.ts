@@ -1,4 +1,5 @@
 import { checkBounds, checkNonNegative, checkOneOf } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { readRows, type Samples } from '../../regions/readRows';
@@ -16,13 +17,14 @@ export interface CertifyOptions extends ProgressOptions {
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
   readonly bounds?: readonly [number, number];
   /**
-   * Whose confidence is bounded: 'float32' for what tfjs computes in float32, in whatever order it adds; 'real' for the
-   * network in exact arithmetic on the same weights. @defaultValue 'float32'
+   * Whose confidence is bounded: 'float32' for the softmax of the logits that tfjs computes in float32, see below for the
+   * backends; 'real' for the network in exact arithmetic on the same weights. @defaultValue 'float32'
    */
   readonly arithmetic?: Arithmetic;
 }
 
 const fn = 'certifiedMaxConfidence';
+const KEYS: KeysOf<CertifyOptions> = { method: true, bounds: true, arithmetic: true, onProgress: true, signal: true };
 
 /**
  * Upper bounds on the confidence at every point of the box within an L-infinity distance of an input: no attack of that
@@ -35,13 +37,19 @@ const fn = 'certifiedMaxConfidence';
  * they are the confidences, up to rounding.
  *
  * A float32 evaluation differs from the exact network. By default its error is bounded too, from the sizes of all values in
- * the ball, and added; backends that compute in less than float32, such as WebGL on some phones, are not covered.
+ * the ball, and added. That covers every backend whose products and sums are rounded to nearest float32, in whatever order
+ * they are added, with or without fused products, whether or not it flushes numbers below 2^-126 to zero, with convolutions
+ * as sums or by the kernels of `enableWasmTraining`; and the bound is 1 where float32 might overflow. It covers no half
+ * precision (WebGL on some phones), no TF32 or bfloat16, and no other fast convolutions than ours (cuDNN under tfjs-node-gpu).
+ *
+ * The confidence is the one of `confidences`: the softmax in float64 of the float32 logits. A softmax layer that
+ * `model.predict` evaluates rounds once more, by a few millionths of the confidence, which may lie above the bound by that.
  *
  * @param net - A network read by `toPiecewiseAffine`.
  * @param x - A batch `[n, ...inputShape]`, or n flat lists of d numbers, inside the bounds.
  * @param epsilon - Radius of the ball, in input units, >= 0.
  * @returns One bound for each input, in [1/K, 1].
- * @throws OverconfidenceError `INVALID_OPTION` for epsilon or an option out of range; `INVALID_ARGUMENT`, `INVALID_SHAPE`,
+ * @throws OverconfidenceError `INVALID_OPTION` for epsilon, an option out of range or an unknown one; `INVALID_ARGUMENT`, `INVALID_SHAPE`,
  *   `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for `x`; `MISSING_KERNEL` for a tensor on webgpu; `ABORTED`.
  *
  * @example
@@ -60,8 +68,10 @@ export function certifiedMaxConfidence(
   net: PiecewiseAffine,
   x: Samples,
   epsilon: number,
-  { method = 'crown', bounds = [0, 1], arithmetic = 'float32', ...watching }: CertifyOptions = {},
+  options: CertifyOptions = {},
 ): Float64Array {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { method = 'crown', bounds = [0, 1], arithmetic = 'float32', ...watching } = options;
   checkNonNegative({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
   checkOneOf({ fn, argument: 'arithmetic' }, arithmetic, ['float32', 'real']);

@@ -11,6 +11,7 @@ import { kinkExtremes } from './relaxation';
  * An affine map sends `c +- r` to `A c + b +- |A| r`; ReLUs and maxima are monotone. The bounds hold for the network in exact
  * arithmetic: every operation is rounded outwards, by a bound on what float64 can lose in it. Over a single point they are
  * as tight as that; over a box they are the looser the deeper the network is, because operations forget what they share.
+ * What float32 makes of the logits is not in them, nor is a softmax layer.
  *
  * @param net - A network read by `toPiecewiseAffine`.
  * @param lower - Lower corner of the box, flat, d numbers.

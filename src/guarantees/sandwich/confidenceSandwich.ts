@@ -4,6 +4,7 @@ import { asClassifier } from '../../classifier/asClassifier';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { ModelLike } from '../../classifier/types';
 import { checkBounds, checkOneOf, checkPositive } from '../../core/check';
+import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkBatch } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
 import { nextTask } from '../../core/nextTask';
@@ -41,6 +42,16 @@ export interface ConfidenceSandwich {
 }
 
 const fn = 'confidenceSandwich';
+const KEYS: KeysOf<SandwichOptions> = {
+  steps: true,
+  restarts: true,
+  method: true,
+  bounds: true,
+  onProgress: true,
+  signal: true,
+  seed: true,
+  rng: true,
+};
 
 /**
  * Encloses the largest confidence in the L-infinity ball around each input between what an attack finds and what can be proved:
@@ -49,7 +60,7 @@ const fn = 'confidenceSandwich';
  * Below is {@link maxConfidenceAttack}, above `certifiedMaxConfidence`. A model with two inputs also gets the exact maximum: all its
  * linear regions in the ball are visited, and on each the concave log-odds of every class are maximised. All three are
  * about the network in exact arithmetic (the point of the attack is evaluated in float64); the upper bound counts the
- * rounding of float32 too.
+ * rounding of float32 too, as that of `certifiedMaxConfidence` does: of the logits, not of a softmax layer in `model.predict`.
  *
  * @param model - A LayersModel that `toPiecewiseAffine` can read, or a classifier made of one.
  * @param x - `[n, ...inputShape]`, float32, inside the bounds. Stays the caller's.
@@ -73,8 +84,10 @@ export async function confidenceSandwich(
   model: ModelLike,
   x: tf.Tensor,
   epsilon: number,
-  { method = 'crown', bounds: given, onProgress, signal, ...attacking }: SandwichOptions = {},
+  options: SandwichOptions = {},
 ): Promise<ConfidenceSandwich> {
+  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  const { method = 'crown', bounds: given, onProgress, signal, ...attacking } = options;
   checkPositive({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
   if (given !== undefined) checkBounds({ fn, argument: 'bounds' }, given);
