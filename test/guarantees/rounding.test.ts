@@ -1,0 +1,207 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classifier } from '../../src/classifier';
+import { createRng } from '../../src/core/rng';
+import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
+import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
+import { allIntervals, nodeInterval } from '../../src/guarantees/bounds/intervalBounds';
+import { linearBounds } from '../../src/guarantees/bounds/linearBounds';
+import { relaxationOf } from '../../src/guarantees/bounds/relaxation';
+import { evaluate, type KinkNode, type MaxNode, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
+import { denseMap } from '../../src/regions/maps/denseMap';
+import { onBackend } from '../support/onBackend';
+import { normals } from '../support/regionModels';
+
+/** A float64 as a whole multiple of 2^-SHIFT; exact for everything these tests draw. */
+const SHIFT = 400;
+function exact(value: number): bigint {
+  if (value === 0) return 0n;
+  const exponent = Math.floor(Math.log2(Math.abs(value))) - 54;
+  const digits = value / 2 ** exponent;
+  expect(Number.isInteger(digits)).toBe(true);
+  return BigInt(digits) << BigInt(SHIFT + exponent);
+}
+
+/** The product of two such multiples, as a multiple of 2^-SHIFT squared. */
+const product = (a: number, b: number) => exact(a) * exact(b);
+const whole = (value: number) => exact(value) << BigInt(SHIFT);
+
+/** Normal numbers of sizes from 1e-6 to 1e6. */
+const number = fc
+  .tuple(fc.double({ min: 0.1, max: 1, noNaN: true }), fc.integer({ min: -6, max: 6 }), fc.constantFrom(-1, 1))
+  .map(([digits, power, sign]) => sign * digits * 10 ** power);
+const runs = { numRuns: 400, seed: 5 };
+
+describe('outward rounding, against exact arithmetic', () => {
+  it('puts the lines around a kink where no digit is missing', () => {
+    fc.assert(
+      fc.property(number, number, fc.tuple(number, number), number, (a, b, slopes, threshold) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        // Continuous at the threshold only if it is 0, or the slopes' difference times it is exact.
+        const node: KinkNode = {
+          layer: 'kink',
+          inputs: [0],
+          size: 1,
+          kind: 'kink',
+          thresholds: [0],
+          pieces: 2,
+          slopes: Float64Array.from(slopes),
+          intercepts: Float64Array.of(threshold, threshold),
+        };
+        const interval = { lower: Float64Array.of(low), upper: Float64Array.of(high) };
+        const { below, above } = relaxationOf(node, interval);
+        const range = nodeInterval(node, [interval]);
+        const points = [low, high, ...(low < 0 && high > 0 ? [0] : [])];
+        for (const z of points) {
+          const value = product(z <= 0 ? slopes[0] : slopes[1], z) + whole(threshold);
+          expect(product(below.slopes[0]!, z) + whole(below.intercepts[0]!) <= value).toBe(true);
+          expect(product(above.slopes[0]!, z) + whole(above.intercepts[0]!) >= value).toBe(true);
+          expect(whole(range.lower[0]!) <= value && value <= whole(range.upper[0]!)).toBe(true);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('puts the lines around a maximum where no digit is missing', () => {
+    const interval = fc.tuple(number, number).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+    fc.assert(
+      fc.property(interval, interval, interval, (...members) => {
+        const node: MaxNode = {
+          layer: 'max',
+          inputs: [0],
+          size: 1,
+          kind: 'max',
+          starts: Int32Array.of(0, 3),
+          members: Int32Array.of(0, 1, 2),
+        };
+        const bounds = {
+          lower: Float64Array.from(members, ([low]) => low),
+          upper: Float64Array.from(members, ([, high]) => high),
+        };
+        const { below, above } = relaxationOf(node, bounds);
+        for (let corner = 0; corner < 8; corner++) {
+          const z = members.map((ends, i) => ends[(corner >> i) & 1]!);
+          const most = whole(Math.max(...z));
+          expect(product(below.slopes[0]!, z[below.entries[0]!]!) + whole(below.intercepts[0]!) <= most).toBe(true);
+          expect(product(above.slopes[0]!, z[above.entries[0]!]!) + whole(above.intercepts[0]!) >= most).toBe(true);
+        }
+        // The member whose middle is highest lies below, the one that reaches highest above, or a constant.
+        const middles = members.map(([low, high]) => low + high);
+        expect(middles[below.entries[0]!]).toBe(Math.max(...middles));
+        expect(members[above.entries[0]!]![1]).toBe(Math.max(...members.map(([, high]) => high)));
+      }),
+      runs,
+    );
+  });
+
+  /** A network of one dense layer, in float64. */
+  const linear = (weights: Float64Array, bias: Float64Array, inputs: number): PiecewiseAffine => ({
+    inputShape: [inputs],
+    inputSize: inputs,
+    classes: bias.length,
+    output: 1,
+    nodes: [
+      {
+        layer: 'dense',
+        inputs: [0],
+        size: bias.length,
+        kind: 'affine',
+        map: denseMap(weights, inputs, bias.length),
+        offset: bias,
+      },
+    ],
+  });
+
+  it('bounds sums, differences of logits and forms carried back with all that float64 loses', () => {
+    const drawn = (size: number) =>
+      fc.array(number, { minLength: size, maxLength: size }).map((values) => Float64Array.from(values));
+    fc.assert(
+      fc.property(drawn(12), drawn(3), drawn(4), (weights, bias, x) => {
+        const net = linear(weights, bias, 4);
+        const box = { lower: x, upper: x };
+        const { lower, upper } = allIntervals(net, box)[1]!;
+        const logits = Array.from(bias, (b, k) =>
+          Array.from(x, (v, j) => product(weights[j * 3 + k]!, v)).reduce((sum, term) => sum + term, whole(b)),
+        );
+        for (const [k, logit] of logits.entries())
+          expect(whole(lower[k]!) <= logit && logit <= whole(upper[k]!)).toBe(true);
+        for (const lines of [true, false]) {
+          const differences = differenceBounds(net, linearBounds(net, box, lines), lines);
+          for (let k = 0; k < 3; k++)
+            for (let j = 0; j < 3; j++)
+              if (j !== k) expect(whole(differences[k * 3 + j]!) >= logits[k]! - logits[j]!).toBe(true);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('bounds a sum of values with all that float64 loses', () => {
+    const values = fc.array(number, { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(values, (terms) => {
+        const inputs = terms.map((value) => ({ lower: Float64Array.of(value), upper: Float64Array.of(value) }));
+        const { lower, upper } = nodeInterval(
+          { layer: 'add', inputs: terms.map((_, i) => i), size: 1, kind: 'sum' },
+          inputs,
+        );
+        const sum = terms.reduce((total, value) => total + whole(value), 0n);
+        expect(whole(lower[0]!) <= sum && sum <= whole(upper[0]!)).toBe(true);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('float32Errors', () => {
+  it('counts what cancels in a batch normalisation, which float32 does not get back', async () => {
+    const model = sequential({
+      layers: [layers.batchNormalization({ inputShape: [2], epsilon: 1e-9 }), layers.dense({ units: 2 })],
+    });
+    const rows = [[1, 1], [12345.678, -12345.678], [12345.678, -12345.678], [1, 1]]; // biome-ignore format: a matrix
+    model.layers[0]!.setWeights(rows.map((values) => tf.tensor1d(values)));
+    model.layers[1]!.setWeights([tf.tensor2d([[1, 0], [0, 1]]), tf.zeros([2])]); // biome-ignore format: a matrix
+    const net = toPiecewiseAffine(model);
+    const x = Float64Array.of(0.1234567, 0.7654321).map(Math.fround);
+    const errors = float32Errors(net, allIntervals(net, { lower: x, upper: x }));
+    const logits = await onBackend('wasm', async () => {
+      const image = tf.tensor2d([[...x]]);
+      const result = classifier(model).logits(image);
+      const values = await result.data();
+      tf.dispose([image, result]);
+      return values;
+    });
+    for (const [k, value] of evaluate(net, x).entries()) {
+      expect(Math.abs(logits[k]! - value)).toBeGreaterThan(1e-4);
+      expect(Math.abs(logits[k]! - value)).toBeLessThanOrEqual(errors[k]!);
+    }
+    model.dispose();
+  });
+
+  it('passes the largest error of its members through a maximum, and the sum of all through an addition', () => {
+    const [rng, inputs] = [createRng(1), 3];
+    const map = denseMap(normals(9, rng), inputs, inputs);
+    const affine = { layer: 'dense', inputs: [0], size: 3, kind: 'affine' as const, map, offset: undefined };
+    const largest: MaxNode = {
+      layer: 'max',
+      inputs: [1],
+      size: 1,
+      kind: 'max',
+      starts: Int32Array.of(0, 3),
+      members: Int32Array.of(0, 1, 2),
+    };
+    const sum = { layer: 'add', inputs: [1, 1], size: 3, kind: 'sum' as const };
+    const at = (nodes: PiecewiseAffine['nodes']) => {
+      const net = { inputShape: [3], inputSize: 3, classes: 3, nodes, output: nodes.length };
+      const x = Float64Array.of(0.3, -0.7, 0.9);
+      return float32Errors(net, allIntervals(net, { lower: x, upper: x }));
+    };
+    const one = at([affine]);
+    expect(at([affine, largest])[0]).toBeGreaterThanOrEqual(Math.max(...one));
+    expect(at([affine, largest])[0]).toBeLessThan(Math.max(...one) * 1.001);
+    for (const [i, error] of at([affine, sum]).entries()) expect(error).toBeGreaterThan(2 * one[i]!);
+  });
+});
