@@ -231,6 +231,8 @@ describe('an attack that was skipped by --attacked 0', () => {
     expect(text(measured)).toBe(judged('--attacked 0') + known);
     expect(text({ 'uniform noise': NOISE })).toBe(judged('there is no such row') + known);
     expect(text({ 'adversarial noise': skipped(ATTACKED) })).toBe(judged('--attacked 0'));
+    const own = { 'in-distribution': row('in', [0.9, 0.7], { labels: [0] }), 'adversarial noise': skipped(ATTACKED) };
+    expect(summarise(record(own), undefined).verdict.details).toEqual([]);
   });
 });
 
@@ -298,5 +300,9 @@ describe('rays', () => {
   test('that go to 1 call for a guarantee, and others do not', () => {
     expect(found(rays([1], [1])).verdict.next.join(' ')).toContain('No training changes what happens far away');
     expect(found(rays([1], [0.9])).verdict.next.join(' ')).not.toContain('far away');
+    expect(found(rays([1], [0.9])).verdict.details.join(' ')).not.toContain('The condition of Theorem');
+    expect(found(rays([null], [0.9])).verdict.details.join(' ')).toContain(
+      'half of the inputs or more never reach 99.9 %',
+    );
   });
 });
