@@ -81,7 +81,8 @@ function settingsOfOptimizer(optimizer: tf.Optimizer): RunSettings {
 /** Of some examples spread over the data, with their labels. */
 async function checksumOf({ x, y }: LabelledData): Promise<number> {
   const count = x.shape[0]!;
-  const rows = Array.from({ length: Math.min(EXAMPLES, count) }, (_, i) => Math.floor((i * count) / EXAMPLES) % count);
+  const used = Math.min(EXAMPLES, count);
+  const rows = Array.from({ length: used }, (_, i) => Math.floor((i * count) / used));
   const picked = tf.tidy(() => {
     const places = tf.tensor1d(rows, 'int32');
     return [tf.gather(x, places), tf.gather(y, places)];

@@ -281,6 +281,20 @@ describe('a stopped run', () => {
     await expect(refused).rejects.toThrow(`a run with ${name} `);
   });
 
+  it('is not continued by one in which any label differs', async () => {
+    const options: FitOptions = { method: 'plain', epochs: 1, batchSize: 20 };
+    const store = memoryStore();
+    await fit(tinyMlp(), data, { ...options, checkpoint: store });
+    for (const place of [0, 20, 39]) {
+      const y = Int32Array.from(await data.y.data());
+      y[place] = (y[place]! + 1) % 3;
+      const others = { x: data.x, y: tf.tensor1d(y) };
+      const refused = fit(tinyMlp(), others, { ...options, checkpoint: store });
+      await expect(refused).rejects.toThrow('a run with checksum of examples ');
+      others.y.dispose();
+    }
+  });
+
   it('is continued by one that says the defaults, and that differs in what changes no weight', async () => {
     const store = memoryStore();
     const options: FitOptions = { epochs: 1, batchSize: 20, steps: 2, checkpoint: store };
