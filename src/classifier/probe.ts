@@ -7,7 +7,7 @@ import type { Forward } from './ending';
 /** Random inputs at each distance. */
 const INPUTS = 4;
 /** How far outside the bounds, in widths of them, the last inputs reach: a linear output leaves any small interval there. */
-const OUTSIDE = [10, 1e3, 1e5, 1e7];
+const OUTSIDE = [10, 1e3, 1e5, 1e7, 1e12, 1e18];
 
 /** What a model does on a few random inputs; the facts are `undefined` on webgpu, which cannot be read in time. */
 export interface Probe {
@@ -36,14 +36,16 @@ export function probe(whole: Forward, inputShape: readonly number[], [low, high]
   const mayBeProbabilities = near.every((v) => v >= 0 && v <= 1);
   if (units > 1 && rowsAreDistributions(near, units)) return { units, values: 'distributions', mayBeProbabilities };
   if (!near.every((v) => Math.abs(v) <= 1)) return { units, values: 'unbounded', mayBeProbabilities };
-  const far = OUTSIDE.flatMap((widths) => {
+  const far: number[] = [];
+  for (const widths of OUTSIDE) {
+    if (far.some((v) => Math.abs(v) > 1)) break;
     try {
       const reach = widths * (high - low);
-      return Array.from(seen(low - reach, high + reach).values ?? []).filter(Number.isFinite);
+      far.push(...Array.from(seen(low - reach, high + reach).values ?? []).filter(Number.isFinite));
     } catch {
-      return []; // A model that cannot be run outside its bounds, such as one that looks up a table.
+      // A model that cannot be run outside its bounds, such as one that looks up a table.
     }
-  });
+  }
   return { units, values: commonOf([...near, ...far], units), mayBeProbabilities };
 }
 
