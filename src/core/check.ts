@@ -58,8 +58,7 @@ export function checkFunction(where: Where, value: unknown): void {
 
 /** A lower and an upper bound, finite and in this order. */
 export function checkBounds(where: Where, bounds: readonly [number, number]): void {
-  const [low, high] = Array.isArray(bounds) ? bounds : [Number.NaN, Number.NaN];
-  if (!(Number.isFinite(low) && Number.isFinite(high) && low < high))
+  if (!(Array.isArray(bounds) && bounds.length === 2 && bounds.every(Number.isFinite) && bounds[0] < bounds[1]))
     refuse(
       where,
       'INVALID_OPTION',

@@ -9,5 +9,5 @@ export function checkImages(fn: string, images: unknown, ranks: readonly number[
   if (images.dtype !== 'float32' && images.dtype !== 'int32')
     refuse(where, 'INVALID_ARGUMENT', 'a float32 or int32 tensor', images.dtype, 'Cast it with tf.cast first.');
   if (images.size === 0)
-    refuse(where, 'EMPTY_INPUT', 'at least one value', show([...images.shape]), 'Pass a batch with one row or more.');
+    refuse(where, 'EMPTY_INPUT', 'at least one value', show(images.shape), 'Pass a batch with one row or more.');
 }

@@ -108,8 +108,8 @@ function drawVectors(vectors: tf.Tensor, rng: Rng, { permutedFraction, box }: Mi
 }
 
 function checkSigmaRange(fn: string, sigma: readonly [number, number]): void {
-  const [low, high] = Array.isArray(sigma) && sigma.length === 2 ? sigma : [Number.NaN, Number.NaN];
-  if (!(low > 0 && low <= high && Number.isFinite(high)))
+  const isPair = Array.isArray(sigma) && sigma.length === 2;
+  if (!(isPair && sigma[0] > 0 && sigma[0] <= sigma[1] && Number.isFinite(sigma[1])))
     refuse(
       { fn, argument: 'sigma' },
       'INVALID_OPTION',

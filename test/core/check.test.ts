@@ -64,6 +64,7 @@ describe('checks of numbers', () => {
       [-INF, 0],
       [Number.NaN, 1],
       [0],
+      [0, 1, 2],
       1,
       null,
       undefined,

@@ -238,6 +238,17 @@ describe('paperNoise', () => {
     });
     images.dispose();
   });
+
+  test('refuses a sigma that is not a pair', async () => {
+    const images = tf.ones([1, 4, 4, 1]);
+    for (const sigma of [2, null, '12', [1], [1, 2, 3], { 0: 1, 1: 2 }, ['', 2]])
+      await expectRefusal(() => paperNoise(images, { sigma: sigma as never }), {
+        code: 'INVALID_OPTION',
+        fn: 'paperNoise',
+        argument: 'sigma',
+      });
+    images.dispose();
+  });
 });
 
 describe('paperSampler', () => {

@@ -1,58 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { join } from '../../../src/cli/measure/merge';
 import { RAYS } from '../../../src/cli/measure/rays';
-import { type RunRecord, runRecord } from '../../../src/cli/measure/runRecord';
 import { exitCodeOf } from '../../../src/cli/result/deliver';
 import { printResult } from '../../../src/cli/result/printResult';
 import { resultHtml } from '../../../src/cli/result/resultHtml';
 import { summarise } from '../../../src/cli/result/summarise';
 import { levelOf } from '../../../src/cli/result/verdict';
 import type { Measured, MeasuredByName } from '../../../src/evaluation/measureBlocks';
-import type { OodRowKind } from '../../../src/evaluation/oodReport';
+import { ATTACKED, blindness, failed, NOISE, record, row, rows, skipped } from './records';
 
-/** Log-odds of a confidence. */
-const odds = (confidence: number) => Math.log(confidence / (1 - confidence));
-
-/** A row of images of one confidence each, in two blocks. */
-function row(kind: OodRowKind, confidences: readonly number[], more: Record<string, readonly number[]> = {}): Measured {
-  const block = (values: readonly number[]) => ({ logOdds: values.map(odds), predicted: values.map(() => 0), ...more });
-  const half = Math.ceil(confidences.length / 2);
-  const blocks = { 0: block(confidences.slice(0, half)), [half]: block(confidences.slice(half)) };
-  return { kind, samples: confidences.length, blockSize: half, blocks };
-}
-
-/** Images without a gradient, in each of the two blocks. */
-const blindness = (count: number) => ({ blindImages: [count] });
-const NOISE = row('noise', [0.12, 0.13]);
-const ATTACKED = row('adversarialNoise', [0.2, 0.22], blindness(0));
-const failed = (one: Measured, reason = 'out of memory'): Measured => ({ ...one, blocks: {}, failed: reason });
-const skipped = (one: Measured): Measured => ({ ...one, samples: 0, blocks: {}, skipped: '--attacked 0' });
-
-/** The record of an audit of a model with ten classes. */
-function record(measured: MeasuredByName, kind: 'layers' | 'graph' = 'layers'): RunRecord {
-  const model = {
-    file: 'm.json',
-    sha256: 'f',
-    kind,
-    inputShape: [2],
-    head: 'softmax',
-    classes: 10,
-    bounds: [0, 1],
-    outputs: 'auto',
-    output: null,
-  } as const;
-  const attack = { attack: 'pgdLinf', epsilon: 0.3, stepSize: 0.0075, steps: 40, reach: 0.3, restarts: 1, samples: 2 };
-  const settings = {
-    seed: 0,
-    attackBatchSize: 25,
-    noiseSamples: 2,
-    adversarialNoise: attack,
-    adversarialSamples: null,
-  };
-  return runRecord({ command: 'audit', version: '1', model, data: {}, backend: 'cpu', settings, notes: [] }, measured);
-}
-
-const rows = (adversarial: Measured, noise = NOISE) => ({ 'uniform noise': noise, 'adversarial noise': adversarial });
 /** Verdict, rows that break a threshold of 0.3, and the exit codes with it and without it. */
 function outcome(measured: MeasuredByName) {
   const without = summarise(record(measured), undefined);
