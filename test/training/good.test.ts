@@ -177,6 +177,22 @@ describe('goodGradients', () => {
     expect([...(await read(() => smallest(tf.tensor1d([2, 1, 2, 3]), 0)))]).toEqual([0, 0, 0, 0]);
   });
 
+  it.each([0.5, 1])(
+    'refuses a layer it has no bounds for by name, and leaves nothing behind (quantile %s)',
+    async (quantile) => {
+      const { x, y } = tinyBatch(2);
+      const parts = [layers.dense({ inputShape: [2], units: 4 }), layers.prelu(), layers.dense({ units: 3 })];
+      const model = sequential({ layers: parts });
+      const refused = { code: 'UNSUPPORTED_MODEL', argument: 'model' } as const;
+      await expectRefusal(() => goodGradients(model, { x, y }, { quantile }), { ...refused, fn: 'goodGradients' });
+      const optimizer = tf.train.sgd(0.1);
+      await expectRefusal(() => goodStep(model, optimizer, { x, y }, { quantile }), { ...refused, fn: 'goodStep' });
+      tf.dispose([x, y]);
+      optimizer.dispose();
+      model.dispose();
+    },
+  );
+
   it('refuses a quantile that is no share, and takes epsilon 0', async () => {
     const { x, y } = tinyBatch(2);
     const model = tinyMlp();

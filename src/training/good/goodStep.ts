@@ -116,8 +116,7 @@ export function goodGradientsOf(
       lower: tf.clipByValue(tf.sub(noise, reach), low, high),
       upper: tf.clipByValue(tf.add(noise, reach), low, high),
     });
-  // Which examples are easy is no matter of gradients.
-  const easy = quantile < 1 ? tf.tidy(() => smallest(largestDifference(differences(epsilon)), quantile)) : undefined;
+  let easy: tf.Tensor1D | undefined;
   const certified = (): OutPart => {
     const bounds = differences(epsilon);
     const losses = goodLoss(largestDifference(bounds));
@@ -128,9 +127,11 @@ export function goodGradientsOf(
     return { outLoss: tf.mean<tf.Scalar>(mixed), outConfidence };
   };
   try {
+    // Which examples are easy is no matter of gradients.
+    if (quantile < 1) easy = tf.tidy(() => smallest(largestDifference(differences(epsilon)), quantile));
     return objectiveGradients(fn, net, { clean, certified, lambda, weightDecay, outLoss: lpOut, rng });
   } finally {
-    tf.dispose(easy === undefined ? noise : [noise, easy]);
+    tf.dispose([noise, easy ?? []]);
   }
 }
 
