@@ -27,15 +27,17 @@ export function trainingForward<T>(model: LayersModel, rng: Rng | undefined, for
       if (rng === undefined) continue;
       for (const part of partsOf(layer)) {
         const noise = NOISE[nameOf(part)];
-        if (noise !== undefined) replace(part, 'call', seeded(noise, part, rng));
+        // A layer or cell to which its owner gave a function of their own goes on using that.
+        if (noise !== undefined && !Object.hasOwn(part, 'call')) replace(part, 'call', seeded(noise, part, rng));
         // The hook of recurrent cells, in place of an unseeded dropout of a tensor of ones.
-        if ('dropout' in part && 'recurrentDropout' in part)
+        if ('dropout' in part && 'recurrentDropout' in part && !hasDropoutFunc(part))
           replace(part, 'dropoutFunc', (ones: tf.Tensor, rate: number) => dropped(ones, rate, ones.shape, rng));
       }
     }
     return forward();
   } finally {
-    for (const back of undo) back();
+    // Backwards, since a layer that was met twice has what the first meeting put there under the second.
+    for (const back of undo.reverse()) back();
   }
 }
 
@@ -61,6 +63,10 @@ function partsOf(layer: object): object[] {
     return Array.isArray(value) ? value : [value];
   });
   return [layer, ...inner.filter((part) => typeof part === 'object' && part !== null).flatMap(partsOf)];
+}
+
+function hasDropoutFunc(cell: object): boolean {
+  return 'dropoutFunc' in cell && typeof cell.dropoutFunc === 'function';
 }
 
 function nameOf(part: object): string {

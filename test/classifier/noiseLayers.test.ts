@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
+import {
+  model as buildModel,
+  type LayersModel,
+  layers,
+  type SymbolicTensor,
+  sequential,
+  input as tfInput,
+} from '@tensorflow/tfjs-layers';
 import { describe, expect, it, test } from 'vitest';
 import { classifier, createRng, fit } from '../../src/index';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -67,6 +74,65 @@ describe.each(Object.entries(noiseLayers))('%s in training', (name, make) => {
 
   it('does nothing in inference mode', async () => {
     expect(await ours(make(), 1, false)).toEqual(await x.data());
+  });
+});
+
+describe('a layer after training', () => {
+  const forward = (model: LayersModel, inputs: tf.Tensor) =>
+    tf.tidy(() => classifier(model, { outputs: 'logits' }).logits(inputs, { training: true, rng: createRng(1) }));
+  const input = tf.keep(tf.ones([2, 3]));
+
+  it('has the `call` of its own that it had, and that was used', async () => {
+    const dropout = layers.dropout({ rate: 0.5, inputShape: [3] });
+    const frozen = layers.batchNormalization({ trainable: false });
+    const model = sequential({ layers: [dropout, frozen] });
+    const normal = frozen.call.bind(frozen);
+    const seen: unknown[] = [];
+    const own = {
+      dropout: (inputs: tf.Tensor | tf.Tensor[]) => tf.mul(Array.isArray(inputs) ? inputs[0]! : inputs, 5),
+      frozen: (inputs: tf.Tensor | tf.Tensor[], kwargs: { readonly training?: boolean }) => {
+        seen.push(kwargs.training);
+        return normal(inputs, kwargs);
+      },
+    };
+    Object.defineProperty(dropout, 'call', { value: own.dropout, configurable: true, writable: true });
+    Object.defineProperty(frozen, 'call', { value: own.frozen, configurable: true, writable: true });
+    const out = forward(model, input);
+    expect(Array.from(await out.data())).toEqual(new Array(6).fill(expect.closeTo(5, 2)));
+    expect(seen.at(-1)).toBe(false);
+    expect(Object.getOwnPropertyDescriptor(dropout, 'call')).toMatchObject({ value: own.dropout, enumerable: false });
+    expect(Object.getOwnPropertyDescriptor(frozen, 'call')).toMatchObject({ value: own.frozen, enumerable: false });
+    out.dispose();
+    model.dispose();
+  });
+
+  it('is as it was also where it stands in two parts of the model', () => {
+    const shared = [layers.dropout({ rate: 0.5 }), layers.batchNormalization({ trainable: false })];
+    const through = (at: SymbolicTensor) => shared.reduce((y, layer) => layer.apply(y) as SymbolicTensor, at);
+    const [start, whole] = [tfInput({ shape: [3] }), tfInput({ shape: [3] })];
+    const inner = buildModel({ inputs: start, outputs: through(start) });
+    const outer = buildModel({ inputs: whole, outputs: through(inner.apply(whole) as SymbolicTensor) });
+    forward(outer, input).dispose();
+    for (const layer of shared) expect(Object.hasOwn(layer, 'call')).toBe(false);
+    outer.dispose();
+  });
+
+  it('of a recurrent layer has the dropout of its cell that it had, and that was used', async () => {
+    const layer = layers.simpleRNN({ units: 2, dropout: 0.5, recurrentInitializer: 'zeros', inputShape: [1, 3] });
+    const cell: object = Reflect.get(layer, 'cell');
+    const rates: number[] = [];
+    const own = (ones: tf.Tensor, rate: number) => {
+      rates.push(rate);
+      return tf.zerosLike(ones);
+    };
+    Reflect.set(cell, 'dropoutFunc', own);
+    const model = sequential({ layers: [layer] });
+    const out = tf.tidy(() => forward(model, tf.reshape(input, [2, 1, 3])));
+    expect(Array.from(await out.data())).toEqual([0, 0, 0, 0]);
+    expect(rates).toContain(0.5);
+    expect(Reflect.get(cell, 'dropoutFunc')).toBe(own);
+    out.dispose();
+    model.dispose();
   });
 });
 
