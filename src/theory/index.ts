@@ -10,6 +10,6 @@ export { evaluateRbf } from './rbf/evaluateRbf';
 export { type RbfConfidenceBound, rbfConfidenceBound } from './rbf/rbfConfidenceBound';
 export { rbfDistance } from './rbf/rbfDistance';
 export { rbfModel, registerRbfLayer } from './rbf/rbfModel';
-export { type RbfOptions, rbfNetwork } from './rbf/rbfNetwork';
+export { type RbfOptions, type RbfTfjsOptions, rbfNetwork } from './rbf/rbfNetwork';
 export { type RbfRadiusOptions, rbfRadius } from './rbf/rbfRadius';
 export type { RbfNetwork } from './rbf/types';

@@ -85,6 +85,30 @@ describe('rbfNetwork', () => {
     expect(rbfNetwork({ x: [0, 2, 6], y: [0, 1, 0] }).gamma).toBe(1 / 4);
   });
 
+  it('takes { xs, ys } for { x, y }, names them in refusals, and refuses a mixture and tensors', async () => {
+    const fn = 'rbfNetwork';
+    const { x, y } = twoMoons({ points: 40, seed: 1 });
+    const how = { centres: 5, iterations: 10, seed: 2 };
+    expect(rbfNetwork({ xs: x, ys: y, ...how })).toEqual(rbfNetwork({ x, y, ...how }));
+    const mixed = { code: 'INVALID_ARGUMENT', fn, argument: 'options' } as const;
+    for (const data of [
+      { x, ys: y },
+      { xs: x, y },
+      { x, y, ys: y },
+      { x, y, xs: x, ys: y },
+    ])
+      await expectRefusal(() => rbfNetwork({ ...data, ...how } as never), mixed);
+    const cases = [
+      [{ xs: [0, 1, 2], ys: [0, 1] }, 'INVALID_SHAPE', 'xs'],
+      [{ xs: [0, 1], ys: [0, 0.5] }, 'INVALID_LABELS', 'ys'],
+      [{ xs: [0, 1], ys: [] }, 'EMPTY_INPUT', 'ys'],
+      [{ xs: [0, 1] }, 'INVALID_ARGUMENT', 'ys'],
+      [{ xs: tf.keep(tf.tensor1d([0, 1])), ys: [0, 1] }, 'INVALID_ARGUMENT', 'xs'],
+    ] as const;
+    for (const [data, code, argument] of cases)
+      await expectRefusal(() => rbfNetwork(data as never), { code, fn, argument });
+  });
+
   it('refuses data that do not fit and options out of range', async () => {
     const fn = 'rbfNetwork';
     const data = { x: [0, 1, 2, 3], y: [0, 1] };

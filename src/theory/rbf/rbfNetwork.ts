@@ -1,4 +1,4 @@
-import { checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
+import { checkNonNegative, checkPositive, checkWhole, refuse, show, type Where } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
 import { kMeans } from '../../core/kMeans';
@@ -35,9 +35,19 @@ export interface RbfOptions extends RandomOptions, ProgressOptions {
   readonly iterations?: number;
 }
 
-const KEYS: KeysOf<RbfOptions> = {
+/** {@link RbfOptions} with the data under the names that tfjs gives them. */
+export interface RbfTfjsOptions extends Omit<RbfOptions, 'x' | 'y'> {
+  /** Training inputs, as `x` of {@link RbfOptions}. */
+  readonly xs: ArrayLike<number>;
+  /** Class of each input, as `y` of {@link RbfOptions}. */
+  readonly ys: ArrayLike<number>;
+}
+
+const KEYS: KeysOf<RbfOptions & RbfTfjsOptions> = {
   x: true,
   y: true,
+  xs: true,
+  ys: true,
   classes: true,
   inputShape: true,
   centres: true,
@@ -59,9 +69,10 @@ const KEYS: KeysOf<RbfOptions> = {
  * a backend. The same seed gives the same network everywhere; it is used by k-means alone. Time per step grows as n M K,
  * memory as n M for M centres.
  *
+ * @param options - Data `x` and `y`, or `xs` and `ys` as in tfjs, and how to learn from them.
  * @returns Plain numbers. {@link evaluateRbf} gives its logits in float64, {@link rbfModel} makes a LayersModel of it,
  *   {@link rbfConfidenceBound} and {@link rbfRadius} say what the theorem says about it.
- * @throws OverconfidenceError `INVALID_ARGUMENT`, `EMPTY_INPUT` or `NON_FINITE` for `x` or `y`; `INVALID_SHAPE` if their
+ * @throws OverconfidenceError `INVALID_ARGUMENT`, `EMPTY_INPUT` or `NON_FINITE` for `x` or `y`; `INVALID_ARGUMENT` for a mixture of both pairs of names; `INVALID_SHAPE` if their
  *   lengths do not fit each other or `inputShape`; `INVALID_LABELS`; `INVALID_OPTION` for an option out of
  *   range; `ABORTED`.
  *
@@ -75,7 +86,7 @@ const KEYS: KeysOf<RbfOptions> = {
  * console.log(evaluateRbf(net, [100, 100])); // Float64Array(2) [ 0, 0 ]
  * ```
  */
-export function rbfNetwork(options: RbfOptions): RbfNetwork {
+export function rbfNetwork(options: RbfOptions | RbfTfjsOptions): RbfNetwork {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
   const { x, labels, classes, inputShape } = checkData(options);
   const { centres: asked = 'data', gamma, weightDecay = 1e-4, iterations = 500 } = options;
@@ -97,14 +108,31 @@ function medianOf(values: Float64Array): number {
 
 const fn = 'rbfNetwork';
 
-function checkData({ x, y, classes, inputShape }: RbfOptions) {
-  checkNumbers({ fn, argument: 'x' }, x);
-  checkNumbers({ fn, argument: 'y' }, y);
+/** The data, and under which names they came; a mixture of both pairs of names is refused. */
+function dataOf(options: RbfOptions | RbfTfjsOptions) {
+  if (!('xs' in options || 'ys' in options)) return { x: options.x, y: options.y, names: ['x', 'y'] as const };
+  if ('x' in options || 'y' in options)
+    refuse(
+      { fn, argument: 'options' },
+      'INVALID_ARGUMENT',
+      'an object with data { x, y }, or { xs, ys }',
+      'a mixture of both',
+      'Pass for example `{ x: inputs, y: labels }`.',
+    );
+  return { x: options.xs, y: options.ys, names: ['xs', 'ys'] as const };
+}
+
+function checkData(options: RbfOptions | RbfTfjsOptions) {
+  const { x, y, names } = dataOf(options);
+  const { classes, inputShape } = options;
+  const [inputs, targets] = names.map((argument) => ({ fn, argument })) as [Where, Where];
+  checkNumbers(inputs, x);
+  checkNumbers(targets, y);
   const inputSize = x.length / y.length;
   const shape = inputShape ?? [inputSize];
   if (!Number.isInteger(inputSize) || shape.reduce((product, size) => product * size, 1) !== inputSize)
     refuse(
-      { fn, argument: 'x' },
+      inputs,
       'INVALID_SHAPE',
       `${y.length} inputs${inputShape ? ` of shape [${inputShape.join(', ')}]` : ' of equal length'}, one for each label`,
       `${x.length} numbers`,
@@ -112,7 +140,7 @@ function checkData({ x, y, classes, inputShape }: RbfOptions) {
     );
   const count = classes ?? Math.max(2, Array.from(y).reduce((a, b) => Math.max(a, b)) + 1);
   checkWhole({ fn, argument: 'classes' }, count, 2);
-  const labels = labelIndices({ fn, argument: 'y' }, y, [y.length], count);
+  const labels = labelIndices(targets, y, [y.length], count);
   return { x: Float64Array.from(x), labels, classes: count, inputShape: shape };
 }
 
