@@ -23,7 +23,7 @@ const fn = 'evaluateOod';
  * Rows are, in this order, the in-distribution test set, out-distribution test sets, noise, adversarial noise (noise on
  * which an attack maximises the confidence by its own objective, {@link lpOut} for {@link pgdLinf}) and adversarial samples
  * (in-distribution images on which an attack maximises the cross entropy to the true class). An adversarial sample that is still classified correctly with a
- * confidence above 1.01 / K resisted the attack: it is counted in `resisted` and left out of all scores of the row.
+ * confidence above 1.01 / K (above 1.01 / 2 where each class has a sigmoid, which says no below 1/2) resisted the attack: it is counted in `resisted` and left out of all scores of the row.
  *
  * The score of an image is its confidence, the largest softmax probability, in float64. AUROC ranks by the log-odds of
  * the predicted class, which order images as confidences do but do not tie where those round to 1. FPR@95 is the paper's:
@@ -86,7 +86,7 @@ export async function evaluateWith(runner: Runner, model: ModelLike, options: Oo
     sourceMeasurement(runner, net, source),
   );
   const measured = await measureBlocks(measurements, { onProgress, signal });
-  const { rows, testError } = oodRows(measured, net.classes, resolved.keepScores);
+  const { rows, testError } = oodRows(measured, net, resolved.keepScores);
   return { testError: testError!, classes: net.classes, rows, settings: usedSettings(resolved) };
 }
 

@@ -29,7 +29,7 @@ export interface OodRow {
   readonly samples: number;
   /**
    * Images that were attacked in vain and are therefore not counted: still classified correctly with a confidence above
-   * 1.01 / K. 0 in rows other than adversarial samples.
+   * 1.01 / K, or above 1.01 / 2 where each class has a sigmoid. 0 in rows other than adversarial samples.
    */
   readonly resisted: number;
   /** Mean of the confidences (MMC), in [0, 1]; `null` if no image counts. */

@@ -122,6 +122,29 @@ describe('evaluateOod', () => {
     expect(row.auroc).toBeCloseTo(bruteAuroc([0.5, 0.1, 0.204, 0.4], [0.1 - 1e-6, 0.004, 0.6]), 12);
   });
 
+  it('with a sigmoid for each class counts as resisted what still says yes: above 1.01 / 2, however many classes', async () => {
+    /** Logits of three classes at d: 4d - less, -4d - less and -9; the attack of radius 0.1 takes 0.2 off d. */
+    const attacked = async (less: number, ...differences: number[]) => {
+      const weights = tf.tensor2d([4, -4, 0, -4, 4, 0], [2, 3]);
+      const tagger = (x: tf.Tensor) => tf.sigmoid(tf.add(tf.matMul(x as tf.Tensor2D, weights), [-less, -less, -9]));
+      const net = classifier(tagger as typeof model, { outputs: 'sigmoids', inputShape: [2] });
+      const data = { x: points(...differences), y: tf.zeros([differences.length]) };
+      const options = { in: data, noise: false, adversarialNoise: false, keepScores: true } as const;
+      const report = await evaluateOod(net, { ...options, adversarialSamples: { epsilon: 0.1 } });
+      return rowNamed(report, 'adversarial samples');
+    };
+    // d after the attack: 0.3 and 0.006 (0.506 > 0.505) say yes, 0.004 (0.504) no longer, -0.1 is another class.
+    const row = await attacked(0, 0.5, 0.206, 0.204, 0.1);
+    expect(row).toMatchObject({ samples: 2, resisted: 2 });
+    const [undecided, wrong] = row.scores!.confidences;
+    expect(undecided).toBeCloseTo(sigmoid(4 * 0.004), 5);
+    expect(wrong).toBeCloseTo(sigmoid(4 * 0.1), 5);
+    // Every class is denied; 0.43 is above 1.01 / 3 all the same.
+    const denied = await attacked(1.5, 0.5);
+    expect(denied).toMatchObject({ samples: 1, resisted: 0 });
+    expect(denied.meanMaxConfidence).toBeCloseTo(sigmoid(4 * 0.3 - 1.5), 5);
+  });
+
   it('has no numbers for a row in which every sample resisted', async () => {
     const data = { x: points(0.9, 0.8), y: tf.zeros([2]) };
     const attack = { epsilon: 0.01, steps: 5 };
