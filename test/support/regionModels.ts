@@ -40,6 +40,8 @@ export const imageSteps: Readonly<Record<string, Step>> = {
     apply(layers.separableConv2d({ filters: 3, kernelSize: 3, depthMultiplier: 2, padding: 'same' }), x),
   'batch norm': (x) => apply(layers.batchNormalization(), x),
   'batch norm, unscaled': (x) => apply(layers.batchNormalization({ axis: 3, scale: false }), x),
+  'batch norm, its axis a list as Keras 2 saves it': (x) =>
+    apply(layers.batchNormalization(JSON.parse('{"axis":[3]}')), x),
   'batch norm, uncentred': (x) => apply(layers.batchNormalization({ center: false }), x),
   relu: (x) => apply(layers.reLU(), x),
   'relu with a maximum': (x) => apply(layers.reLU({ maxValue: 0.7 }), x),

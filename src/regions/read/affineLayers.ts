@@ -122,14 +122,15 @@ export const readSeparable: Reader = (graph, call) => {
 /** BatchNormalization as it acts at inference: `gamma (x - mean) / sqrt(variance + epsilon) + beta`. */
 export const readBatchNorm: Reader = (graph, call) => {
   const { axis, center, scale, epsilon } = call.config as {
-    axis: number;
+    axis: number | [number];
     center: boolean;
     scale: boolean;
     epsilon: number;
   };
   const input = call.inputs[0]!;
-  // On another axis tfjs itself takes the wrong entries of mean and variance on some backends.
-  if (axis !== -1 && axis !== input.shape.length) unsupported(call, 'batch normalisation over the last axis');
+  // Keras 2 saves the axis as a list of one. On another axis tfjs itself takes the wrong entries of mean and variance on some backends.
+  if (Number(axis) !== -1 && Number(axis) !== input.shape.length)
+    unsupported(call, 'batch normalisation over the last axis');
   const weights = [...call.weights()];
   const gamma = scale ? weights.shift() : undefined;
   const beta = center ? weights.shift() : undefined;

@@ -110,12 +110,13 @@ function convolution(fn: string, layer: Layer, input: Span): Span {
 /** `gamma (x - mean) / sqrt(variance + epsilon) + beta` with the running averages. */
 function batchNorm(fn: string, layer: Layer, input: Span): Span {
   const { axis, center, scale, epsilon } = layer.getConfig() as {
-    axis: number;
+    axis: number | [number];
     center: boolean;
     scale: boolean;
     epsilon: number;
   };
-  if (axis !== -1 && axis !== input.lower.rank - 1) unsupported(fn, layer);
+  // Keras 2 saves the axis as a list of one.
+  if (Number(axis) !== -1 && Number(axis) !== input.lower.rank - 1) unsupported(fn, layer);
   const weights = layer.weights.map((weight) => weight.read());
   const gamma = scale ? weights.shift() : undefined;
   const beta = center ? weights.shift() : undefined;
