@@ -30,7 +30,7 @@ export function decisionBoundary(regions: readonly Region2d[]): BoundaryPiece[] 
       z[2 * classes + k] = region.slope[2 * k + 1]!;
     }
     const members = Int32Array.from({ length: classes }, (_, k) => k);
-    return winners(outlineOf(region), { z, members, sizes: sizesOf(z) }).flatMap(piecesOf);
+    return winners(outlineOf(region), { z, members, ...sizesOf(z) }).flatMap(piecesOf);
   });
 }
 

@@ -30,6 +30,8 @@ import {
   rayPieces,
   sliceRegions,
 } from '../../src/regions';
+import { decideAt } from '../../src/regions/pass/applyNode';
+import { push } from '../../src/regions/pass/push';
 import {
   asymptoticConfidence,
   evaluateRbf,
@@ -345,9 +347,14 @@ async function planes({ net }: Subject, rng: Rng): Promise<string[]> {
   const whole = (box.x[1] - box.x[0]) * (box.y[1] - box.y[0]);
   if (Math.abs(area - whole) > 1e-9 * whole) broken.push(`the regions have the area ${area}, the box ${whole}`);
   const at = (s: number, t: number) => plane.origin.map((value, j) => value + s * plane.u[j]! + t * plane.v[j]!);
-  const patterns = new Map(regions.map((region) => [patternAt(net, at(...region.inside)), region]));
-  if (patterns.size !== regions.length)
-    broken.push(`${regions.length} regions, but only ${patterns.size} patterns inside them`);
+  // A point in a sliver may lie so near to a line that it is taken for a point on it.
+  const clear = regions
+    .filter(({ vertices }) => areaOf(vertices) > SLIVER * perimeterOf(vertices))
+    .map(({ inside }) => at(...inside))
+    .filter((z) => isClear(net, z));
+  const patterns = new Set(clear.map((z) => patternAt(net, z)));
+  if (patterns.size !== clear.length)
+    broken.push(`${clear.length} regions with a clear pattern inside, but only ${patterns.size} patterns`);
   for (let n = 0; n < 100; n++) {
     const [s, t] = [box.x, box.y].map(([low, high]) => low + rng.uniform() * (high - low)) as [number, number];
     const z = at(s, t);
@@ -431,8 +438,41 @@ function flat(points: readonly Float32Array[]): Float32Array {
 
 /** The size of the numbers that the network adds up at a point: what float64 rounds is relative to it. */
 function sizeAt(net: PiecewiseAffine, z: ArrayLike<number>): number {
-  let sizes = [Float64Array.from(z, Math.abs)];
-  let largest = 1;
+  return sizesAt(net, z).reduce((most, sizes) => sizes.reduce((a, b) => Math.max(a, b), most), 1);
+}
+
+/** Width of regions, in boxes about as wide as 1, that rounding of their corners may leave without a point of their own. */
+const SLIVER = 1e-8;
+
+/** What `sliceRegions` takes for zero, as a share of the values that are compared. */
+const SAME = 1e-11;
+
+/** Whether no value at a point is so near to a threshold or a rival that `sliceRegions` takes it for equal. */
+function isClear(net: PiecewiseAffine, z: Float64Array): boolean {
+  const sizes = sizesAt(net, z);
+  let clear = true;
+  push(net, z, { count: 1, points: 1 }, (node, values) => {
+    const size = sizes[node.inputs[0]!]!;
+    const states = decideAt(node, values);
+    const compare = (distance: number, beside: number) => {
+      if (Math.abs(distance) < SAME * beside) clear = false;
+    };
+    for (let i = 0; i < node.size; i++)
+      if (node.kind === 'kink') for (const threshold of node.thresholds) compare(values[i]! - threshold, size[i]!);
+      else {
+        const group = node.members.subarray(node.starts[i]!, node.starts[i + 1]!);
+        const winner = group[states[i]!]!;
+        for (const m of group)
+          if (m !== winner) compare(values[winner]! - values[m]!, Math.max(size[winner]!, size[m]!));
+      }
+    return states;
+  });
+  return clear;
+}
+
+/** The sizes of what is added up to each entry of every value at a point. */
+function sizesAt(net: PiecewiseAffine, z: ArrayLike<number>): Float64Array[] {
+  const sizes = [Float64Array.from(z, Math.abs)];
   for (const node of net.nodes) {
     const inputs = node.inputs.map((id) => sizes[id]!);
     const out = new Float64Array(node.size);
@@ -456,10 +496,9 @@ function sizeAt(net: PiecewiseAffine, z: ArrayLike<number>): number {
             Math.abs(node.slopes[i * node.pieces + p]!) * inputs[0]![i]! +
               Math.abs(node.intercepts[i * node.pieces + p]!),
           );
-    sizes = [...sizes, out];
-    largest = Math.max(largest, ...out);
+    sizes.push(out);
   }
-  return largest;
+  return sizes;
 }
 
 function patternAt(net: PiecewiseAffine, z: Float64Array): string {
@@ -477,11 +516,20 @@ function areaOf(vertices: Float64Array): number {
   return twice / 2;
 }
 
+function perimeterOf(vertices: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < vertices.length; i += 2) {
+    const j = (i + 2) % vertices.length;
+    sum += Math.hypot(vertices[j]! - vertices[i]!, vertices[j + 1]! - vertices[i + 1]!);
+  }
+  return sum;
+}
+
 function isInside(vertices: Float64Array, s: number, t: number): boolean {
   for (let i = 0; i < vertices.length; i += 2) {
     const j = (i + 2) % vertices.length;
     const [dx, dy] = [vertices[j]! - vertices[i]!, vertices[j + 1]! - vertices[i + 1]!];
-    if (dx * (t - vertices[i + 1]!) - dy * (s - vertices[i]!) < -1e-12) return false;
+    if (dx * (t - vertices[i + 1]!) - dy * (s - vertices[i]!) < -1e-12 * Math.hypot(dx, dy)) return false;
   }
   return true;
 }

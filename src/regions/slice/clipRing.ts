@@ -1,5 +1,5 @@
 import type { Region2d } from '../sliceTypes';
-import { between, type Corner, footOn, type Line, type Sizes, sideOf, valueAt } from './line';
+import { between, type Corner, type EntrySizes, footOn, type Line, sideOf, sizesBeside, valueAt } from './line';
 import { insideOf, wholePlane } from './polygon';
 
 /** All corners of a region in the order in which they follow each other, those at infinity included. */
@@ -76,7 +76,7 @@ function withMiddle(ring: Labelled[], line: Line, label: number): Labelled[] {
 export interface Contest {
   readonly z: Float64Array;
   readonly members: ArrayLike<number>;
-  readonly sizes: Sizes;
+  readonly sizes: EntrySizes;
 }
 
 /** Function a minus function b. */
@@ -87,7 +87,7 @@ export function difference({ z, members, sizes }: Contest, a: number, b: number)
     constant: z[i]! - z[j]!,
     x: z[size + i]! - z[size + j]!,
     y: z[2 * size + i]! - z[2 * size + j]!,
-    beside: sizes,
+    beside: sizesBeside(sizes, i, j),
   };
 }
 

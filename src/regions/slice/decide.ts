@@ -1,23 +1,33 @@
 import type { KinkNode, MaxNode, SwitchNode } from '../types';
 import { type Contest, difference, type Labelled, lineOfLabel, type Winner, winners } from './clipRing';
-import { ABOVE, BELOW, blurOf, type Corner, type Line, roundingAt, type Sizes, sideOf, sidesOfCorners } from './line';
+import {
+  ABOVE,
+  BELOW,
+  blurOf,
+  type Corner,
+  type EntrySizes,
+  type Line,
+  roundingOf,
+  sideOf,
+  sidesOfCorners,
+  sizesBeside,
+} from './line';
 import { cross, type Edge, edgeBetween, insideOf, otherEnd, type Polygon, splitPolygon, uncutFrom } from './polygon';
 
 /** What a node that decides reads: affine functions of the plane, three rows of constants, slopes in s, slopes in t. */
 export interface Reading {
   readonly z: Float64Array;
-  readonly sizes: Sizes;
+  readonly sizes: EntrySizes;
 }
 
 const OPEN = -1;
 
 /** Decides for every entry of a node that has one answer in the whole polygon, and lists the others. */
 export function decideAll(node: SwitchNode, reading: Reading, polygon: Polygon, states: Int32Array): number[] {
-  const probes = probesOf(polygon.corners, reading.sizes);
+  const probes = probesOf(polygon.corners);
   const open: number[] = [];
   for (let entry = 0; entry < node.size; entry++) {
-    const state =
-      node.kind === 'kink' ? pieceIn(node, reading.z, probes, entry) : winnerIn(node, reading.z, probes, entry);
+    const state = node.kind === 'kink' ? pieceIn(node, reading, probes, entry) : winnerIn(node, reading, probes, entry);
     if (state === OPEN) open.push(entry);
     else states[entry] = state;
   }
@@ -50,14 +60,27 @@ function splitByPieces({ thresholds }: KinkNode, reading: Reading, polygon: Poly
 
 function lineOf({ z, sizes }: Reading, entry: number, threshold: number): Line {
   const size = z.length / 3;
-  return { constant: z[entry]! - threshold, x: z[size + entry]!, y: z[2 * size + entry]!, beside: sizes };
+  return {
+    constant: z[entry]! - threshold,
+    x: z[size + entry]!,
+    y: z[2 * size + entry]!,
+    beside: sizesBeside(sizes, entry),
+  };
 }
 
 /** The piece on which an entry stays in the whole polygon, or OPEN. */
-function pieceIn({ thresholds }: KinkNode, z: Float64Array, probes: Probes, entry: number): number {
+function pieceIn({ thresholds }: KinkNode, { z, sizes }: Reading, probes: Probes, entry: number): number {
   const size = z.length / 3;
+  const [constant, slope] = [sizes[entry]!, sizes[size + entry]!];
   for (let piece = 0; piece < thresholds.length; piece++) {
-    const sides = sidesOf(probes, z[entry]! - thresholds[piece]!, z[size + entry]!, z[2 * size + entry]!);
+    const sides = sidesOf(
+      probes,
+      z[entry]! - thresholds[piece]!,
+      z[size + entry]!,
+      z[2 * size + entry]!,
+      constant,
+      slope,
+    );
     if (sides === (ABOVE | BELOW)) return OPEN;
     if (sides !== ABOVE) return piece;
   }
@@ -65,7 +88,7 @@ function pieceIn({ thresholds }: KinkNode, z: Float64Array, probes: Probes, entr
 }
 
 /** The member of a group that is the largest in the whole polygon, or OPEN. */
-function winnerIn({ starts, members }: MaxNode, z: Float64Array, probes: Probes, group: number): number {
+function winnerIn({ starts, members }: MaxNode, { z, sizes }: Reading, probes: Probes, group: number): number {
   const size = z.length / 3;
   const [first, end] = [starts[group]!, starts[group + 1]!];
   let winner = members[first]!;
@@ -84,6 +107,8 @@ function winnerIn({ starts, members }: MaxNode, z: Float64Array, probes: Probes,
       z[i]! - z[winner]!,
       z[size + i]! - z[size + winner]!,
       z[2 * size + i]! - z[2 * size + winner]!,
+      Math.max(sizes[i]!, sizes[winner]!),
+      Math.max(sizes[size + i]!, sizes[size + winner]!),
     );
     if (sides & ABOVE) return OPEN;
   }
@@ -95,31 +120,40 @@ interface Probes {
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly w: Float64Array;
-  /** Size of rounding errors of a function at each. */
-  readonly rounding: Float64Array;
+  /** What slopes are multiplied by at each, at the most. */
+  readonly reach: Float64Array;
   /** How far each itself may have been moved by rounding. */
   readonly blur: Float64Array;
 }
 
-/** The probes of a polygon, for functions of these sizes. */
-function probesOf(corners: readonly Corner[], sizes: Sizes): Probes {
+function probesOf(corners: readonly Corner[]): Probes {
   const count = corners.length + 1;
   const [x, y, w] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
-  const [rounding, blur] = [new Float64Array(count), new Float64Array(count)];
+  const [reach, blur] = [new Float64Array(count), new Float64Array(count)];
   const inside = insideOf(corners);
   for (let p = 0; p < count; p++) {
     const corner = corners[p] ?? inside;
     x[p] = corner.x;
     y[p] = corner.y;
     w[p] = corner.w;
-    rounding[p] = roundingAt(sizes, corner);
+    reach[p] = Math.abs(corner.x) + Math.abs(corner.y);
     blur[p] = corner.blur;
   }
-  return { x, y, w, rounding, blur };
+  return { x, y, w, reach, blur };
 }
 
-/** On which sides of the line the probes lie, by the rule of `sideOf`: ABOVE, BELOW, both, or 0 for neither. */
-function sidesOf({ x, y, w, rounding, blur }: Probes, constant: number, slopeX: number, slopeY: number): number {
+/**
+ * On which sides of the line the probes lie, by the rule of `sideOf`: ABOVE, BELOW, both, or 0 for neither. The last two are
+ * sizes of the line.
+ */
+function sidesOf(
+  { x, y, w, reach, blur }: Probes,
+  constant: number,
+  slopeX: number,
+  slopeY: number,
+  constantSize: number,
+  slopeSize: number,
+): number {
   const steepness = Math.abs(slopeX) + Math.abs(slopeY);
   let sides = 0;
   for (let p = 0; p < x.length; p++) {
@@ -127,7 +161,8 @@ function sidesOf({ x, y, w, rounding, blur }: Probes, constant: number, slopeX: 
     const second = slopeX * x[p]!;
     const third = slopeY * y[p]!;
     const value = first + second + third;
-    const unsure = blurOf(first, second, third) + rounding[p]! + steepness * blur[p]!;
+    const rounding = roundingOf(constantSize * w[p]! + slopeSize * reach[p]!);
+    const unsure = blurOf(first, second, third) + rounding + steepness * blur[p]!;
     if (value > unsure) sides |= ABOVE;
     else if (value < -unsure) sides |= BELOW;
   }

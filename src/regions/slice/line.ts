@@ -51,7 +51,7 @@ const EPSILON = 4 * Number.EPSILON;
 
 /** Zeros of an affine function are blurred by this share of the sizes of its terms. */
 const TOLERANCE = 1e-11;
-/** What rounding leaves of a value that should be zero, as a share of the largest values beside it. */
+/** What rounding leaves of a value that should be zero, as a share of the sizes of what was added up to it. */
 const ROUNDING = 1e-14;
 
 /** Set where a function is positive at one corner at least. */
@@ -59,7 +59,7 @@ export const ABOVE = 1;
 /** Set where a function is negative at one corner at least. */
 export const BELOW = 2;
 
-/** Largest constants and slopes beside an affine function, from which its rounding errors are judged. */
+/** Sizes of what is added up to the constant and the slopes of an affine function: its rounding errors are judged by them. */
 export interface Sizes {
   readonly constant: number;
   readonly slope: number;
@@ -113,8 +113,13 @@ export function blurOf(first: number, second: number, third: number): number {
 }
 
 /** Size of rounding errors at a corner. */
-export function roundingAt({ constant, slope }: Sizes, { x, y, w }: Corner): number {
-  return ROUNDING * (constant * w + slope * (Math.abs(x) + Math.abs(y)));
+function roundingAt({ constant, slope }: Sizes, { x, y, w }: Corner): number {
+  return roundingOf(constant * w + slope * (Math.abs(x) + Math.abs(y)));
+}
+
+/** Rounding errors of something of this size. */
+export function roundingOf(size: number): number {
+  return ROUNDING * size;
 }
 
 /** The point of a line that is nearest to the origin. */
@@ -123,14 +128,30 @@ export function footOn({ constant, x, y }: Line): Corner {
   return pointAt(share * x + 0, share * y + 0);
 }
 
+/** Sizes for each of the affine functions in a `z`: a row for the constants, a row for the slopes. */
+export type EntrySizes = Float64Array;
+
+/** The sizes that two functions, perhaps the same, have together. */
+export function sizesBeside(sizes: EntrySizes, i: number, j = i): Sizes {
+  const size = sizes.length / 2;
+  return { constant: Math.max(sizes[i]!, sizes[j]!), slope: Math.max(sizes[size + i]!, sizes[size + j]!) };
+}
+
 /**
- * Largest constants and slopes of the affine functions in `z`, three rows of constants, slopes in s and slopes in t, and of
- * those `before` them in the same place, which may have left rounding errors of their size.
+ * Sizes of the affine functions in `z`, three rows of constants, slopes in s and slopes in t: for each the largest constant
+ * and slope among all of them and those that were in the same place `before`, which may have left rounding errors of their
+ * size, unless `bounds`, the most that is added up to the function itself, say less.
  */
-export function sizesOf(z: Float64Array, before: Sizes = NOTHING): Sizes {
+export function sizesOf(z: Float64Array, before?: Sizes, bounds?: EntrySizes): { all: Sizes; sizes: EntrySizes } {
   const size = z.length / 3;
-  let { constant, slope } = before;
+  let { constant, slope } = before ?? NOTHING;
   for (let i = 0; i < size; i++) constant = Math.max(constant, Math.abs(z[i]!));
   for (let i = size; i < z.length; i++) slope = Math.max(slope, Math.abs(z[i]!));
-  return { constant, slope };
+  const sizes = new Float64Array(2 * size);
+  // Bounds that have overflowed may be no numbers.
+  for (let i = 0; i < sizes.length; i++) {
+    const all = i < size ? constant : slope;
+    sizes[i] = bounds && bounds[i]! < all ? bounds[i]! : all;
+  }
+  return { all: { constant, slope }, sizes };
 }

@@ -3,7 +3,7 @@ import { applyNodeTo, type Columns } from '../pass/applyNode';
 import { summed } from '../pass/rounding';
 import type { AffineNode, PiecewiseAffine, SwitchNode } from '../types';
 import { decideAll, type Reading, splitByEntry } from './decide';
-import { NOTHING, sizesOf } from './line';
+import { type EntrySizes, NOTHING, type Sizes, sizesOf } from './line';
 import type { Polygon } from './polygon';
 
 /** A polygon still to be worked on: nodes before `node` have decided, and so have the first `open` open entries of it. */
@@ -20,6 +20,8 @@ interface Progress {
   readonly node: SwitchNode;
   readonly states: Int32Array;
   reading: Reading;
+  /** Largest constants and slopes of the whole layer so far. */
+  all: Sizes;
   /** Entries with more than one answer in the polygon that reached the node. */
   open: readonly number[];
 }
@@ -41,10 +43,11 @@ export function subdivide(
   found: (polygon: Polygon, logits: Float64Array, slopeSizes: () => Float64Array) => boolean,
 ): boolean {
   const values = liveValues(net, vectors);
+  const bounds = summandsOf(net, vectors);
   const progress = net.nodes.map((node, n): Progress | undefined => {
     if (node.kind !== 'kink' && node.kind !== 'max') return undefined;
-    const reading = { z: values.inputOf(n), sizes: NOTHING };
-    return { node, states: new Int32Array(node.size), reading, open: [] };
+    const reading = { z: values.inputOf(n), sizes: bounds[node.inputs[0]!]! };
+    return { node, states: new Int32Array(node.size), reading, all: NOTHING, open: [] };
   });
   const tasks: Task[] = [{ polygon: whole, node: 0, open: 0, state: 0 }];
 
@@ -68,7 +71,9 @@ export function subdivide(
       if (at) {
         const fresh = n > task.node || task.open === 0;
         if (fresh) {
-          at.reading = { ...at.reading, sizes: sizesOf(at.reading.z, at.reading.sizes) };
+          const { all, sizes } = sizesOf(at.reading.z, at.all, bounds[at.node.inputs[0]!]);
+          at.all = all;
+          at.reading = { z: at.reading.z, sizes };
           at.open = decideAll(at.node, at.reading, polygon, at.states);
         }
         polygon = decideOpen(at, fresh ? { polygon, node: n, open: 0, state: 0 } : task);
@@ -78,6 +83,42 @@ export function subdivide(
     if (!found(polygon, values.logits, values.slopeSizes)) return tasks.length === 0;
   }
   return true;
+}
+
+/**
+ * For every value of a network over a plane the most that can be added up to the constant and to a slope of each entry, by
+ * absolute values and whatever is decided: two rows. With every layer these grow beyond what does occur.
+ */
+function summandsOf(net: PiecewiseAffine, vectors: Float64Array): EntrySizes[] {
+  const d = net.inputSize;
+  const input = vectors.subarray(0, 2 * d).map(Math.abs);
+  for (let i = 0; i < d; i++) input[d + i] = Math.max(input[d + i]!, Math.abs(vectors[2 * d + i]!));
+  const values = [input];
+  for (const node of net.nodes) {
+    const { size } = node;
+    const read = values[node.inputs[0]!]!;
+    const sums = new Float64Array(2 * size);
+    if (node.kind === 'affine') {
+      node.map.absolute().addTo(sums, read, 2);
+      for (let i = 0; i < size; i++) sums[i]! += Math.max(Math.abs(node.offset?.[i] ?? 0), node.offsetSizes?.[i] ?? 0);
+    } else if (node.kind === 'sum') {
+      for (const id of node.inputs) for (let i = 0; i < sums.length; i++) sums[i]! += values[id]![i]!;
+    } else if (node.kind === 'kink') {
+      for (let p = 0; p < size * node.pieces; p++) {
+        const i = Math.floor(p / node.pieces);
+        const slope = Math.abs(node.slopes[p]!);
+        sums[i] = Math.max(sums[i]!, slope * read[i]! + Math.abs(node.intercepts[p]!));
+        sums[size + i] = Math.max(sums[size + i]!, slope * read[size + i]!);
+      }
+    } else
+      for (let g = 0; g < size; g++)
+        for (const i of node.members.subarray(node.starts[g]!, node.starts[g + 1]!)) {
+          sums[g] = Math.max(sums[g]!, read[i]!);
+          sums[size + g] = Math.max(sums[size + g]!, read[read.length / 2 + i]!);
+        }
+    values.push(sums);
+  }
+  return values;
 }
 
 /** Constant, slope in s, slope in t. */
