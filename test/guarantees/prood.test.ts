@@ -12,7 +12,7 @@ import {
 } from '../../src/guarantees';
 import { scoreBound, scoresOf } from '../../src/guarantees/prood/discriminator';
 import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointClassifier';
-import { uniformNoise } from '../../src/noise';
+import { paperNoise, uniformNoise } from '../../src/noise';
 import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { limitAlongRay } from '../../src/regions/limitAlongRay';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -235,6 +235,21 @@ describe('jointDiscriminator', () => {
     tf.dispose(weights);
     safe.dispose();
     features.dispose();
+  });
+
+  it('draws the noise of the paper in the bounds of the model, also where it is passed by name', async () => {
+    const model = networks['dense, 2 classes']!(6);
+    const x = uniformNoise([16, ...shapeOf(model)], { seed: 3, bounds: [-3, 2] });
+    const options = { epochs: 1, batchSize: 8, seed: 1, bounds: [-3, 2] } as const;
+    const [named, left] = [
+      await jointDiscriminator(model, x, { ...options, noise: paperNoise }),
+      await jointDiscriminator(model, x, options),
+    ];
+    expect(named.save().weights).toEqual(left.save().weights);
+    named.dispose();
+    left.dispose();
+    tf.dispose(x);
+    model.dispose();
   });
 
   it('mixes the probabilities of the model with uniform ones, in log space', async () => {

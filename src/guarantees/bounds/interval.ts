@@ -14,13 +14,12 @@ interface Centred {
   readonly radius: Float64Array;
 }
 
-/** The interval as middle and reach, no more than float64 needs. */
+/** The interval as middle and reach, the latter rounded once: what its readers allow for float64 is more than that. */
 export function centred({ lower, upper }: Interval): Centred {
   const centre = lower.map((low, i) => finite(low / 2 + upper[i]! / 2));
   const radius = centre.map((middle, i) => {
     const reach = Math.max(upper[i]! - middle, middle - lower[i]!);
-    // A subtraction rounds by half of this at most.
-    return Number.isNaN(reach) ? Number.POSITIVE_INFINITY : reach * (1 + 2 ** -52);
+    return Number.isNaN(reach) ? Number.POSITIVE_INFINITY : reach;
   });
   return { centre, radius };
 }

@@ -80,8 +80,8 @@ export function nodeInterval(node: AffineGraphNode, inputs: readonly Interval[])
 }
 
 /**
- * With v in c +- r, `|A v + b - fl(A c + b)| <= |A| r + u (|A| (|c| + r) + |b|)`, u being {@link roundoff64}: twice what the
- * product with A loses, so that the product with |A| may lose as much.
+ * With v in c +- r, `|A v + b - fl(A c + b)| <= (|A| r + u (|A| |c| + |b|)) (1 + u)`. As u, {@link roundoff64}, is more than twice
+ * what a product with A or |A| loses, that also covers the rounding of r, of the right side and of the two ends.
  */
 function affine({ map, offset, size }: AffineNode, input: Interval): Interval {
   const { centre, radius } = centred(input);
@@ -89,12 +89,9 @@ function affine({ map, offset, size }: AffineNode, input: Interval): Interval {
   const middle = offset?.slice() ?? new Float64Array(size);
   map.addTo(middle, centre, 1);
   const reach = new Float64Array(size);
-  const spread = radius.map((r, i) => r + unit * (Math.abs(centre[i]!) + r));
+  const spread = radius.map((r, i) => r + unit * Math.abs(centre[i]!));
   map.absolute().addTo(reach, spread, 1);
-  for (let i = 0; i < size; i++) {
-    const rest = unit * (Math.abs(offset?.[i] ?? 0) + Math.abs(middle[i]!));
-    reach[i] = (reach[i]! + rest) * (1 + unit) + UNDERFLOW;
-  }
+  for (let i = 0; i < size; i++) reach[i] = (reach[i]! + unit * Math.abs(offset?.[i] ?? 0)) * (1 + unit) + UNDERFLOW;
   return {
     lower: middle.map((value, i) => value - reach[i]!),
     upper: middle.map((value, i) => value + reach[i]!),

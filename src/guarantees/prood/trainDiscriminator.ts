@@ -6,6 +6,7 @@ import { nextTask } from '../../core/nextTask';
 import type { ProgressOptions } from '../../core/progress';
 import type { Rng } from '../../core/rng';
 import type { NoiseSampler } from '../../noise/noiseSampler';
+import { paperNoise } from '../../noise/paperNoise';
 import { modelSpan } from '../../training/good/modelSpan';
 import { noiseWithin } from '../wrapper/inputs';
 import { logSigmoid } from './discriminator';
@@ -23,7 +24,10 @@ export interface DiscriminatorTraining extends ProgressOptions {
    * first half of the training. @defaultValue 0.01 of the width of the bounds
    */
   readonly epsilon?: number;
-  /** Where the out-distribution samples come from; it is handed a batch of the data. @defaultValue the paper's noise, in the bounds */
+  /**
+   * Where the out-distribution samples come from; it is handed a batch of the data. {@link paperNoise} stands for the default.
+   * @defaultValue the paper's noise, in the bounds
+   */
   readonly noise?: NoiseSampler;
 }
 
@@ -57,7 +61,9 @@ export async function trainDiscriminator(
   options: DiscriminatorTraining,
 ): Promise<LastLayer> {
   const { epochs = 20, batchSize = 128, learningRate = 1e-3 } = options;
-  const { epsilon = 0.01 * (high - low), noise = noiseWithin([low, high]) } = options;
+  const { epsilon = 0.01 * (high - low), noise: given = paperNoise } = options;
+  // As a sampler it would draw from [0, 1], whatever the bounds.
+  const noise = given === paperNoise ? noiseWithin([low, high]) : given;
   const count = x.shape[0]!;
   const size = Math.min(batchSize, count);
   const stepsPerEpoch = Math.floor(count / size);

@@ -9,7 +9,7 @@ import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
 import { belowLargest, frozen } from './logits';
 import { depthOf, pointAt, readPoints, withinHorizon } from './points';
-import { rowBound, type TemperatureRange, UNDERFLOW } from './rowBound';
+import { rowBound, type TemperatureRange } from './rowBound';
 import { wrap } from './wrappedNet';
 
 /** A temperature T >= 1 that logits are divided by, and which grows with the distance from a centre. */
@@ -32,6 +32,9 @@ export interface Cooled {
   /** Inputs are seen with every entry clipped to this size. */
   readonly horizon: number;
 }
+
+/** More than what can be lost below the smallest normal float32, in all steps of a wrapper together. */
+const UNDERFLOW = 2 ** -120;
 
 /** Logits divided by a temperature that outgrows them: `f(x) / T(x)`, uniform in the limit of every ray. */
 export function cooledClassifier({ net, centre, growth, horizon }: Cooled, cooling: Cooling): GuaranteedClassifier {

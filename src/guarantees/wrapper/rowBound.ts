@@ -10,9 +10,6 @@ export interface TemperatureRange {
 /** Half the distance from 1 to the next float32: what rounding a logit to float32 changes it by, relative to its size. */
 const HALF_ULP = 2 ** -24;
 
-/** More than what can be lost below the smallest normal float32, in all steps of a wrapper together. */
-export const UNDERFLOW = 2 ** -120;
-
 /**
  * An upper bound on the confidence of `f / T` within a Euclidean distance of one input, given the logits f there and the
  * range of T: of every difference of two logits the better of a local and a global bound.
@@ -43,12 +40,12 @@ export function rowBound(
     const near = logits[k]! - logits[j]! + pair * radius + slack;
     const most = Math.min(near, overall);
     const cooled = most / (most > 0 ? temperature.least : temperature.largest);
-    return cooled + unit * Math.abs(cooled) + UNDERFLOW;
+    return cooled + unit * Math.abs(cooled);
   });
   return largestConfidence(differences, logits.length);
 }
 
-/** Far more than what float64 loses in the sum. */
+/** Far more than what float64 loses in the sum, and what float32 does to differences below its smallest normal number. */
 const ROUNDING = 1 + 1e-12;
 
 /**
