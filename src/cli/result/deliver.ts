@@ -25,7 +25,7 @@ export interface Delivery {
 export async function deliveryOf(values: Values): Promise<Delivery> {
   const maxMmc = number(values, 'max-mmc', undefined, 0, 1);
   const [json, html] = [text(values, 'json'), text(values, 'html')];
-  for (const file of [json, html]) if (file !== undefined && file !== '-') await checkFolder(file);
+  for (const file of [json, html]) if (file !== undefined) await checkFolder(file);
   if (html !== undefined) {
     const why = { reason: 'pictures are made with it', install: '@observablehq/plot linkedom fast-png' };
     await importOptional('--html', { name: '@observablehq/plot', ...why }, () => import('@observablehq/plot'));

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { CliError } from '../../../src/cli/cliError';
 import type { Io } from '../../../src/cli/io';
 import { checkFolder, deliver, deliverShard, deliveryOf, exitCodeOf, shardFile } from '../../../src/cli/result/deliver';
@@ -84,6 +84,22 @@ describe('where a result goes', () => {
     await expect(checkFolder(join(file, 'a.json'))).rejects.toThrow(CliError);
     await expect(checkFolder(join(folder, 'a.json'))).resolves.toBeUndefined();
   });
+
+  test.each(['@observablehq/plot', 'linkedom', 'fast-png'])(
+    'is refused before the work for a page without %s, which JSON does without',
+    async (name) => {
+      vi.doMock(name, () => {
+        throw new Error(`Cannot find package '${name}'`);
+      });
+      try {
+        const refusal = { code: 'MISSING_DEPENDENCY', fn: '--html', argument: name };
+        await expect(deliveryOf({ html: join(folder, 'a.html') })).rejects.toMatchObject(refusal);
+        expect(await deliveryOf({ json: '-' })).toEqual({ ...NOWHERE, json: '-' });
+      } finally {
+        vi.doUnmock(name);
+      }
+    },
+  );
 });
 
 describe('a shard', () => {
