@@ -12,7 +12,7 @@ import {
 } from '../../src/guarantees';
 import { scoreBound, scoresOf } from '../../src/guarantees/prood/discriminator';
 import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointClassifier';
-import { paperNoise, uniformNoise } from '../../src/noise';
+import { paperNoise, paperSampler, uniformNoise } from '../../src/noise';
 import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { limitAlongRay } from '../../src/regions/limitAlongRay';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -241,13 +241,14 @@ describe('jointDiscriminator', () => {
     const model = networks['dense, 2 classes']!(6);
     const x = uniformNoise([16, ...shapeOf(model)], { seed: 3, bounds: [-3, 2] });
     const options = { epochs: 1, batchSize: 8, seed: 1, bounds: [-3, 2] } as const;
-    const [named, left] = [
-      await jointDiscriminator(model, x, { ...options, noise: paperNoise }),
-      await jointDiscriminator(model, x, options),
-    ];
-    expect(named.save().weights).toEqual(left.save().weights);
-    named.dispose();
-    left.dispose();
+    const weightsWith = async (given: object) => {
+      const safe = await jointDiscriminator(model, x, { ...options, ...given });
+      safe.dispose();
+      return safe.save().weights;
+    };
+    const expected = await weightsWith({ noise: paperSampler({ bounds: [-3, 2] }) });
+    expect(await weightsWith({ noise: paperNoise })).toEqual(expected);
+    expect(await weightsWith({})).toEqual(expected);
     tf.dispose(x);
     model.dispose();
   });

@@ -9,8 +9,9 @@ import { linfBox } from '../../src/guarantees/bounds/interval';
 import { nodeInterval } from '../../src/guarantees/bounds/intervalBounds';
 import { ccuClassifier } from '../../src/guarantees/ccu/ccuClassifier';
 import { logRatio } from '../../src/guarantees/ccu/logRatio';
+import { embed } from '../../src/guarantees/ccu/metric';
 import { worstLogRatio } from '../../src/guarantees/ccu/ratioBounds';
-import { type CcuModel, safeDensities } from '../../src/guarantees/ccu/safeDensities';
+import { type CcuModel, exactDensity, type SafeDensities, safeDensities } from '../../src/guarantees/ccu/safeDensities';
 import { scoreBound, scoresOf } from '../../src/guarantees/prood/discriminator';
 import { cooledClassifier, coolRadius } from '../../src/guarantees/wrapper/cooledClassifier';
 import {
@@ -72,14 +73,22 @@ describe('an interval', () => {
     expect(upper[0]!).toBeGreaterThanOrEqual(2 ** -60);
   });
 
+  it('is widened where a sum is much smaller than the offset that it is added to', () => {
+    const map = denseMap(Float64Array.of(1), 1, 1);
+    const x = Float64Array.of(2 ** -60);
+    const node = { layer: 'dense', inputs: [0], size: 1, kind: 'affine' as const, map, offset: Float64Array.of(1) };
+    const { upper } = nodeInterval(node, [{ lower: x, upper: x }]);
+    expect(upper[0]! - 1).toBeGreaterThanOrEqual(2 ** -60);
+  });
+
   it('holds the points that float32 rounds out of the ball, where the network itself rounds nothing', async () => {
     const model = sequential({ layers: [layers.reLU({ inputShape: [2] })] });
     const net = toPiecewiseAffine(model);
-    // The input, the radius and their sum are all rounded up, nearly by half a unit in the last place each.
-    const [value, epsilon] = [1 + 2 ** -24 * 1.02, 1 + 2 ** -24 * 1.02];
+    // The input, the radius and their sum are all rounded up, by half a unit in the last place each, or nearly so.
+    const [value, epsilon] = [1 + 2 ** -24 * 1.02, 1 + 2 ** -24 * 3.02];
     const moved = tf.tidy(() => tf.concat([tf.add(tf.tensor2d([[value]]), epsilon), tf.zeros([1, 1])], 1));
     const [found] = await onBackend('wasm', () => confidences(model, moved));
-    expect(found!).toBeGreaterThan(logistic(value + epsilon) + 1e-9);
+    expect(found!).toBeGreaterThan(logistic((value + epsilon) * (1 + 0.98 * 2 ** -23)));
     const [bound] = certifiedMaxConfidence(net, [[value, 0]], epsilon, { bounds: [0, 4] });
     expect(found!).toBeLessThanOrEqual(bound!);
     moved.dispose();
@@ -155,69 +164,88 @@ describe('scoreBound', () => {
   });
 });
 
-/** Densities of two entries in a metric with one axis, one Gaussian each. */
-function densities(floor: number, mean: readonly number[], variance: number, ratio: number, lambda = 1): CcuModel {
-  const angle = 0.7;
-  return {
-    metric: {
-      centre: new Float64Array(2),
-      axes: [Float64Array.of(Math.cos(angle), Math.sin(angle))],
-      variances: Float64Array.of(1, floor),
-    },
-    inside: { weights: Float64Array.of(1), means: Float64Array.from(mean), variances: Float64Array.of(variance) },
-    outside: {
-      weights: Float64Array.of(1),
-      means: Float64Array.from(mean),
-      variances: Float64Array.of(ratio * variance),
-    },
-    lambda,
-  };
+/** What {@link densities} may be told. */
+interface Narrow {
+  /** Angle of the only axis of the metric, along which the variance is 1. */
+  readonly angle?: number;
+  /** Variance of the metric at right angles to it. */
+  readonly floor?: number;
+  /** Where the two Gaussians have their mean, as seen from the centre. */
+  readonly at?: readonly [number, number];
+  /** Variance of the Gaussian of the data; that of the other one is four times as large. */
+  readonly variance?: number;
+  readonly lambda?: number;
 }
 
-/** By how much float32 exceeds the exact ratio at most, and its bound, over random points of some size, on cpu and wasm. */
-async function excesses(model: CcuModel, scale: number, around: readonly number[] = [0, 0]) {
-  const rng = createRng('ratios');
-  const count = 300;
-  const points = Float32Array.from({ length: 2 * count }, (_, i) => around[i % 2]! + scale * rng.normal());
-  const exact = { inside: safeless(model, 'inside'), outside: safeless(model, 'outside'), blur: 0, unit: 0 };
-  const safe = safeDensities(model);
-  let [beyondExact, beyondBound] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** One Gaussian of two entries each, inside and outside. */
+function densities({ angle = 0.7, floor = 1, at = [0, 0], variance = 1, lambda = 1 }: Narrow): CcuModel {
+  const axes = [Float64Array.of(Math.cos(angle), Math.sin(angle))];
+  const metric = { centre: new Float64Array(2), axes, variances: Float64Array.of(1, floor) };
+  const means = embed(metric, Float64Array.from(at));
+  const mixture = (size: number) => ({ weights: Float64Array.of(1), means, variances: Float64Array.of(size) });
+  return { metric, inside: mixture(variance), outside: mixture(4 * variance), lambda };
+}
+
+/** By how much the ratio in float32 exceeds the one in float64 at most, and its bound, at some points, on cpu and wasm. */
+async function excesses(model: CcuModel, safe: SafeDensities, points: readonly (readonly number[])[]) {
+  const { metric, inside, outside, lambda } = model;
+  const exact = { inside: exactDensity(inside, 2), outside: exactDensity(outside, 2, lambda), blur: 0, unit: 0 };
+  let [overExact, overBound] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const backend of ['cpu', 'wasm'] as const)
     await onBackend(backend, async () => {
-      const ratios = tf.tidy(() => logRatio(model)(tf.tensor2d(points, [count, 2])));
+      const ratios = tf.tidy(() => logRatio(model)(tf.tensor2d(points.map((point) => [...point]))));
       const values = await ratios.data();
       ratios.dispose();
       for (const [i, value] of values.entries()) {
-        const x = Float64Array.from(points.subarray(2 * i, 2 * i + 2));
-        beyondExact = Math.max(beyondExact, value - worstLogRatio(model.metric, exact, x, 0));
-        beyondBound = Math.max(beyondBound, value - worstLogRatio(model.metric, safe, x, 0));
+        const x = Float64Array.from(points[i]!, Math.fround);
+        overExact = Math.max(overExact, value - worstLogRatio(metric, exact, x, 0));
+        overBound = Math.max(overBound, value - worstLogRatio(metric, safe, x, 0));
       }
     });
-  return { beyondExact, beyondBound };
+  return { overExact, overBound };
 }
 
-function safeless({ metric, lambda, ...mixtures }: CcuModel, which: 'inside' | 'outside') {
-  const { weights, means, variances } = mixtures[which];
-  return {
-    heights: weights.map(
-      (weight, k) =>
-        Math.log(weight) - Math.log(2 * Math.PI * variances[k]!) + (which === 'outside' ? Math.log(lambda) : 0),
-    ),
-    rates: variances.map((variance) => 1 / (2 * variance)),
-    means: [means.slice(0, metric.axes.length + 2)],
-  };
-}
+const many = (point: (normal: () => number) => readonly [number, number]) => {
+  const rng = createRng('points');
+  return Array.from({ length: 300 }, () => point(() => rng.normal()));
+};
 
 describe('the ratio of two densities in float32', () => {
-  it.each([
-    ['far away', densities(1, [0, 0, 0], 1, 4), 1e6, [0, 0]],
-    ['at the mean of a narrow Gaussian', densities(1, [1, 0, 0], 2 ** -40, 4), 1e-7, [0.76484, 0.644218]],
-    ['where the metric is far longer in one direction', densities(1e-12, [0, 0, 0], 1, 4), 1, [0, 0]],
-    ['where a logarithm is large', densities(1, [0, 0, 0], 1, 4, 1e300), 0, [0, 0]],
-  ] as const)('is below its bound %s', async (_, model, scale, around) => {
-    const { beyondExact, beyondBound } = await excesses(model, scale, around);
-    expect(beyondExact).toBeGreaterThan(1e-5);
-    expect(beyondBound).toBeLessThanOrEqual(0);
+  it('is below its bound where the coordinates in the metric lose all digits', async () => {
+    // Points on the axis, of which rounding is all that is left at right angles to it.
+    const [angle, at] = [0.7, [Math.cos(0.7), Math.sin(0.7)] as const];
+    const model = densities({ angle, floor: 1e-16, at });
+    const points = many((normal) => {
+      const t = 1 + 0.01 * normal();
+      return [t * at[0], t * at[1]];
+    });
+    const { overExact, overBound } = await excesses(model, safeDensities(model), points);
+    expect(overExact).toBeGreaterThan(1);
+    expect(overBound).toBeLessThanOrEqual(0);
+  });
+
+  it('is below its bound at the mean of a narrow Gaussian, whose distance is a difference of large numbers', async () => {
+    const at = [0.3, 0.8] as const;
+    const model = densities({ at, variance: 2 ** -40 });
+    const points = many((normal) => [at[0] + 1e-7 * normal(), at[1] + 1e-7 * normal()]);
+    const { overExact, overBound } = await excesses(model, safeDensities(model), points);
+    expect(overExact).toBeGreaterThan(1e4);
+    expect(overBound).toBeLessThanOrEqual(0);
+  });
+
+  it('is below its bound far away, where a distance has a large error although the coordinates have none', async () => {
+    const model = densities({ angle: 0 });
+    const points = many((normal) => [1e6 * normal(), 1e6 * normal()]);
+    const { overExact, overBound } = await excesses(model, { ...safeDensities(model), blur: 0 }, points);
+    expect(overExact).toBeGreaterThan(1e3);
+    expect(overBound).toBeLessThanOrEqual(0);
+  });
+
+  it('is below its bound where a logarithm is large', async () => {
+    const model = densities({ lambda: 1e300 });
+    const { overExact, overBound } = await excesses(model, safeDensities(model), [[0, 0]]);
+    expect(overExact).toBeGreaterThan(1e-5);
+    expect(overBound).toBeLessThanOrEqual(0);
   });
 });
 
@@ -246,8 +274,8 @@ describe('horizonWithin', () => {
 
 describe('ccuClassifier', () => {
   it.each([
-    ['the metric', densities(2 ** -60, [0, 0, 0], 1, 4)],
-    ['a Gaussian', densities(1, [0, 0, 0], 2 ** -60, 4)],
+    ['the metric', densities({ floor: 2 ** -60 })],
+    ['a Gaussian', densities({ variance: 2 ** -60 })],
   ])('sees inputs no larger than float32 can square them where %s is narrow', async (_, model) => {
     const net = classifier((x) => tf.tidy(() => tf.mul(x, 0) as tf.Tensor2D), { inputShape: [2] });
     const points = tf.tensor2d([
