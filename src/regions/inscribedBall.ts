@@ -6,6 +6,12 @@ import { allNormals, dualNorms, halfSpaces, slacksAt } from './region/halfSpaces
 import { simplex } from './region/simplex';
 import type { PiecewiseAffine } from './types';
 
+/** What the program takes for zero: more, as long as the ball that it has found is not there. */
+const ZEROS = [1e-11, 1e-9, 1e-7, 1e-5];
+
+/** How close a ball must come to the radius that the program promises. */
+const CLOSE = 1e-6;
+
 /** A ball in the input space. */
 export interface Ball {
   /** d numbers. */
@@ -20,7 +26,9 @@ export interface Ball {
  *
  * `max r  subject to  n_i c + o_i >= |n_i|_* r` for all half-spaces of the region, with the dual norm.
  *
- * For small networks: the simplex method works on a dense table of half-spaces times d.
+ * For small networks: the simplex method works on a dense table of half-spaces times d. The radius is measured at the centre
+ * that it finds, so that the ball lies in the region whatever rounding does to the program; with weights of very different
+ * sizes it may then not be the largest.
  *
  * @param net - A network read by {@link toPiecewiseAffine}.
  * @param x - One input of the region, flat, d numbers.
@@ -49,6 +57,16 @@ export function inscribedBall(net: PiecewiseAffine, x: ArrayLike<number>, option
   const norms = dualNorms(net, pattern, parts, norm);
   const slacks = slacksAt(net, pattern, parts, point);
   const d = net.inputSize;
+  const ballAt = (center: Float64Array): Ball => {
+    const there = slacksAt(net, pattern, parts, center);
+    return {
+      center,
+      radius: bounding.reduce(
+        (least, h) => Math.min(least, Math.max(0, there[h]!) / norms[h]!),
+        Number.POSITIVE_INFINITY,
+      ),
+    };
+  };
   // The variables are c - x and r; each row is divided by its dual norm.
   const bounding = [...norms.keys()].filter((h) => norms[h]! > 0);
   const rows = Float64Array.from({ length: bounding.length * (d + 1) }, (_, e) => {
@@ -58,7 +76,15 @@ export function inscribedBall(net: PiecewiseAffine, x: ArrayLike<number>, option
   const bounds = Float64Array.from(bounding, (h) => Math.max(0, slacks[h]!) / norms[h]!);
   const objective = new Float64Array(d + 1);
   objective[d] = 1;
-  const optimum = simplex({ objective, rows, bounds });
-  if (optimum === undefined) return { center: point, radius: Number.POSITIVE_INFINITY };
-  return { center: point.map((value, j) => value + optimum.u[j]!), radius: optimum.value };
+  // What the program has found is measured at the network itself: rounding may lead it astray in many dimensions.
+  let best = ballAt(point);
+  for (const zero of ZEROS) {
+    const optimum = simplex({ objective, rows, bounds }, zero);
+    if (optimum === undefined && zero === ZEROS[0]) return { center: point, radius: Number.POSITIVE_INFINITY };
+    if (optimum === undefined) continue;
+    const found = ballAt(point.map((value, j) => value + optimum.u[j]!));
+    if (found.radius > best.radius) best = found;
+    if (found.radius >= (1 - CLOSE) * optimum.value) break;
+  }
+  return best;
 }

@@ -175,7 +175,9 @@ async function regionsAroundPoints({ net }: Subject, rng: Rng): Promise<string[]
   if (Number.isFinite(ball.radius))
     for (let n = 0; n < 5; n++) {
       const direction = Float64Array.from(z, () => rng.normal());
-      const length = ((1 - 1e-9) * ball.radius) / Math.hypot(...direction);
+      // Coordinates of a centre far away are rounded themselves.
+      const reach = (1 - 1e-9) * ball.radius - 1e-13 * Math.hypot(...ball.center);
+      const length = Math.max(0, reach) / Math.hypot(...direction);
       if (!region.contains(ball.center.map((value, j) => value + length * direction[j]!)))
         broken.push('a point of the inscribed ball is outside the region');
     }

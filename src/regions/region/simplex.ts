@@ -11,8 +11,11 @@ export interface Program {
 /** Where the largest value is taken; undefined if there is none because the value grows without limit. */
 export type Optimum = { readonly value: number; readonly u: Float64Array } | undefined;
 
-/** Entries below this, relative to rows of length 1, count as zero. */
+/** Entries below this, relative to rows of length 1, count as zero unless the caller says otherwise. */
 const ZERO = 1e-11;
+
+/** How far a slack may be overrun, in parts of its bound, for a pivot that is not tiny: nearly equal rows would give one. */
+const OVERRUN = 1e-9;
 
 /** A slack that became slightly negative by rounding. */
 const atLeastZero = (value: number) => Math.max(0, value);
@@ -21,7 +24,7 @@ const atLeastZero = (value: number) => Math.max(0, value);
  * The primal simplex method on a dictionary: m basic variables as affine functions of n others. It begins with the slacks
  * in terms of u. A variable of u may take any sign, so it enters first and never leaves.
  */
-export function simplex({ objective, rows, bounds }: Program): Optimum {
+export function simplex({ objective, rows, bounds }: Program, zero = ZERO): Optimum {
   const n = objective.length;
   const m = bounds.length;
   const width = n + 1;
@@ -39,10 +42,10 @@ export function simplex({ objective, rows, bounds }: Program): Optimum {
   for (let step = 0; ; step++) {
     // Bland's rule, which cannot go round in circles: of all that may enter and of all that may leave the first.
     const first = step > 20 * (m + n);
-    const entering = chooseEntering(table, m, width, other, first);
+    const entering = chooseEntering(table, m, width, other, { zero, first });
     if (entering === undefined) break;
-    const { column, direction } = entering;
-    const row = chooseLeaving(table, m, width, basic, column, direction, first);
+    const { column } = entering;
+    const row = chooseLeaving(table, bounds, width, basic, entering, { zero, first });
     if (row === undefined) return undefined;
     pivot(table, m, width, row, column);
     [basic[row], other[column]] = [other[column]!, basic[row]!];
@@ -52,39 +55,50 @@ export function simplex({ objective, rows, bounds }: Program): Optimum {
   return { value: table[m * width + n]!, u };
 }
 
+/** How variables are chosen. */
+interface Rule {
+  /** Entries up to this count as zero. */
+  readonly zero: number;
+  /** Whether Bland's rule takes the first. */
+  readonly first: boolean;
+}
+
 /** The variable whose growth, or for a free one whose change, gains most; the first that gains after many steps (Bland). */
-function chooseEntering(table: Float64Array, m: number, width: number, other: Int32Array, first: boolean) {
+function chooseEntering(table: Float64Array, m: number, width: number, other: Int32Array, { zero, first }: Rule) {
   let best: { column: number; direction: 1 | -1; gain: number; variable: number } | undefined;
   for (let j = 0; j < width - 1; j++) {
     const gain = -table[m * width + j]!;
     const free = other[j]! < width - 1;
     const size = free ? Math.abs(gain) : gain;
-    if (size <= ZERO) continue;
+    if (size <= zero) continue;
     const better = best === undefined || (first ? other[j]! < best.variable : size > best.gain);
     if (better) best = { column: j, direction: gain > 0 ? 1 : -1, gain: size, variable: other[j]! };
   }
   return best;
 }
 
-/** The slack that reaches zero first; of several the one with the largest pivot, after many steps the first (Bland). */
+/**
+ * Of the slacks that reach zero first, or so little later that no bound is overrun by more than rounding, the one with the
+ * largest pivot; after many steps the first (Bland) of those that reach it first.
+ */
 function chooseLeaving(
   table: Float64Array,
-  m: number,
+  bounds: Float64Array,
   width: number,
   basic: Int32Array,
-  column: number,
-  direction: 1 | -1,
-  first: boolean,
+  { column, direction }: { readonly column: number; readonly direction: 1 | -1 },
+  { zero, first }: Rule,
 ): number | undefined {
+  const n = width - 1;
+  const rate = (i: number) => (basic[i]! < n ? 0 : direction * table[i * width + column]!);
+  const ratio = (i: number, beyond: number) =>
+    (atLeastZero(table[i * width + n]!) + beyond * bounds[basic[i]! - n]!) / rate(i);
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < bounds.length; i++) if (rate(i) > zero) least = Math.min(least, ratio(i, first ? 0 : OVERRUN));
   let chosen: number | undefined;
-  let [least, largest] = [Number.POSITIVE_INFINITY, 0];
-  for (let i = 0; i < m; i++) {
-    const rate = direction * table[i * width + column]!;
-    if (basic[i]! < width - 1 || rate <= ZERO) continue;
-    const ratio = atLeastZero(table[i * width + width - 1]!) / rate;
-    if (ratio > least) continue;
-    if (ratio === least && (first ? basic[i]! > basic[chosen!]! : rate <= largest)) continue;
-    [chosen, least, largest] = [i, ratio, rate];
+  for (let i = 0; i < bounds.length; i++) {
+    if (!(rate(i) > zero && ratio(i, 0) <= least)) continue;
+    if (chosen === undefined || (first ? basic[i]! < basic[chosen]! : rate(i) > rate(chosen))) chosen = i;
   }
   return chosen;
 }
