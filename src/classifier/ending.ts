@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { isLayersModel, type Layer } from './walkLayers';
+import { isLayersModel, type Layer, weightsOf } from './walkLayers';
 
 /** Runs a model up to some tensor inside it, in training mode or not. */
 export type Forward = (x: tf.Tensor, training: boolean) => tf.Tensor;
@@ -56,7 +56,7 @@ export function run(model: LayersModel, until: SymbolicTensor): Forward {
 
 /** What a dense layer computes before its activation. */
 function affine(x: tf.Tensor, dense: Layer): tf.Tensor {
-  const [kernel, bias] = dense.weights.map((weight) => weight.read());
+  const [kernel, bias] = weightsOf(dense).map((weight) => weight.read());
   const product = tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D);
   return bias === undefined ? product : tf.add(product, bias);
 }

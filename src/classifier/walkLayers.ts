@@ -17,6 +17,11 @@ export function walkLayers(model: LayersModel, frozen = false): FoundLayer[] {
   });
 }
 
+/** The weights of a layer in the order of their making. Its own list begins with those that are trainable at the moment. */
+export function weightsOf(layer: Layer): Layer['weights'] {
+  return [...layer.weights].sort((a, b) => a.id - b.id);
+}
+
 /** Told by structure, not by class, so that a second copy of tfjs-layers in the tree does not matter. */
 export function isLayersModel(value: unknown): value is LayersModel {
   return (

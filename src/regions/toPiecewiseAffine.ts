@@ -5,7 +5,7 @@ import { isClassifier } from '../classifier/classifier';
 import { layersModelOf } from '../classifier/layersModelOf';
 import type { ModelLike } from '../classifier/types';
 import { type LayerCall, walkGraph } from '../classifier/walkGraph';
-import type { Layer } from '../classifier/walkLayers';
+import { type Layer, weightsOf } from '../classifier/walkLayers';
 import { refuse, show } from '../core/check';
 import { readNow } from '../core/readNow';
 import {
@@ -38,9 +38,9 @@ import type { PiecewiseAffine } from './types';
 
 const where = { fn: 'toPiecewiseAffine', argument: 'model' };
 
-/** The weights of a layer in float64, in the layer's order, all of them finite. */
+/** The weights of a layer in float64, in the order of their making, all of them finite. */
 function readWeights(layer: Layer): Float64Array[] {
-  return layer.weights.map((weight) => {
+  return weightsOf(layer).map((weight) => {
     const values = readNow(weight.read());
     if (values === undefined)
       return refuse(

@@ -4,7 +4,7 @@ import { type Forward, run } from '../../classifier/ending';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import { checkTrainingMode, trainingForward } from '../../classifier/trainingForward';
 import type { LogitsOptions, ModelLike } from '../../classifier/types';
-import { isLayersModel, type Layer } from '../../classifier/walkLayers';
+import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../../regions/types';
@@ -36,7 +36,7 @@ export function headOf(fn: string, like: ModelLike): Head {
       'Pass the LayersModel itself; only a softmax may follow its last dense layer.',
     );
   const { features, layer } = found;
-  const weights = () => layer.weights.map((weight) => weight.read());
+  const weights = () => weightsOf(layer).map((weight) => weight.read());
   const [kernel, bias] = weights();
   const withOnes = (phi: tf.Tensor): tf.Tensor2D => {
     if (bias === undefined) return phi as tf.Tensor2D;

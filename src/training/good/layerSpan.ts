@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Layer } from '../../classifier/walkLayers';
+import { type Layer, weightsOf } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
 import { type Span, throughLinear, throughMonotone } from './span';
 
@@ -59,7 +59,7 @@ export function layerSpan(fn: string, layer: Layer, inputs: readonly Span[], las
 
 /** The kernel and the bias, if there is one, of a layer. */
 export function kernelAndBias(layer: Layer): { readonly kernel: tf.Tensor; readonly bias: tf.Tensor | undefined } {
-  const [kernel, bias] = layer.weights.map((weight) => weight.read());
+  const [kernel, bias] = weightsOf(layer).map((weight) => weight.read());
   return { kernel: kernel!, bias };
 }
 
@@ -117,7 +117,7 @@ function batchNorm(fn: string, layer: Layer, input: Span): Span {
   };
   // Keras 2 saves the axis as a list of one.
   if (Number(axis) !== -1 && Number(axis) !== input.lower.rank - 1) unsupported(fn, layer);
-  const weights = layer.weights.map((weight) => weight.read());
+  const weights = weightsOf(layer).map((weight) => weight.read());
   const gamma = scale ? weights.shift() : undefined;
   const beta = center ? weights.shift() : undefined;
   const [mean, variance] = weights as [tf.Tensor, tf.Tensor];
