@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkBounds, checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch } from '../core/checkTensor';
 import { fromFunction } from './fromFunction';
 import { fromGraphModel } from './fromGraphModel';
 import { fromLayersModel } from './fromLayersModel';
-import { headOf } from './head';
+import { type Head, headAs, headOf, type Reading } from './head';
 import { probe, unitsOf } from './probe';
 import { runModel } from './runModel';
 import type { Classifier, ClassifierOptions, LogitsOptions, ModelLike } from './types';
@@ -60,12 +61,36 @@ export function classifier(model: ModelLike, options: ClassifierOptions = {}): C
   if (isClassifier(model)) return rewrap(model, options);
   const { bounds = [0, 1], outputs = 'auto', labels } = options;
   const view = viewOf(model, options);
-  const { head, classes, logits } = runModel(() =>
-    headOf(view.whole, view.ending, probe(view.whole, view.inputShape, bounds), outputs),
-  );
-  checkClasses(model, classes, options.classes);
-  if (labels !== undefined) checkLabelNames(labels, classes);
-  return {
+  const seen = runModel(() => probe(view.whole, view.inputShape, bounds));
+  const head = headOf(view.whole, view.ending, seen, outputs);
+  checkClasses(model, head.classes, options.classes);
+  if (labels !== undefined) checkLabelNames(labels, head.classes);
+  return made(view, head, { bounds, labels, reading: head.reading, units: seen.units, inputShape: view.inputShape });
+}
+
+/** How a classifier reads a LayersModel: plain data, to read a copy of that model elsewhere just so. */
+export interface Plan extends Pick<Classifier, 'inputShape' | 'bounds'> {
+  readonly reading: Reading;
+  readonly units: number;
+  readonly labels: readonly string[] | undefined;
+}
+
+const plans = new WeakMap<Classifier, Plan>();
+
+/** How a classifier reads its {@link Classifier.layersModel}; `undefined` where {@link classifier} has not made it of one. */
+export function planOf(net: Classifier): Plan | undefined {
+  return net.layersModel && plans.get(net);
+}
+
+/** The classifier of a model with one output by a plan: nothing is guessed, and its weights may still be missing. */
+export function classifierBy(plan: Plan, model: LayersModel): Classifier {
+  const view = fromLayersModel(model, plan);
+  return made(view, headAs(view.whole, view.ending, plan.reading, plan.units), plan);
+}
+
+function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifier {
+  const { bounds, labels } = plan;
+  const net: Classifier = {
     inputShape: view.inputShape,
     classes,
     bounds,
@@ -92,6 +117,8 @@ export function classifier(model: ModelLike, options: ClassifierOptions = {}): C
       return view.weights().state;
     },
   };
+  plans.set(net, plan);
+  return net;
 }
 
 function checkOptions(options: ClassifierOptions): void {
@@ -150,7 +177,7 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
     );
   if (options.bounds === undefined && options.labels === undefined) return net;
   if (labels !== undefined) checkLabelNames(labels, net.classes);
-  return {
+  const view: Classifier = {
     inputShape: net.inputShape,
     classes: net.classes,
     bounds,
@@ -168,6 +195,9 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
       return net.state;
     },
   };
+  const plan = plans.get(net);
+  if (plan !== undefined) plans.set(view, { ...plan, bounds, labels });
+  return view;
 }
 
 /** Refuses options that would change nothing. */

@@ -6,13 +6,14 @@ import type { ClassifierOptions } from './types';
 
 /** A model's output made into logits. */
 export interface Head {
+  readonly reading: Reading;
   readonly head: 'softmax' | 'sigmoids';
   readonly classes: number;
   readonly logits: Forward;
 }
 
 /** How the numbers of a model are to be read. */
-type Reading =
+export type Reading =
   | 'logits'
   | 'probabilities'
   | 'one logit'
@@ -46,14 +47,27 @@ export function headOf(
       : outputs === 'logits'
         ? asLogits(activation, probe)
         : asProbabilities(activation, probe, outputs);
-  if (before !== undefined && reading in PEELED) return head(PEELED[reading]!, before, probe.units);
-  if (reading === 'probabilities' && probe.values !== undefined && probe.values !== 'distributions')
+  const peeled = before !== undefined && reading in PEELED;
+  if (!peeled && reading === 'probabilities' && probe.values !== undefined && probe.values !== 'distributions')
     refuseOutputs(
       reading,
       'rows that are not non-negative with a sum of 1',
       "Pass `outputs: 'sigmoids'` for a sigmoid for each class, 'logits' for logits.",
     );
-  return head(reading, whole, probe.units);
+  return headAs(whole, ending, reading, probe.units);
+}
+
+/** The logits of a model of which it is settled how it is to be read. */
+export function headAs(whole: Forward, { before }: Ending, reading: Reading, units: number): Head {
+  const [forward, left] =
+    before !== undefined && reading in PEELED ? [before, PEELED[reading]!] : ([whole, reading] as const);
+  const toLogits = TO_LOGITS[left];
+  return {
+    reading,
+    head: reading.startsWith('sigmoid') ? 'sigmoids' : 'softmax',
+    classes: units === 1 ? 2 : units,
+    logits: (x, training) => toLogits(forward(x, training)),
+  };
 }
 
 function automatic(activation: string | undefined, { units, values }: Probe): Reading {
@@ -175,16 +189,6 @@ function refuseOutputs(outputs: string, got: string, fix: string): never {
     got,
     fix,
   );
-}
-
-function head(reading: Reading, forward: Forward, units: number): Head {
-  const classes = units === 1 ? 2 : units;
-  const toLogits = TO_LOGITS[reading];
-  return {
-    head: reading.startsWith('sigmoid') ? 'sigmoids' : 'softmax',
-    classes,
-    logits: (x, training) => toLogits(forward(x, training)),
-  };
 }
 
 /** Smallest normal float32; a probability of zero becomes the finite log-probability -87.3. */

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classifier } from '../classifier/classifier';
+import { classifier, isClassifier, type Plan, planOf } from '../classifier/classifier';
 import { topologyOf } from '../classifier/topologyOf';
-import type { ClassifierOptions } from '../classifier/types';
+import type { Classifier } from '../classifier/types';
 import { isLayersModel } from '../classifier/walkLayers';
 import { checkFunction, checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
@@ -32,10 +32,13 @@ import { type Pool, startWorkers } from './workers';
  * Calls are done one at a time, in their order; each uses the weights as they are when its turn comes. A call that fails or
  * is aborted ends the workers that were busy with it; new ones are started when there is work again.
  *
- * @param model - A LayersModel with one input and one output, made of layers that tfjs knows. It and its tensors stay
- *   yours; its layers may be frozen and thawed between calls.
+ * @param model - A LayersModel with one input, made of layers that tfjs knows, or a Classifier that {@link classifier} has
+ *   made of one, which keeps its bounds, labels and the output it reads, and the way it reads it. The model and its tensors
+ *   stay yours; its layers may be frozen and thawed between calls.
+ * @param options - How to work; and how to read a LayersModel, or other `bounds` or `labels` for a Classifier.
  * @returns The pool. Dispose it, and with it the workers, when the work is done; idle workers do not keep Node running.
- * @throws OverconfidenceError, by rejecting the promise: `UNSUPPORTED_MODEL` for other models; `INVALID_OPTION` for options
+ * @throws OverconfidenceError, by rejecting the promise: `UNSUPPORTED_MODEL` for other models and for wrappers of
+ *   a Classifier that compute logits of their own; `INVALID_OPTION` for options
  *   out of range; what {@link classifier} throws; `MISSING_DEPENDENCY` if the workers cannot import the backend;
  *   `WORKER_FAILED`, with the cause, if a worker does not start. The methods throw what the functions of the same name
  *   throw, and: `WORKER_FAILED`, with the cause, if a worker ends or throws; `ABORTED`; `DISPOSED`.
@@ -56,17 +59,18 @@ import { type Pool, startWorkers } from './workers';
  * await pool.dispose();
  * ```
  */
-export async function createTrainingPool(model: LayersModel, options: TrainingPoolOptions = {}): Promise<TrainingPool> {
+export async function createTrainingPool(
+  model: LayersModel | Classifier,
+  options: TrainingPoolOptions = {},
+): Promise<TrainingPool> {
   return poolOf(await startPool(model, options));
 }
 
 /** The workers alone, for callers that share out an evaluation by themselves; dispose of them in the end. */
-export async function startPool(model: LayersModel, options: TrainingPoolOptions): Promise<Pool> {
-  const { workers: size, backend, winograd, wasmPaths, createWorker } = resolvePool(model, options);
-  const { bounds = [0, 1], outputs = 'auto', inputShape } = options;
-  const described: ClassifierOptions = { bounds, outputs };
-  const net = classifier(model, inputShape === undefined ? described : { ...described, inputShape });
-  const variables = allVariables(model);
+export async function startPool(model: LayersModel | Classifier, options: TrainingPoolOptions): Promise<Pool> {
+  const { workers: size, backend, winograd, wasmPaths, createWorker, net, plan } = resolvePool(model, options);
+  const copied = net.layersModel!;
+  const variables = allVariables(copied);
   const workers = await startWorkers('createTrainingPool', {
     size,
     setup: {
@@ -74,15 +78,13 @@ export async function startPool(model: LayersModel, options: TrainingPoolOptions
       backend,
       winograd,
       wasmPaths,
-      topology: topologyOf(model),
-      bounds,
-      outputs,
-      inputShape: net.inputShape,
+      topology: topologyOf(copied),
+      plan,
     },
     weights: sharedWeights(variables),
     createWorker,
   });
-  return { workers, model, net, variables };
+  return { workers, model: copied, net, variables };
 }
 
 const fn = 'createTrainingPool';
@@ -91,38 +93,44 @@ const KEYS: KeysOf<TrainingPoolOptions> = {
   backend: true,
   winograd: true,
   wasmPaths: true,
+  inputShape: true,
+  classes: true,
+  labels: true,
   bounds: true,
   outputs: true,
-  inputShape: true,
+  output: true,
   createWorker: true,
 };
 
-/** The options of a pool with the defaults filled in; those of the classifier are checked with it. */
+/** The options of a pool with the defaults filled in, and the model as the others describe it. */
 interface ResolvedPool {
   readonly workers: number;
   readonly backend: PoolBackend;
   readonly winograd: boolean;
   readonly wasmPaths: string | undefined;
   readonly createWorker: () => NodeWorker | WebWorker;
+  readonly net: Classifier;
+  readonly plan: Plan;
 }
 
 /** Checks what a pool is told. */
-function resolvePool(model: LayersModel, options: TrainingPoolOptions): ResolvedPool {
+function resolvePool(model: LayersModel | Classifier, options: TrainingPoolOptions): ResolvedPool {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { workers = availableParallelism(), backend = 'wasm', winograd = true, wasmPaths } = options;
-  const { createWorker = startWorker } = options;
-  if (!isLayersModel(model))
+  const { workers = availableParallelism(), backend = 'wasm', winograd = true, ...others } = options;
+  const { wasmPaths, createWorker = startWorker, ...described } = others;
+  if (!isLayersModel(model) && !(isClassifier(model) && planOf(model) !== undefined))
     refuse(
       { fn, argument: 'model' },
       'UNSUPPORTED_MODEL',
-      'a LayersModel',
-      show(model),
+      'a LayersModel, or what classifier makes of one',
+      isClassifier(model) ? 'a classifier with logits of its own' : show(model),
       'Other models cannot be copied to other threads: use the functions of the main entry.',
     );
   checkWhole({ fn, argument: 'workers' }, workers);
   checkOneOf({ fn, argument: 'backend' }, backend, ['cpu', 'wasm', 'webgl', 'webgpu']);
   checkFunction({ fn, argument: 'createWorker' }, createWorker);
-  return { workers, backend, winograd, wasmPaths, createWorker };
+  const net = classifier(model, described);
+  return { workers, backend, winograd, wasmPaths, createWorker, net, plan: planOf(net)! };
 }
 
 /** The script that is built beside this one. */

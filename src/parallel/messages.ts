@@ -1,16 +1,15 @@
 import type { AttackName } from '../attacks/attackDefaults';
 import type { AttackStep, BatchRows, PgdOptions } from '../attacks/types';
+import type { Plan } from '../classifier/classifier';
 import type { ErrorDetails } from '../core/errors';
 import type { RngState } from '../core/rng';
 import type { LossName } from '../losses/lossTable';
 import type { BatchShare } from '../training/objectiveGradients';
 import type { Block } from './blocks';
-import type { PoolBackend, TrainingPoolOptions } from './types';
+import type { PoolBackend } from './types';
 
 /** What can be asked of a worker. */
 export type WorkerRequest = SetupRequest | AttackRequest | GradientsRequest | LogitsRequest;
-
-type PoolOutputs = NonNullable<TrainingPoolOptions['outputs']>;
 
 /** Choose the backend and build the model. */
 export interface SetupRequest {
@@ -20,9 +19,7 @@ export interface SetupRequest {
   readonly wasmPaths: string | undefined;
   /** The model as JSON, without its weights. */
   readonly topology: string;
-  readonly bounds: readonly [number, number];
-  readonly outputs: PoolOutputs;
-  readonly inputShape: readonly number[];
+  readonly plan: Plan;
 }
 
 /** Attack some rows of a batch. */
@@ -59,7 +56,7 @@ export interface GradientsRequest {
   readonly outLoss: LossName;
   readonly share: BatchShare;
   readonly rng: RngState;
-  /** For the model and each of its layers, whether it is trainable. */
+  /** What is trainable, as `trainableFlags` says. */
   readonly trainable: readonly boolean[];
 }
 

@@ -1,21 +1,29 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isBatchNorm, isLayersModel, walkLayers } from '../classifier/walkLayers';
+import { isBatchNorm, isLayersModel, type Layer, walkLayers, weightsOf } from '../classifier/walkLayers';
 
 /** Every variable of a model once, in an order that freezing does not change (that of `model.weights` does). */
 export function allVariables(model: LayersModel): tf.Variable[] {
-  const weights = walkLayers(model).flatMap(({ layer }) => layer.weights);
-  return [...new Set(weights.map((weight) => weight.read() as tf.Variable))];
+  return [...new Set(allWeights(model).map((weight) => weight.read() as tf.Variable))];
 }
 
-/** For the model and each layer, nested models opened up, whether it is trainable. */
+function allWeights(model: LayersModel): Layer['weights'] {
+  return walkLayers(model).flatMap(({ layer }) => weightsOf(layer));
+}
+
+/** For the model, each layer, nested models opened up, and each weight, which another model may freeze, whether it is trainable. */
 export function trainableFlags(model: LayersModel): boolean[] {
-  return modelAndLayers(model).map(({ trainable }) => trainable);
+  return trainableParts(model).map(({ trainable }) => trainable);
 }
 
 /** Freezes and thaws as {@link trainableFlags} says. */
 export function setTrainable(model: LayersModel, flags: readonly boolean[]): void {
-  for (const [i, part] of modelAndLayers(model).entries()) part.trainable = flags[i]!;
+  // The weights come last, since whatever holds them decides about them too.
+  for (const [i, part] of trainableParts(model).entries()) part.trainable = flags[i]!;
+}
+
+function trainableParts(model: LayersModel): { trainable: boolean }[] {
+  return [...modelAndLayers(model), ...allWeights(model)];
 }
 
 function modelAndLayers(model: LayersModel): { trainable: boolean }[] {

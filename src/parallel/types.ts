@@ -33,8 +33,8 @@ export interface WebWorker {
   terminate(): void;
 }
 
-/** What {@link createTrainingPool} may be told. */
-export interface TrainingPoolOptions {
+/** What {@link createTrainingPool} may be told: how to work and, as {@link classifier} is told, how to read the model. */
+export interface TrainingPoolOptions extends Omit<ClassifierOptions, 'variables'> {
   /** Number of workers. @defaultValue one for each processor that may be used */
   readonly workers?: number;
   /**
@@ -46,12 +46,6 @@ export interface TrainingPoolOptions {
   readonly winograd?: boolean;
   /** Where browsers find the binaries of the wasm backend, as for its `setWasmPaths`. @defaultValue beside the script */
   readonly wasmPaths?: string;
-  /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
-  readonly bounds?: readonly [number, number];
-  /** What the model returns, as for `classifier`. @defaultValue 'auto' */
-  readonly outputs?: Exclude<ClassifierOptions['outputs'], undefined>;
-  /** Shape of one input, for models that leave it open. @defaultValue read from the model */
-  readonly inputShape?: readonly number[];
   /**
    * Starts a worker, where a bundler does not find the script by itself. It must be a module that runs
    * `dist/parallelWorker.js` of this package. @defaultValue a worker on the script beside this one

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, models } from '@tensorflow/tfjs-layers';
 import { ATTACKS } from '../attacks/attackTable';
 import type { AttackStep, PgdOptions } from '../attacks/types';
-import { classifier } from '../classifier/classifier';
+import { classifierBy } from '../classifier/classifier';
 import { readLogits } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 import { createRng, type Rng, type RngState } from '../core/rng';
@@ -31,9 +31,9 @@ export interface Copy {
 }
 
 /** Builds the model; its weights come later. */
-export async function build({ topology, bounds, outputs, inputShape }: SetupRequest): Promise<Copy> {
+export async function build({ topology, plan }: SetupRequest): Promise<Copy> {
   const model = await models.modelFromJSON(JSON.parse(topology));
-  return { model, net: classifier(model, { bounds, outputs, inputShape }), variables: allVariables(model) };
+  return { model, net: classifierBy(plan, model), variables: allVariables(model) };
 }
 
 /** Takes over new weights. */

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll } from 'vitest';
 import { once } from '../../src/core/once';
+import type { Classifier } from '../../src/index';
 import { createTrainingPool, type TrainingPool, type TrainingPoolOptions } from '../../src/parallel/index';
 import { bundle } from '../support/bundle';
 
@@ -28,7 +29,10 @@ export function sourceWorker(failure?: Failure): Worker {
 }
 
 /** A pool of two workers from the sources, disposed after the tests of the file. */
-export async function startPool(model: LayersModel, options: TrainingPoolOptions = {}): Promise<TrainingPool> {
+export async function startPool(
+  model: LayersModel | Classifier,
+  options: TrainingPoolOptions = {},
+): Promise<TrainingPool> {
   const pool = await createTrainingPool(model, {
     workers: 2,
     backend: 'cpu',

@@ -155,15 +155,11 @@ async function startRunner(
 ): Promise<{ readonly runner: Runner; readonly dispose: () => Promise<void> }> {
   const workers = whole(values, 'workers', 0, 0);
   if (workers === 0) return { runner: thisProcess, dispose: async () => {} };
-  const { layers, classifier, outputs } = model;
-  if (layers === undefined)
+  if (model.layers === undefined)
     throw new CliError('Workers take a LayersModel, and this is a GraphModel.', 'Leave --workers out, or use --shard.');
-  if (layers.outputs.length > 1)
-    throw new CliError('Workers take a model with one output.', 'Leave --workers out, or use --shard.');
   if (backend !== 'wasm' && backend !== 'cpu')
     throw new CliError(`Workers run on wasm or cpu, not on ${backend}.`, 'Leave --workers out.');
-  const { bounds, inputShape } = classifier;
-  const pool = await startPool(layers, { workers, backend, bounds, inputShape, outputs });
+  const pool = await startPool(model.classifier, { workers, backend });
   return { runner: poolRunner(pool, { fn: 'evaluateOod', signal }), dispose: pool.workers.dispose };
 }
 
