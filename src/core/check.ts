@@ -22,13 +22,13 @@ export function show(value: unknown): string {
 
 /** A finite number greater than zero. */
 export function checkPositive(where: Where, value: number): void {
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value))
+  if (!(Number.isFinite(value) && value > 0))
     refuse(where, 'INVALID_OPTION', 'a finite number > 0', show(value), `Pass for example \`${where.argument}: 0.3\`.`);
 }
 
 /** A finite number that is zero or greater. */
 export function checkNonNegative(where: Where, value: number): void {
-  if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
+  if (!(Number.isFinite(value) && value >= 0))
     refuse(where, 'INVALID_OPTION', 'a finite number >= 0', show(value), 'Pass zero or a positive number.');
 }
 

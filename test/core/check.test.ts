@@ -1,3 +1,4 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it, vi } from 'vitest';
 import { throwIfAborted } from '../../src/core/abort';
@@ -14,9 +15,11 @@ import {
 import { checkBatch, checkFinite, checkInBounds, checkRank } from '../../src/core/checkTensor';
 import { type ErrorCode, OverconfidenceError } from '../../src/core/errors';
 import { follow } from '../../src/core/follow';
+import { checkLabels } from '../../src/core/labels';
 import { nextTask } from '../../src/core/nextTask';
 import { once } from '../../src/core/once';
 import { progressClock } from '../../src/core/progress';
+import { readNow } from '../../src/core/readNow';
 
 const where = { fn: 'f', argument: 'a' };
 
@@ -152,6 +155,8 @@ describe('checks of tensors', () => {
     expect(of(check, () => tf.zeros([0, 2, 3]))).toBe('EMPTY_INPUT');
     for (const shape of [[2, 3], [1, 3, 2], [1, 2, 3, 1], [1, 2, 4], [6]])
       expect(of(check, () => tf.zeros(shape))).toBe('INVALID_SHAPE');
+    for (const dtype of ['int32', 'bool'] as const)
+      expect(of(check, () => tf.zeros([1, 2, 3], dtype))).toBe('INVALID_ARGUMENT');
     expect(
       of(
         (x) => checkBatch(where, x, []),
@@ -193,6 +198,23 @@ describe('checks of tensors', () => {
     expect(check([-1, 1], 1 + 2.3e-6)).toBe('OUT_OF_BOUNDS');
     for (const bad of [Number.NaN, INF]) expect(check([0, 1], bad)).toBe('NON_FINITE');
   });
+});
+
+it('values on webgpu, which cannot be read at once, are not checked', () => {
+  tf.registerBackend('webgpu', () => new MathBackendCPU(), 0);
+  const before = tf.getBackend();
+  try {
+    tf.setBackend('webgpu');
+    const bad = tf.tensor1d([Number.NaN, 7]);
+    expect(readNow(bad)).toBeUndefined();
+    expect(verdict(() => checkFinite(where, bad))).toBe('accepted');
+    expect(verdict(() => checkInBounds(where, bad, [0, 1]))).toBe('accepted');
+    expect(verdict(() => checkLabels(where, bad, 2))).toBe('accepted');
+    bad.dispose();
+  } finally {
+    tf.setBackend(before);
+    tf.removeBackend('webgpu');
+  }
 });
 
 describe('long work', () => {

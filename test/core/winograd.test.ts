@@ -75,6 +75,8 @@ describe('a convolution', () => {
     [5, 2, 2, 12, 16, true],
     // Most of the tile is thrown away.
     [3, 1, 1, 256, 256, false],
+    // Exactly four fifths are no saving.
+    [3, 2, 3, 80, 80, false],
   ])(
     'of filters of side %i with %i x %i outputs, %i channels and %i filters is computed so where it saves a fifth: %s',
     (...row) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { printResult, resultTable, thresholdText, titleOf } from '../../../src/cli/result/printResult';
 import { summarise } from '../../../src/cli/result/summarise';
 import type { MeasuredByName } from '../../../src/evaluation/measureBlocks';
-import { ATTACKED, NOISE, record, row, rows, skipped } from './records';
+import { ATTACKED, failed, NOISE, record, row, rows, skipped } from './records';
 
 /** What is printed in lines of 60 characters, on a terminal or into a file. */
 function printed(measured: MeasuredByName, maxMmc?: number, terminal = false, notes: readonly string[] = []): string {
@@ -120,5 +120,9 @@ test('a threshold that holds names the rows that were skipped, one that is broke
   expect(said(rows(ATTACKED), 0.1)).toEqual({
     passed: false,
     sentence: 'Above --max-mmc 0.1: uniform noise, adversarial noise.',
+  });
+  expect(said(rows(failed(ATTACKED), row('noise', [0.9])), 0.3)).toEqual({
+    passed: false,
+    sentence: 'Above --max-mmc 0.3, or not known to be below it: uniform noise, adversarial noise (not measured).',
   });
 });
