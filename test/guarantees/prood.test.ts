@@ -180,12 +180,12 @@ describe('jointDiscriminator', () => {
     published.dispose();
   });
 
-  it('computes along which rays its features grow', async () => {
-    // One feature relu(x_0 - x_1): it grows to the lower right of the middle of the box, and nowhere else.
+  it.each([1, 1e-20])('computes along which rays its features grow, with weights of size %d', async (size) => {
+    // One feature relu(x_0 - x_1), times a number: it grows to the lower right of the middle of the box, and nowhere else.
     const features = sequential({ layers: [layers.dense({ inputShape: [2], units: 1, activation: 'relu' })] });
-    const weights = [tf.tensor2d([[1], [-1]]), tf.tensor1d([0])];
+    const weights = [tf.tensor2d([[size], [-size]]), tf.tensor1d([0])];
     features.setWeights(weights);
-    const safe = await jointDiscriminator(model, x, { ...quick, features, learningRate: 1e-12 });
+    const safe = await jointDiscriminator(model, x, { ...quick, features, learningRate: 1e-12 * size });
     expect(
       safe.growsAlong([
         [1, 0],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { classifier, confidences } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
 import { sharpLogitRange } from '../../src/core/sharpLogitRange';
-import { certifiedMaxConfidence, radialTemperature } from '../../src/guarantees';
+import { certifiedMaxConfidence, radialTemperature, restoreGuarantee } from '../../src/guarantees';
 import { linfBox } from '../../src/guarantees/bounds/interval';
 import { nodeInterval } from '../../src/guarantees/bounds/intervalBounds';
 import { ccuClassifier } from '../../src/guarantees/ccu/ccuClassifier';
@@ -288,6 +288,36 @@ describe('ccuClassifier', () => {
         expect([...(await confidences(ccuClassifier(net, model), points))]).toEqual([0.5, 0.5, 0.5]);
       });
     points.dispose();
+  });
+});
+
+describe('lastLayerLaplace', () => {
+  it('sees inputs no larger than float32 can multiply by a wide posterior', async () => {
+    const model = sequential({
+      layers: [
+        layers.dense({
+          inputShape: [2],
+          units: 2,
+          activation: 'relu',
+          weights: [tf.tensor2d([[2 ** 30, 0], [0, 2 ** 30]]), tf.zeros([2])], // biome-ignore format: a matrix
+        }),
+        layers.dense({ units: 2, weights: [tf.tensor2d([[1, 0], [0, 1]]), tf.zeros([2])] }), // biome-ignore format: a matrix
+      ],
+    });
+    const safe = await restoreGuarantee(model, {
+      method: 'lastLayerLaplace',
+      inputShape: [2],
+      bounds: [0, 1],
+      centre: [0, 0],
+      priorPrecision: 1e-12,
+      factor: [1e6, 0, 1e6, 0, 0, 1e6],
+    });
+    const points = [[3e38, 1e38], [1e27, 0], [-3e38, 3e38]]; // biome-ignore format: a matrix
+    for (const backend of ['cpu', 'wasm'] as const)
+      await onBackend(backend, async () => {
+        for (const confidence of await confidencesAt(safe, points)) expect(confidence).toBeGreaterThan(0.499);
+      });
+    model.dispose();
   });
 });
 
