@@ -143,6 +143,25 @@ describe('traceRay', () => {
     expect(traceRay(net, [0], [0.1])).toHaveLength(2);
   });
 
+  test('tells kinks apart that differ by more than rounding: (N - 1) / N and (N - 2) / (N - 1), 1e-12 away', () => {
+    const N = 2 ** 20;
+    const net = toPiecewiseAffine(
+      handMade({ kernel: [[N, N - 1]], bias: [1 - N, 2 - N] }, { kernel: [[1], [1]], bias: [0] }),
+    );
+    const pieces = traceRay(net, [0], [1]);
+    expect(pieces.map(({ from }) => from)).toEqual([0, (N - 2) / (N - 1), (N - 1) / N]);
+    expect(pieces.map(({ slope }) => slope[0])).toEqual([0, N - 1, 2 * N - 1]);
+  });
+
+  test('lets a member of a window win whose slope is larger by 1e-9', () => {
+    const net = toPiecewiseAffine(
+      sequential({ layers: [layers.maxPooling2d({ poolSize: [1, 2], inputShape: [1, 2, 1] }), layers.flatten()] }),
+    );
+    const pieces = traceRay(net, [2 ** -29, 0], [1, 1 + 2 ** -30]);
+    expect(pieces.map(({ from }) => from)).toEqual([0, 2]);
+    expect(pieces.map(({ slope }) => slope[0])).toEqual([1, 1 + 2 ** -30]);
+  });
+
   test('makes no piece without a bend on a constant image, where many members of windows stay equal', () => {
     const steps = ['conv', 'max pooling, overlapping', 'conv', 'max pooling', 'conv', 'max pooling'];
     for (const seed of [1, 6, 9]) {

@@ -138,6 +138,20 @@ describe('the first crossing within a piece', () => {
     },
   );
 
+  it('counts both ends of the piece, and a target that is met without growth', () => {
+    const piece = (slope: number, intercept: number) => ({
+      from: 0,
+      to: 2,
+      slope: Float64Array.of(slope, 0),
+      intercept: Float64Array.of(intercept, 0),
+    });
+    expect(firstCrossing(piece(1, 0), 2)).toBe(2);
+    expect(firstCrossing(piece(1, 0), 2.000001)).toBe(undefined);
+    expect(firstCrossing(piece(0, 2), 2)).toBe(0);
+    expect(firstCrossing(piece(-1, 2), 2)).toBe(0);
+    expect(firstCrossing(piece(-1, 2), 2.000001)).toBe(undefined);
+  });
+
   it('agrees with a search on a fine grid, for any lines and any target', () => {
     fc.assert(
       fc.property(lines, fc.double({ min: -2, max: 12, noNaN: true }), (drawn, target) => {
