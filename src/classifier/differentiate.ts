@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse } from '../core/check';
 import { CORRECTIONS, fusedConvolution } from './correctedGradients';
+import { withRightKernels } from './rightKernels';
 
 /**
  * Runs `work`, which differentiates: its forward pass too, since tfjs looks gradients up while it records. Within it, and
@@ -9,24 +10,12 @@ import { CORRECTIONS, fusedConvolution } from './correctedGradients';
  */
 export function differentiate<T>(fn: string, work: () => T): T {
   try {
-    return withCorrections(work);
+    return withRightKernels(() => withCorrections(work));
   } catch (error) {
     disposeTape();
     return explain(fn, error);
   }
 }
-
-/** Kernels that tfjs 4.22 computes wrongly, by backend: the forward pass, and for Dilation2D the backward pass. */
-const FAULTY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  wasm: {
-    [tf.Conv3DBackpropInputV2]: 'Conv3DTranspose',
-    [tf.Dilation2D]: 'Dilation2D',
-    [tf.MaxPool3D]: 'MaxPooling3D',
-  },
-};
-
-/** Thrown where no right gradient can be had; says of what. */
-class NoGradient extends Error {}
 
 let corrected = false;
 
@@ -74,8 +63,6 @@ function watched(engine: object): (call: Call) => unknown {
   const run: (call: Call) => unknown = Reflect.get(engine, 'runKernelFunc');
   let fused: Call | undefined;
   return (call) => {
-    const faulty = FAULTY[tf.getBackend()]?.[call.kernelName ?? ''];
-    if (faulty !== undefined) throw new NoGradient(`${faulty}, which tfjs computes wrongly on '${tf.getBackend()}'`);
     if (call.kernelName === tf.FusedBatchNorm) return run.call(engine, complete(call));
     if (call.kernelName === tf.FusedConv2D || call.kernelName === tf.FusedDepthwiseConv2D) fused = call;
     const { forwardFunc, backwardsFunc } = call;
@@ -103,12 +90,7 @@ function watched(engine: object): (call: Call) => unknown {
 /** Batch normalisation that is told its scale and offset: where one is missing, the tape of tfjs breaks. */
 function complete(call: Call): Call {
   const { scale, offset, ...inputs } = call.inputs;
-  const { x, mean } = inputs;
-  const { shape } = mean!;
-  if (mean!.rank > 1 && mean!.size !== x!.size && ['cpu', 'wasm'].includes(tf.getBackend()))
-    throw new NoGradient(
-      `batch normalisation along an axis that is not the last, which tfjs computes wrongly on '${tf.getBackend()}'`,
-    );
+  const { shape } = inputs.mean!;
   return { ...call, inputs: { ...inputs, scale: scale ?? tf.ones(shape), offset: offset ?? tf.zeros(shape) } };
 }
 
@@ -133,7 +115,7 @@ function explain(fn: string, error: unknown): never {
         ? "Call `enableWasmTraining()` from 'relu-overconfidence/wasm' first."
         : 'Use another backend; `checkEnvironment()` lists what this one lacks.',
     );
-  const what = error instanceof NoGradient ? message : undifferentiable(message);
+  const what = undifferentiable(message);
   if (what === undefined) throw error;
   return refuse(
     where,

@@ -1,4 +1,5 @@
 import { type ErrorCode, OverconfidenceError } from '../core/errors';
+import { withRightKernels } from './rightKernels';
 
 /** What tfjs says, by a part of its message, and what it means; it looks for the backend of memory that is gone. */
 const CAUSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
@@ -18,7 +19,7 @@ const CAUSES: readonly (readonly [RegExp, ErrorCode, string])[] = [
 /** Runs a model; an error of tfjs, or of the caller's own function, comes out as one of this library, with its cause. */
 export function runModel<T>(work: () => T): T {
   try {
-    return work();
+    return withRightKernels(work);
   } catch (cause) {
     if (cause instanceof OverconfidenceError) throw cause;
     const said = cause instanceof Error ? cause.message : String(cause);

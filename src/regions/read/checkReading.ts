@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { withRightKernels } from '../../classifier/rightKernels';
 import type { Classifier } from '../../classifier/types';
 import type { LayerCall } from '../../classifier/walkGraph';
 import type { Layer } from '../../classifier/walkLayers';
@@ -54,7 +55,7 @@ export function probesFor(inputShape: readonly number[], [low, high]: readonly [
 export function computed({ layer, inputs }: LayerCall<Reading>): tf.Tensor {
   const x = inputs.map(({ computed: input }) => input);
   try {
-    return layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor;
+    return withRightKernels(() => layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor);
   } catch (error) {
     return unsupported(
       { layer: layer.name, className: layer.getClassName() },
@@ -138,7 +139,7 @@ function isClose(
 /** Refuses a model that computes something else than its layers do one after the other; `result` is theirs. */
 export function checkWhole(model: LayersModel, probes: tf.Tensor, result: tf.Tensor): void {
   const first = (x: tf.Tensor) => tf.slice(x, 0, 1);
-  const whole = valuesOf(model.apply(first(probes), { training: false }) as tf.Tensor);
+  const whole = valuesOf(withRightKernels(() => model.apply(first(probes), { training: false }) as tf.Tensor));
   const parts = valuesOf(first(result));
   if (whole === undefined || parts === undefined) return;
   const slack = SAME * parts.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
