@@ -218,9 +218,9 @@ async function laplaceLimits({ model, net }: Subject, rng: Rng): Promise<string[
     ),
   );
   if (!end!.some((logit, k) => Math.abs(logit - start![k]!) > 1e3)) return [];
-  // The limit has come when a tenfold distance changes nothing any more.
-  const [near, far] = [await at(1e9), await at(1e10)];
-  if (Math.abs(near - far) > 1e-4 || Math.abs(far - confidence) < 1e-2) return [];
+  // The limit has come when no greater distance changes anything any more.
+  const [near, far, farthest] = [await at(1e9), await at(1e10), await at(1e20)];
+  if (Math.abs(near - far) > 1e-4 || Math.abs(farthest - far) > 1e-4 || Math.abs(far - confidence) < 1e-2) return [];
   return [`limit ${confidence}, but ${far} at t = 1e10`];
 }
 
