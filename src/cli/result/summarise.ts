@@ -62,7 +62,7 @@ function rayResult(record: Measured): RayResult {
 function thresholdResult(rows: readonly OodRow[], unmeasured: readonly Unmeasured[], maxMmc: number): ThresholdResult {
   const noise = rows.filter(({ kind, status }) => isWithoutClass(kind) && status === 'measured');
   const above = noise.filter(({ meanMaxConfidence }) => !(meanMaxConfidence !== null && meanMaxConfidence <= maxMmc));
-  const blind = noise.filter((row) => isBlind(row) && !above.includes(row));
+  const blind = noise.filter(isBlind);
   const missing = new Set([...unmeasured, ...blind].map(({ name }) => name));
   for (const { name } of above) missing.delete(name);
   return {

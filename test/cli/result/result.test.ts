@@ -63,6 +63,14 @@ describe('the verdict', () => {
     expect(next(row('adversarialNoise', [0.4]), 'graph')).toMatch(/^Train it away: a GraphModel is frozen/);
     expect(next(failed(ATTACKED))).toMatch(/^Put right what could not be measured/);
     expect(next(failed(ATTACKED))).not.toMatch(/Train|--max-mmc/);
+    expect(next(row('adversarialNoise', [0.9]))).not.toContain('Measure it');
+    expect(next(ATTACKED, 'graph')).not.toContain('Train');
+  });
+
+  test('is none, and the threshold broken, where there was no image to measure', () => {
+    const nothing = { 'adversarial noise': row('adversarialNoise', []) };
+    expect(outcome(nothing)).toMatchObject({ level: 'none', broken: ['adversarial noise'] });
+    expect(summarise(record(nothing), undefined).verdict.text).toBe('Nothing could be measured.');
   });
 });
 
@@ -149,6 +157,7 @@ describe('a measurement that failed', () => {
     expect(text).toContain(`${name}: could not be measured (out of memory).`);
     expect(text).toContain(`FAILED Above --max-mmc 0.3, or not known to be below it: ${name}${lost}.`);
     expect(text).not.toMatch(/GOOD|PASSED/);
+    expect(summarise(record(measured), 0.3).rays).toBeNull();
     if (name !== RAYS) expect(text).toMatch(new RegExp(`${name} failed -`));
     const html = await resultHtml(record(measured), summarise(record(measured), 0.3));
     expect(html).toContain('No verdict');
@@ -203,6 +212,12 @@ describe('an attack whose gradients were all zero', () => {
     expect(outcome(twenty(8))).toMatchObject({ level: 'good', codes: [0, 0] });
     expect(printed(twenty(8), 0.3)).toContain('16 of 20 images had gradients of zero alone');
     expect(printed(twenty(0), 0.3)).not.toContain('gradients');
+  });
+
+  test('counts as not measured where all images resisted, so that there is no mean', () => {
+    const resisted = row('adversarialSamples', [0.9, 0.9], { ...blindness(1), labels: [0] });
+    const measured = { ...rows(ATTACKED), 'adversarial samples': resisted };
+    expect(summarise(record(measured), undefined).unmeasured.map(({ name }) => name)).toEqual(['adversarial samples']);
   });
 
   test('is no excuse where the model is sure of itself all the same', () => {
