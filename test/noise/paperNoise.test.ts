@@ -239,6 +239,17 @@ describe('paperNoise', () => {
     images.dispose();
   });
 
+  test('refuses options that are neither an object nor a stream', async () => {
+    const images = tf.ones([1, 4, 4, 1]);
+    for (const options of [null, 3, 'uniform'])
+      await expectRefusal(() => paperNoise(images, options as never), {
+        code: 'INVALID_ARGUMENT',
+        fn: 'paperNoise',
+        argument: 'options',
+      });
+    images.dispose();
+  });
+
   test('refuses a sigma that is not a pair', async () => {
     const images = tf.ones([1, 4, 4, 1]);
     for (const sigma of [2, null, '12', [1], [1, 2, 3], { 0: 1, 1: 2 }, ['', 2]])
