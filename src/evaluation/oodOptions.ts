@@ -9,6 +9,7 @@ import { checkFunction, checkPositive, checkWhole, refuse, show } from '../core/
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import type { Progress } from '../core/progress';
 import type { NoiseSampler } from '../noise/noiseSampler';
+import { samplerWithin } from '../noise/paperNoise';
 import { paperSampler } from '../noise/paperSampler';
 import type { UsedAttack, UsedSettings } from './oodReport';
 
@@ -150,7 +151,7 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
   if (options.onProgress !== undefined) checkFunction({ fn, argument: 'onProgress' }, options.onProgress);
   const paper = paperSampler({ bounds: net.bounds });
   const out = Object.entries(options.out ?? {});
-  const noise = resolveNoise(options.noise ?? true, paper);
+  const noise = resolveNoise(options.noise ?? true, paper, net);
   const adversarialNoise = resolveAdversarialNoise(options.adversarialNoise ?? true, available, net, paper);
   const adversarialSamples = resolveAdversarialSamples(options.adversarialSamples ?? true, available, net);
   checkNames(out, noise);
@@ -167,13 +168,17 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
   };
 }
 
-function resolveNoise(noise: NonNullable<OodOptions['noise']>, paper: NoiseSampler): NoiseRow[] {
+function resolveNoise(
+  noise: NonNullable<OodOptions['noise']>,
+  paper: NoiseSampler,
+  { bounds }: Classifier,
+): NoiseRow[] {
   if (noise === false) return [];
   if (noise === true) return [{ name: NOISE, argument: 'noise', sampler: paper }];
-  if (typeof noise === 'function') return [{ name: NOISE, argument: 'noise', sampler: noise }];
+  if (typeof noise === 'function') return [{ name: NOISE, argument: 'noise', sampler: samplerWithin(noise, bounds) }];
   return Object.entries(noise).map(([name, sampler]) => {
     checkFunction({ fn, argument: `noise.${name}` }, sampler);
-    return { name, argument: `noise.${name}`, sampler };
+    return { name, argument: `noise.${name}`, sampler: samplerWithin(sampler, bounds) };
   });
 }
 
@@ -187,7 +192,7 @@ function resolveAdversarialNoise(
   if (attack === undefined) return undefined;
   const { start = paper } = settings === true || settings === false ? {} : settings;
   checkFunction({ fn, argument: 'adversarialNoise.start' }, start);
-  return { ...attack, start };
+  return { ...attack, start: samplerWithin(start, net.bounds) };
 }
 
 function resolveAdversarialSamples(settings: boolean | OodAttackSettings, available: number, net: Classifier) {

@@ -4,6 +4,7 @@ import { checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { checkImages } from './checkImages';
+import type { NoiseSampler } from './noiseSampler';
 import type { PaperNoiseOptions } from './options';
 import { drawMixture, PAPER_KEYS, paperSampler, resolveMixture } from './paperSampler';
 
@@ -54,4 +55,9 @@ export function paperNoise(images: tf.Tensor, options: PaperNoiseOptions | Rng =
 
 function isStream(options: PaperNoiseOptions | Rng): options is Rng {
   return typeof options === 'object' && options !== null && 'uniform' in options;
+}
+
+/** The sampler for a box of inputs: `paperNoise` handed in as one cannot know the bounds, so it is told them. */
+export function samplerWithin(sampler: NoiseSampler, bounds: readonly [number, number]): NoiseSampler {
+  return sampler === paperNoise ? paperSampler({ bounds }) : sampler;
 }
