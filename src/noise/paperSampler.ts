@@ -11,8 +11,8 @@ import type { NoiseSampler } from './noiseSampler';
 import { NOISE_KEYS, type PaperNoiseOptions } from './options';
 import { stretch } from './stretchContrast';
 
-/** Options of the sampler; its random numbers come from the stream that it is given. */
-type SamplerOptions = Omit<PaperNoiseOptions, 'seed' | 'rng'>;
+/** Options of {@link paperSampler}; its random numbers come from the stream that it is given. */
+export type SamplerOptions = Omit<PaperNoiseOptions, 'seed' | 'rng'>;
 
 const SAMPLER_KEYS: KeysOf<SamplerOptions> = { permutedFraction: true, sigma: true, sigmaPer: true, bounds: true };
 /** Those of `paperNoise`. */

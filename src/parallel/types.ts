@@ -33,7 +33,7 @@ export interface WebWorker {
   terminate(): void;
 }
 
-/** What {@link createTrainingPool} may be told: how to work and, as {@link classifier} is told, how to read the model. */
+/** What {@link createTrainingPool} may be told: how to work and, as `classifier` is told, how to read the model. */
 export interface TrainingPoolOptions extends Omit<ClassifierOptions, 'variables'> {
   /** Number of workers. @defaultValue one for each processor that may be used */
   readonly workers?: number;
