@@ -46,7 +46,8 @@ export interface WasmTrainingOptions {
  * @example
  * ```ts
  * import '@tensorflow/tfjs-backend-wasm';
- *  * import { enableWasmTraining } from 'relu-overconfidence/wasm';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { enableWasmTraining } from 'relu-overconfidence/wasm';
  *
  * enableWasmTraining();
  * await tf.setBackend('wasm');
