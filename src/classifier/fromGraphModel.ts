@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { refuse } from '../core/check';
 import { graphEnding } from './ending';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
@@ -9,6 +10,7 @@ export function fromGraphModel(
   { inputShape, output, variables = [] }: Pick<ClassifierOptions, 'inputShape' | 'output' | 'variables'>,
 ): View {
   checkOneInput(model.inputs.map(({ name }) => name));
+  checkNumbers(model.inputs[0]!);
   const names = outputNames(model);
   const name = names[outputIndex(names, output)]!;
   const [batch, ...declared] = model.inputs[0]!.shape ?? [-1];
@@ -23,6 +25,18 @@ export function fromGraphModel(
     run: (forward, x) => forward(x, false),
     weights: () => ({ variables, decayed: variables, state: variables }),
   };
+}
+
+/** Refuses a model of something else than numbers, which some versions of tfjs would run on them all the same. */
+function checkNumbers({ name, dtype }: tf.ModelTensorInfo): void {
+  if (dtype !== 'string' && dtype !== 'complex64') return;
+  refuse(
+    { fn: 'classifier', argument: 'model' },
+    'UNSUPPORTED_MODEL',
+    'a model of images or other numbers',
+    `an input '${name}' of ${dtype === 'string' ? 'text' : 'complex numbers'}`,
+    'Pass the part of the model that takes numbers.',
+  );
 }
 
 /** The names of the outputs as `execute` takes them. */

@@ -73,6 +73,16 @@ const ACTIVATIONS = [
   'gelu_new',
 ] as const;
 
+/** Whether this version of tfjs has an activation: some came after 4.10. */
+function isKnown(activation: string): boolean {
+  try {
+    layers.activation({ activation: activation as 'relu' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The default is orthogonal, which needs chained operations; the weights are replaced anyway. */
 const PLAIN = { recurrentInitializer: 'glorotUniform' } as const;
 
@@ -80,7 +90,7 @@ const random = () => initializers.randomNormal({ seed: 1 });
 
 /** Every layer of tfjs-layers in the uses that matter to its gradient. */
 export const LAYER_CASES: readonly LayerCase[] = [
-  ...ACTIVATIONS.map((activation) =>
+  ...ACTIVATIONS.filter(isKnown).map((activation) =>
     one('activation', activation, vector, () => layers.activation({ activation: activation as 'relu' })),
   ),
   one('reLU', '', vector, () => layers.reLU()),
