@@ -28,13 +28,14 @@ export function fromGraphModel(
 }
 
 /** Refuses a model of something else than numbers, which some versions of tfjs would run on them all the same. */
-function checkNumbers({ name, dtype }: tf.ModelTensorInfo): void {
-  if (dtype !== 'string' && dtype !== 'complex64') return;
+function checkNumbers({ name, dtype }: { readonly name: string; readonly dtype?: string | null }): void {
+  // Null is a type that this version of tfjs does not know, as 4.10 does not know complex numbers.
+  if (dtype !== 'string' && dtype !== 'complex64' && dtype !== null) return;
   refuse(
     { fn: 'classifier', argument: 'model' },
     'UNSUPPORTED_MODEL',
     'a model of images or other numbers',
-    `an input '${name}' of ${dtype === 'string' ? 'text' : 'complex numbers'}`,
+    `an input '${name}' of ${dtype === 'string' ? 'text' : 'complex numbers, or of a type unknown to tfjs'}`,
     'Pass the part of the model that takes numbers.',
   );
 }
