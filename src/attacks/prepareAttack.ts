@@ -28,7 +28,7 @@ export interface AttackTask extends AttackReach {
   readonly signal: AbortSignal | undefined;
 }
 
-/** All options of all attacks: any of them may be given the common ones, so that a trainer can take any. */
+/** The options of all attacks together: each takes them all, so that a trainer can pass the same to whichever it is given. */
 const KEYS: KeysOf<PgdOptions> = {
   epsilon: true,
   steps: true,

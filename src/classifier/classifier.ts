@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkBounds, checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch } from '../core/checkTensor';
+import { factsOf } from './factsOf';
 import { fromFunction } from './fromFunction';
 import { fromGraphModel } from './fromGraphModel';
 import { fromLayersModel } from './fromLayersModel';
@@ -15,7 +16,8 @@ import { isLayersModel } from './walkLayers';
 
 const fn = 'classifier';
 
-const KEYS: KeysOf<ClassifierOptions> = {
+/** The options of `classifier`. */
+export const CLASSIFIER_KEYS: KeysOf<ClassifierOptions> = {
   inputShape: true,
   classes: true,
   labels: true,
@@ -122,7 +124,7 @@ function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifi
 }
 
 function checkOptions(options: ClassifierOptions): void {
-  checkKeys({ fn, argument: 'options' }, options, KEYS);
+  checkKeys({ fn, argument: 'options' }, options, CLASSIFIER_KEYS);
   const { bounds, outputs, classes, inputShape, output } = options;
   if (bounds !== undefined) checkBounds({ fn, argument: 'bounds' }, bounds);
   if (outputs !== undefined)
@@ -177,24 +179,12 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
     );
   if (options.bounds === undefined && options.labels === undefined) return net;
   if (labels !== undefined) checkLabelNames(labels, net.classes);
-  const view: Classifier = {
-    inputShape: net.inputShape,
-    classes: net.classes,
+  const view: Classifier = Object.assign(factsOf(net), {
     bounds,
-    ...(net.head === undefined ? {} : { head: net.head }),
     ...(labels === undefined ? {} : { labels }),
     ...(net.layersModel === undefined ? {} : { layersModel: net.layersModel }),
     logits: (x: tf.Tensor, how?: LogitsOptions) => net.logits(x, how),
-    get variables() {
-      return net.variables;
-    },
-    get decayed() {
-      return net.decayed;
-    },
-    get state() {
-      return net.state;
-    },
-  };
+  });
   const plan = plans.get(net);
   if (plan !== undefined) plans.set(view, { ...plan, bounds, labels });
   return view;

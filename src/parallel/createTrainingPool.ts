@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classifier, isClassifier, type Plan, planOf } from '../classifier/classifier';
+import { CLASSIFIER_KEYS, classifier, isClassifier, type Plan, planOf } from '../classifier/classifier';
 import { topologyOf } from '../classifier/topologyOf';
 import type { Classifier } from '../classifier/types';
 import { isLayersModel } from '../classifier/walkLayers';
@@ -88,17 +88,13 @@ export async function startPool(model: LayersModel | Classifier, options: Traini
 }
 
 const fn = 'createTrainingPool';
+const { variables: _, ...READING } = CLASSIFIER_KEYS;
 const KEYS: KeysOf<TrainingPoolOptions> = {
+  ...READING,
   workers: true,
   backend: true,
   winograd: true,
   wasmPaths: true,
-  inputShape: true,
-  classes: true,
-  labels: true,
-  bounds: true,
-  outputs: true,
-  output: true,
   createWorker: true,
 };
 

@@ -1,4 +1,5 @@
 import { classifier } from '../../classifier/classifier';
+import { factsOf } from '../../classifier/factsOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { refuse } from '../../core/check';
 import type { GuaranteedClassifier } from '../types';
@@ -41,21 +42,7 @@ export function wrappedNet(
 /** What a wrapper has of its own. */
 export type Own = Omit<GuaranteedClassifier, Exclude<keyof Classifier, 'logits'>>;
 
-/** A classifier with the shapes, the bounds and the variables of another, and everything else its own. */
+/** A classifier with the shapes, the bounds, the labels and the variables of another, and everything else its own. */
 export function wrap(net: Classifier, own: Own): GuaranteedClassifier {
-  const shared: Omit<Classifier, 'logits'> = {
-    inputShape: net.inputShape,
-    classes: net.classes,
-    bounds: net.bounds,
-    get variables() {
-      return net.variables;
-    },
-    get decayed() {
-      return net.decayed;
-    },
-    get state() {
-      return net.state;
-    },
-  };
-  return Object.assign(shared, own);
+  return Object.assign(factsOf(net), own);
 }

@@ -1,20 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { ConvolutionSizes } from '../../core/winograd';
 
 /** Sizes of a convolution or pooling with channels last: images `[batch, height, width, channels]`. */
-export interface Geometry {
+export interface Geometry extends ConvolutionSizes {
   readonly batch: number;
   readonly inHeight: number;
   readonly inWidth: number;
-  readonly inChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly outChannels: number;
-  readonly filterHeight: number;
-  readonly filterWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly dilationHeight: number;
-  readonly dilationWidth: number;
   /** Zero rows above the image. */
   readonly top: number;
   /** Zero columns left of the image. */
