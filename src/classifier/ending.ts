@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { fusedInto, type GraphNode, modelGraph, outputNode } from './net/modelGraph';
 import { isLayersModel, type Layer, weightsOf } from './walkLayers';
 
 /** Runs a model up to some tensor inside it, in training mode or not. */
@@ -61,15 +62,6 @@ function affine(x: tf.Tensor, dense: Layer): tf.Tensor {
   return bias === undefined ? product : tf.add(product, bias);
 }
 
-/** A node of the graph of a GraphModel, as far as it is looked at. */
-interface GraphNode {
-  readonly name: string;
-  readonly op: string;
-  readonly inputs: readonly GraphNode[];
-  readonly inputNames: readonly string[];
-  readonly attrParams?: { readonly fusedOps?: { readonly value?: unknown } };
-}
-
 /** Operations of TensorFlow that are a last activation, by the name that tfjs-layers gives them. */
 const OPERATIONS: Readonly<Record<string, string>> = {
   Softmax: 'softmax',
@@ -85,37 +77,23 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 
 /** How a GraphModel arrives at the output of this name, read from its graph where tfjs-converter shows it. */
 export function graphEnding(model: tf.InferenceModel, output: string): Ending {
-  let node = lastNode(model, output);
+  const graph = modelGraph(model);
+  let node = graph && outputNode(graph, output);
   let direct = true;
   while (node !== undefined && ['Identity', 'Reshape', 'Squeeze', 'Cast'].includes(node.op)) {
     direct &&= node.op === 'Identity';
     node = node.inputs[0];
   }
-  const activation = node && OPERATIONS[fusedActivation(node) ?? node.op];
+  // What is fused has the names of tfjs-layers already.
+  const activation = node && (fusedActivation(node) ?? OPERATIONS[node.op]);
   const until = node?.op !== undefined && node.op in OPERATIONS ? node.inputNames[0] : undefined;
   const peelable = direct && ['softmax', 'sigmoid'].includes(activation ?? '') && fusedActivation(node!) === undefined;
   if (!peelable || until === undefined) return { activation };
   return { activation, before: (x) => model.execute(x, until) as tf.Tensor };
 }
 
-function lastNode(model: tf.InferenceModel, output: string): GraphNode | undefined {
-  const executor: unknown = Reflect.get(model, 'executor');
-  const graph: unknown = isObject(executor) ? executor.graph : undefined;
-  const outputs: unknown = isObject(graph) ? graph.outputs : undefined;
-  if (!Array.isArray(outputs)) return undefined;
-  const name = output.replace(/:\d+$/, '');
-  return (outputs as (GraphNode & { signatureKey?: string })[]).find(
-    (node) => node.name === name || node.signatureKey === name,
-  );
-}
-
-/** The activation that was fused into a product, such as Sigmoid. */
-function fusedActivation({ attrParams }: GraphNode): string | undefined {
-  const fused = attrParams?.fusedOps?.value;
-  const last: unknown = Array.isArray(fused) ? fused.at(-1) : undefined;
-  return typeof last === 'string' && last !== 'BiasAdd' ? last : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+/** The activation that was fused into a product, such as `sigmoid`. */
+function fusedActivation(node: GraphNode): string | undefined {
+  const last = fusedInto(node).at(-1);
+  return last === 'biasadd' ? undefined : last;
 }
