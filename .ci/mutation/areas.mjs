@@ -6,7 +6,16 @@ export const areas = {
   core: { src: ['core'], tests: ['core', 'noise', 'metrics'] },
   attacks: { src: ['attacks'], tests: ['attacks'] },
   'cli-result': { src: ['cli/result'], tests: ['cli/result'] },
-  bounds: { src: ['guarantees/bounds'], tests: ['guarantees/bounds', 'guarantees/sandwich'] },
+  bounds: {
+    src: ['guarantees/bounds'],
+    tests: [
+      'guarantees/bounds',
+      'guarantees/sandwich',
+      'guarantees/float32',
+      'guarantees/rounding',
+      'guarantees/terms',
+    ],
+  },
   rays: { src: ['regions/ray', 'regions/slice'], tests: ['regions'] },
   theory: { src: ['theory'], tests: ['theory'] },
 };

@@ -1,7 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { cedaGradients, cedaStep, classifier, plainGradients, plainStep } from '../../src/index';
+import {
+  type AcetOptions,
+  type Attack,
+  acetGradients,
+  cedaGradients,
+  cedaStep,
+  classifier,
+  lpOut,
+  type NoiseSampler,
+  pgdLinf,
+  plainGradients,
+  plainStep,
+} from '../../src/index';
+import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyBatch, tinyMlp, tinyMlpWithState, weightsOf } from '../support/smallModels';
 
@@ -53,5 +66,73 @@ describe('a training step', () => {
       fn: 'plainStep',
       argument: 'optimizer',
     });
+  });
+});
+
+const METHODS = { plainGradients, cedaGradients, acetGradients };
+
+describe.each(Object.entries(METHODS))('%s without options', (name, gradients) => {
+  it('weighs both parts alike and decays the weights by 5e-4', async () => {
+    const squares = (await weightsOf(model)).reduce((sum, weight) => sum + weight * weight, 0);
+    const { loss, inLoss, outLoss } = gradients(model, batch);
+    const [inner, outer] = [await read(inLoss), await read(outLoss)];
+    const data = name === 'plainGradients' ? inner : (inner + outer) / 2;
+    expect(await read(loss)).toBeCloseTo(data + 5e-4 * squares, 6);
+  });
+});
+
+const OUT_METHODS = { cedaGradients, acetGradients };
+
+describe.each(Object.entries(OUT_METHODS))('%s', (_, gradients: typeof acetGradients) => {
+  /** Leaves the points where they are, so that ACET sees what CEDA sees. */
+  const still: Attack = (net, x) => ({ ...pgdLinf(net, x, { steps: 1 }), adversarial: tf.clone(x) });
+  const withOut = (options: AcetOptions) =>
+    gradients(model, batch, { ...options, ...(gradients === acetGradients && { attack: still }) });
+
+  it('lowers the log-confidence on the noise unless told otherwise', async () => {
+    const points = tf.sub<tf.Tensor2D>(1, batch.x);
+    const { outLoss } = withOut({ noise: () => tf.clone(points) });
+    expect(await read(outLoss)).toBeCloseTo(await read(tf.mean(lpOut(model.predict(points) as tf.Tensor2D))), 6);
+  });
+
+  it('draws its noise from the bounds of the model unless told otherwise', async () => {
+    const seen: tf.Tensor[] = [];
+    const net = classifier(
+      (x) => {
+        seen.push(tf.keep(tf.clone(x)));
+        return model.predict(x) as tf.Tensor2D;
+      },
+      { inputShape: [2], bounds: [-5, -3], variables: model.trainableWeights.map((w) => w.read() as tf.Variable) },
+    );
+    const clean = { x: tf.sub<tf.Tensor2D>(batch.x, 4), y: batch.y };
+    gradients(net, clean, gradients === acetGradients ? { attack: still } : {});
+    const noise = await tf.slice(seen.at(-1)!, 0, 6).data();
+    expect(Math.min(...noise)).toBeGreaterThanOrEqual(-5);
+    expect(Math.max(...noise)).toBeLessThanOrEqual(-3);
+    // Half of it is uniform on the whole box, and the clean points fill only the middle of it.
+    expect(Array.from(noise).some((v) => v < -4)).toBe(true);
+  });
+
+  it('leaves the clean batch alive where the sampler hands it back as the noise', async () => {
+    const itself: NoiseSampler = (images) => images;
+    await expectNoLeak(() => tf.dispose(withOut({ noise: itself })));
+    expect(batch.x.isDisposed).toBe(false);
+  });
+
+  it.each(['noise', 'outLoss'])('refuses a %s that is not a function', async (argument) => {
+    for (const value of ['uniform', 3, {}])
+      await expectRefusal(() => withOut({ [argument]: value }), {
+        code: 'INVALID_ARGUMENT',
+        fn: gradients.name,
+        argument,
+      });
+  });
+});
+
+it('acetGradients refuses an attack that is not a function', async () => {
+  await expectRefusal(() => acetGradients(model, batch, { attack: 'pgd' as never }), {
+    code: 'INVALID_ARGUMENT',
+    fn: 'acetGradients',
+    argument: 'attack',
   });
 });
