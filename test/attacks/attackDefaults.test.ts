@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { apgdLinf } from '../../src/attacks/apgdLinf';
-import { attackDefaults, reachInWords } from '../../src/attacks/attackDefaults';
+import { attackDefaults, reachInWords, wasBlind } from '../../src/attacks/attackDefaults';
+import { ATTACKS, attackName } from '../../src/attacks/attackTable';
 import { maxConfidenceAttack } from '../../src/attacks/maxConfidenceAttack';
 import { pgdL2 } from '../../src/attacks/pgdL2';
 import { pgdLinf } from '../../src/attacks/pgdLinf';
@@ -140,5 +141,30 @@ describe.each<{ name: string; attack: Attack }>([
         options,
       ).blindImages,
     ).toBe(0);
+  });
+});
+
+describe('an attack was blind', () => {
+  it('where nine of ten images, or more, had no gradient', () => {
+    expect([8, 9, 10].map((blind) => wasBlind(blind, 10))).toEqual([false, true, true]);
+    expect([1, 2].map((blind) => wasBlind(blind, 2))).toEqual([false, true]);
+  });
+
+  it('on no image that it does not tell of, and on none where there are none', () => {
+    expect([undefined, null, 0].map((blind) => wasBlind(blind, 10))).toEqual([false, false, false]);
+    expect(wasBlind(0, 0)).toBe(false);
+  });
+});
+
+describe('attackName', () => {
+  it('is the name of an attack of this library, and nothing for any other function', () => {
+    expect([apgdLinf, maxConfidenceAttack, pgdL2, pgdLinf].map(attackName)).toEqual([
+      'apgdLinf',
+      'maxConfidenceAttack',
+      'pgdL2',
+      'pgdLinf',
+    ]);
+    for (const [name, attack] of Object.entries(ATTACKS)) expect(attackName(attack)).toBe(name);
+    expect(attackName((model, x) => pgdLinf(model, x))).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -46,6 +46,7 @@ describe('a result', () => {
     const bad = record(rows(row('adversarialNoise', [0.4])));
     expect(await deliver(io, { ...NOWHERE, maxMmc: 0.3, json: '-' }, bad)).toBe(1);
     expect(written()).toBe(`${JSON.stringify(summarise(bad, 0.3), undefined, 2)}\n`);
+    expect(existsSync('-')).toBe(false);
   });
 
   test('is written as a page to the HTML file that is named', async () => {
