@@ -30,11 +30,14 @@ function wilson(hits, trials) {
 }
 
 const tally = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0, RuntimeError: 0 };
+const total = () => Object.values(tally).reduce((sum, count) => sum + count, 0);
 
 const reporter = {
   onMutantTested({ status, statusReason, fileName, location: { start, end }, replacement }) {
     if (!(status in tally)) return;
     tally[status]++;
+    const tested = total();
+    if (tested % 20 === 0) console.log(`${tested} of ${keys.length} tested`);
     if (status === 'Killed') return;
     const lines = readFileSync(fileName, 'utf8')
       .split('\n')
@@ -46,7 +49,7 @@ const reporter = {
     console.log(`${status} ${place} ${short(lines.join(' '))} => ${short(replacement)} ${statusReason ?? ''}`);
   },
   onMutationTestReportReady() {
-    const tested = Object.values(tally).reduce((sum, count) => sum + count, 0);
+    const tested = total();
     if (tested < keys.length) console.log(`${keys.length - tested} of the drawn mutants are not in the code any more.`);
     const hits = tally.Killed + tally.Timeout;
     const counts = Object.entries(tally).map(([status, count]) => `${status} ${count}`);

@@ -35,6 +35,6 @@ export default {
   ignorePatterns: ['dist', 'docs', 'examples', 'bench', '.cache'],
   concurrency: Number(process.env.MUTATION_WORKERS ?? 2),
   // Generous, so that a busy machine is not taken for code that never ends.
-  timeoutMS: 20_000,
+  timeoutMS: 60_000,
   timeoutFactor: 4,
 };

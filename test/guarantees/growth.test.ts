@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { classifier } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
 import { radialTemperature } from '../../src/guarantees';
-import { logitGrowth } from '../../src/guarantees/growth/logitGrowth';
+import { growthOf, logitGrowth } from '../../src/guarantees/growth/logitGrowth';
 import { convolutionNorm, mapNorms } from '../../src/guarantees/growth/mapNorms';
 import { scaledByDiagonal } from '../../src/guarantees/growth/networkGrowth';
 import { type Axis, evaluate, type LinearMap, toPiecewiseAffine } from '../../src/regions';
@@ -291,5 +291,30 @@ describe('logitGrowth', () => {
     expect(safe.farAwayRadius(0.01)).toBeLessThan(reach);
     x.dispose();
     model.dispose();
+  });
+
+  it('counts that logits of a stated growth are rounded to float32, at the centre and ever more farther away', async () => {
+    // Logits s + L r / 2 and -(s + L r / 2): their difference grows by L = 5 for every unit of r.
+    const [s, lipschitz] = [1000.1, 5];
+    const logits = (x: tf.Tensor) => {
+      const first = tf.add(s, tf.mul(lipschitz / 2, tf.norm(x, 2, 1, true)));
+      return tf.concat([first, tf.neg(first)], 1) as tf.Tensor2D;
+    };
+    const net = classifier(logits, { inputShape: [1], bounds: [-1e6, 1e6] });
+    const { range, error, pairs } = await growthOf('f', net, net, Float64Array.of(0), { lipschitz });
+    expect([...pairs].every((pair) => pair >= lipschitz && pair < lipschitz * (1 + 1e-6))).toBe(true);
+    const allowed = (r: number) => error.atCentre + error.perUnit * r;
+    const rng = createRng(1);
+    for (const scale of [0, 1, 1e3, 1e6]) {
+      const off = Array.from({ length: 1000 }, () => {
+        const r = scale * rng.uniform();
+        const exact = s + (lipschitz / 2) * r;
+        expect(range.atCentre + range.perUnit * r).toBeGreaterThanOrEqual(2 * Math.fround(exact));
+        return 2 * Math.abs(Math.fround(exact) - exact) - allowed(r);
+      });
+      expect(Math.max(...off)).toBeLessThanOrEqual(0);
+    }
+    // Nor is it more than float32 does: two roundings of numbers of that size, and those at the centre once more.
+    for (const r of [0, 1e6]) expect(allowed(r)).toBeLessThanOrEqual(2 ** -21 * (s + lipschitz * r) * (1 + 1e-6));
   });
 });
