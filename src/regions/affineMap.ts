@@ -2,6 +2,7 @@ import { createRng } from '../core/rng';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/applyNode';
 import { follow, pull, push } from './pass/push';
+import { slopeOf } from './pass/repeated';
 import { COPIES, disturb, uncertainty } from './pass/rounding';
 import type { Pattern, PiecewiseAffine } from './types';
 
@@ -72,8 +73,7 @@ export function sameRows(net: PiecewiseAffine, pattern: Pattern, j: number, k: n
       if (node.kind === 'affine') node.map.absolute().addTransposedTo(before, own, 1);
       else if (node.kind === 'sum') for (let i = 0; i < own.length; i++) before[i]! += own[i]!;
       else if (node.kind === 'kink')
-        for (let i = 0; i < own.length; i++)
-          before[i]! += Math.abs(node.slopes[i * node.pieces + pattern[n]![i]!]!) * own[i]!;
+        for (let i = 0; i < own.length; i++) before[i]! += Math.abs(slopeOf(node, i, pattern[n]![i]!)) * own[i]!;
     }
   });
   disturb(rows, sizes[0]!, 1, rng);

@@ -11,7 +11,7 @@ export { type RayOptions, type RayPiece, rayPieces, traceRay } from './rayPieces
 export type { Norm } from './region/halfSpaces';
 export { countRegions, sliceRegions } from './sliceRegions';
 export type { BoundaryPiece, Box2d, DirectionLimit, Plane2d, Region2d, RegionList, SliceOptions } from './sliceTypes';
-export { toPiecewiseAffine } from './toPiecewiseAffine';
+export { type ReadOptions, toPiecewiseAffine } from './toPiecewiseAffine';
 export type {
   AffineGraphNode,
   AffineNode,

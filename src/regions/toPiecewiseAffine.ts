@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkSoftmaxHead } from '../classifier/checkSoftmaxHead';
 import { isClassifier } from '../classifier/classifier';
 import { layersModelOf } from '../classifier/layersModelOf';
@@ -7,31 +7,32 @@ import type { ModelLike } from '../classifier/types';
 import { type LayerCall, walkGraph } from '../classifier/walkGraph';
 import { type Layer, weightsOf } from '../classifier/walkLayers';
 import { refuse, show } from '../core/check';
+import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { readNow } from '../core/readNow';
+import { readActivation, readLeakyRelu, readPrelu, readRelu, readSoftmax } from './read/activations';
 import {
-  readActivation,
   readBatchNorm,
-  readConv2d,
+  readConv,
+  readConvTranspose,
   readDense,
   readDepthwise,
-  readLeakyRelu,
-  readPrelu,
-  readRelu,
+  readNormalization,
+  readRescaling,
   readSeparable,
-  readSoftmax,
 } from './read/affineLayers';
-import { checkClassifier, checkLayer, checkWhole, computed, probesFor, type Reading } from './read/checkReading';
+import { checkClassifier, checkSteps, probesFor, type Reading, type Step } from './read/checkReading';
 import { finish, type Graph, type Reader, unsupported, type Value } from './read/graph';
+import { readAveragePooling, readGlobalAverage, readGlobalMax, readMaxPooling } from './read/poolLayers';
 import {
   readAdd,
-  readAveragePooling,
+  readAverage,
   readConcatenate,
+  readCropping,
   readFlatten,
-  readGlobalAverage,
-  readGlobalMax,
   readIdentity,
-  readMaxPooling,
+  readPermute,
   readReshape,
+  readUpSampling,
   readZeroPadding,
 } from './read/shapeLayers';
 import type { PiecewiseAffine } from './types';
@@ -68,10 +69,15 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['Activation', readActivation],
   ['Add', readAdd],
   ['AlphaDropout', readIdentity],
+  ['Average', readAverage],
+  ['AveragePooling1D', readAveragePooling],
   ['AveragePooling2D', readAveragePooling],
   ['BatchNormalization', readBatchNorm],
   ['Concatenate', readConcatenate],
-  ['Conv2D', readConv2d],
+  ['Conv1D', readConv],
+  ['Conv2D', readConv],
+  ['Conv2DTranspose', readConvTranspose],
+  ['Cropping2D', readCropping],
   ['Dense', readDense],
   ['DepthwiseConv2D', readDepthwise],
   ['Dropout', readIdentity],
@@ -83,37 +89,57 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['GlobalMaxPooling1D', readGlobalMax],
   ['GlobalMaxPooling2D', readGlobalMax],
   ['LeakyReLU', readLeakyRelu],
+  ['MaxPooling1D', readMaxPooling],
   ['MaxPooling2D', readMaxPooling],
+  ['Normalization', readNormalization],
   ['PReLU', readPrelu],
+  ['Permute', readPermute],
   ['ReLU', readRelu],
+  ['Rescaling', readRescaling],
   ['Reshape', readReshape],
   ['SeparableConv2D', readSeparable],
   ['Softmax', readSoftmax],
   ['SpatialDropout1D', readIdentity],
+  ['UpSampling2D', readUpSampling],
   ['ZeroPadding2D', readZeroPadding],
 ]);
+
+/** What {@link toPiecewiseAffine} may be told. */
+export interface ReadOptions {
+  /**
+   * Shape of one input without the batch axis, for a model that leaves sizes open, such as one for images of any size.
+   * @defaultValue that of the classifier, or of the model
+   */
+  readonly inputShape?: readonly number[];
+}
+
+const KEYS: KeysOf<ReadOptions> = { inputShape: true };
 
 /**
  * Reads a ReLU network into a {@link PiecewiseAffine}, the exact float64 form that everything in this entry point works
  * on: Section 2 of arXiv 1812.05720.
  *
- * Layers that can be read: Dense, Conv2D, DepthwiseConv2D, SeparableConv2D, BatchNormalization (with its running
- * averages), ReLU (also with `maxValue`), LeakyReLU, PReLU, Activation and `activation:` with linear, relu or relu6,
- * MaxPooling2D, AveragePooling2D, global pooling, Add, Concatenate, Flatten, Reshape, ZeroPadding2D, dropout and noise
+ * Layers that can be read: Dense, Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D, BatchNormalization (with
+ * its running averages), Rescaling, Normalization, ReLU (also with `maxValue`), LeakyReLU, PReLU, Activation and `activation:`
+ * with linear, relu or relu6, max, average and global pooling in one and two dimensions, Add, Average, Concatenate, Flatten,
+ * Reshape, Permute, ZeroPadding2D, Cropping2D, UpSampling2D (nearest, or bilinear by powers of two), dropout and noise
  * layers (which do nothing at inference), and models inside models. A softmax at the end is left out: the result are
- * logits. A single sigmoid unit at the end makes two classes, with the logits 0 and z. Images have their channels last.
+ * logits. A single sigmoid unit at the end makes two classes, with the logits 0 and z. Images have their channels last. A
+ * GraphModel becomes readable by `toLayersModel` of `relu-overconfidence/models`.
  *
  * What has been read is compared with the model, layer by layer, on one input inside the box of valid inputs and one outside,
  * up to the rounding of the backend: a layer that computes something else than its configuration says is refused. That costs
  * about three forward passes. Nothing is compared on webgpu, which cannot be read synchronously.
  *
  * The weights are read once and synchronously; later changes of the model are not seen, and no tensor is kept. The result
- * takes about twice the memory of the float32 weights, and more for depthwise convolutions and pooling.
+ * takes four to six times the memory of the float32 weights, and four bytes for each pixel that is pooled, padded or
+ * concatenated; no matrix of a layer is formed.
  *
  * @param model - A LayersModel with one input and one output `[B, K]`, or a classifier made of one, whose logits are then
  *   compared too.
- * @throws OverconfidenceError `INVALID_ARGUMENT` if it is no model; `UNSUPPORTED_MODEL` for a model that does not show its
- *   layers and for a head of several sigmoids or another bounded one, and, naming the layer, for
+ * @throws OverconfidenceError `INVALID_ARGUMENT` if it is no model; `INVALID_OPTION` for an unknown option; `INVALID_SHAPE` for
+ *   an input shape that the model does not take; `UNSUPPORTED_MODEL` for a model that does not show its
+ *   layers, for sizes left open and not given, and for a head of several sigmoids or another bounded one, and, naming the layer, for
  *   anything not listed above and for the first layer that does not compute what has been read of it; `NON_FINITE` for NaN
  *   or infinite weights; `MISSING_KERNEL` on webgpu, which cannot be read synchronously.
  *
@@ -130,57 +156,91 @@ const readers: ReadonlyMap<string, Reader> = new Map([
  * console.log(evaluate(net, new Float64Array(784).fill(0.5))); // Float64Array(10) [ ... ]
  * ```
  */
-export function toPiecewiseAffine(model: ModelLike): PiecewiseAffine {
+export function toPiecewiseAffine(model: ModelLike, options: ReadOptions = {}): PiecewiseAffine {
+  checkKeys({ fn: where.fn, argument: 'options' }, options, KEYS);
   const layersModel = checkedModel(model);
   const classifier = isClassifier(model) ? model : undefined;
   if (classifier) checkSoftmaxHead(where, classifier);
+  const inputShape = inputShapeOf(layersModel, options.inputShape ?? classifier?.inputShape);
   const graph: Graph = [];
-  const inputShape = fixedShape(layersModel.inputs[0]!);
-  const start: Value = { id: 0, shape: inputShape };
-  let output = start;
+  const steps: Step[] = [];
+  const start: Reading = { value: { id: 0, shape: inputShape } };
+  const [result] = walkGraph<Reading>(layersModel, [start], (call) => {
+    const from = graph.length;
+    const made: Reading = { value: readCall(graph, call) };
+    steps.push({ call, from, to: graph.length, made });
+    return made;
+  });
+  const net = finish(graph, inputShape, result!.value);
   tf.tidy(() => {
     const probes = probesFor(inputShape, classifier?.bounds ?? [0, 1]);
-    const [result] = walkGraph<Reading>(layersModel, [{ value: start, computed: probes }], (call) => {
-      const from = graph.length;
-      const made = { value: readCall(graph, call), computed: computed(call) };
-      checkLayer(graph, from, call, made);
-      return made;
-    });
-    checkWhole(layersModel, probes, result!.computed);
-    output = result!.value;
-    if (classifier) checkClassifier(finish(graph, inputShape, output), classifier, probes);
+    checkSteps(graph, steps, layersModel, { start, result: result!, probes });
+    if (classifier) checkClassifier(net, classifier, probes);
   });
-  return finish(graph, inputShape, output);
+  return net;
 }
 
 /** The value of a layer where it is used. */
 function readCall(graph: Graph, { layer, tensor, inputs, last }: LayerCall<Reading>): Value {
   const className = layer.getClassName();
   const reader = readers.get(className);
+  const named = { layer: layer.name, className };
   if (reader === undefined)
-    return unsupported(
-      { layer: layer.name, className },
-      'layers that are piecewise affine, as listed in the documentation',
-    );
+    return unsupported(named, 'layers that are piecewise affine, as listed in the documentation');
   return reader(graph, {
-    layer: layer.name,
-    className,
+    ...named,
     config: layer.getConfig(),
     weights: () => readWeights(layer),
     inputs: inputs.map(({ value }) => value),
-    shape: fixedShape(tensor),
+    shape: shapeOf(layer, tensor, inputs),
     last,
   });
 }
 
-function fixedShape(tensor: SymbolicTensor): number[] {
-  return tensor.shape.slice(1).map((size) => {
-    const { sourceLayer: layer } = tensor;
-    const named = { layer: layer.name, className: layer.getClassName() };
+/** The shape of a result without the batch axis; where the model leaves sizes open, that for the inputs there are. */
+function shapeOf(layer: Layer, { shape, outputTensorIndex }: SymbolicTensor, inputs: readonly Reading[]): number[] {
+  let [, ...sizes] = shape;
+  if (sizes.includes(null)) {
+    const given: Shape[] = inputs.map(({ value }) => [null, ...value.shape]);
+    const made = layer.computeOutputShape(given.length === 1 ? given[0]! : given);
+    [, ...sizes] = (Array.isArray(made[0]) ? made[outputTensorIndex ?? 0] : made) as Shape;
+  }
+  const named = { layer: layer.name, className: layer.getClassName() };
+  return sizes.map((size) => {
     if (size === null) return unsupported(named, 'a fixed size of every axis but the batch');
     if (size < 1) return unsupported(named, 'windows that fit into their images', ', whose result is empty');
     return size;
   });
+}
+
+/** The shape of one input: the one that was given, if the model takes it, for what the model leaves open. */
+function inputShapeOf({ inputs }: LayersModel, given: readonly number[] | undefined): number[] {
+  const [, ...declared] = inputs[0]!.shape;
+  const shown = `[${declared.map((size) => size ?? 'any').join(', ')}]`;
+  if (given === undefined && declared.includes(null))
+    refuse(
+      where,
+      'UNSUPPORTED_MODEL',
+      'a fixed size of every axis but the batch',
+      `a model of inputs ${shown}`,
+      'Pass the size that it is used with: toPiecewiseAffine(model, { inputShape: [224, 224, 3] }).',
+    );
+  const shape = given ?? declared;
+  const fits =
+    Array.isArray(shape) &&
+    shape.length === declared.length &&
+    declared.every((size, axis) =>
+      size === null ? Number.isInteger(shape[axis]) && shape[axis]! >= 1 : size === shape[axis],
+    );
+  if (!fits)
+    refuse(
+      { fn: where.fn, argument: 'inputShape' },
+      'INVALID_SHAPE',
+      `one of the shapes that the model takes, ${shown}`,
+      show(given),
+      'Leave the option out unless the model leaves sizes open.',
+    );
+  return shape.map(Number);
 }
 
 function checkedModel(modelLike: ModelLike): LayersModel {

@@ -79,9 +79,9 @@ export interface AffineNode extends NodeBase {
   readonly kind: 'affine';
   /** A. */
   readonly map: LinearMap;
-  /** b, of length `size`, or undefined for zero. */
+  /** b, or undefined for zero. Of a length that divides `size`: entry i has number `i % length`, as biases of channels have. */
   readonly offset: Float64Array | undefined;
-  /** Sizes of what the layer adds up to b in floating point, if that is more than |b|: terms may cancel. */
+  /** Sizes of what the layer adds up to b in floating point, if that is more than |b|: terms may cancel. Repeated likewise. */
   readonly offsetSizes?: Float64Array;
   /** The largest deviation that a batch normalisation divides by, which it may do last. */
   readonly deviation?: number;
@@ -95,8 +95,10 @@ export interface SumNode extends NodeBase {
 
 /**
  * A continuous piecewise linear function of each entry of one value: on piece p, between `thresholds[p - 1]` and
- * `thresholds[p]`, entry i becomes `slopes[i * pieces + p] * z + intercepts[i * pieces + p]`. ReLU has the thresholds
- * [0], slopes 0 and 1 and intercepts 0. An entry that equals a threshold belongs to the piece below it.
+ * `thresholds[p]`, an entry becomes `slope * z + intercept`. Entries with the same slopes share them: there are `period` of
+ * them, a divisor of `size`, and entry i has `slopes[(i % period) * pieces + p]` and the intercept at the same place. ReLU
+ * has the thresholds [0], the period 1, slopes 0 and 1 and intercepts 0. An entry that equals a threshold belongs to the piece
+ * below it.
  */
 export interface KinkNode extends NodeBase {
   /** What the node does. */
@@ -105,9 +107,11 @@ export interface KinkNode extends NodeBase {
   readonly thresholds: readonly number[];
   /** Number of pieces, one more than thresholds. */
   readonly pieces: number;
-  /** Slope of each piece of each entry, `size` x `pieces`. */
+  /** How many entries have slopes of their own. */
+  readonly period: number;
+  /** Slope of each piece, `period` x `pieces`. */
   readonly slopes: Float64Array;
-  /** Value at z = 0 of each piece of each entry, continued to there; `size` x `pieces`. */
+  /** Value at z = 0 of each piece, continued to there; `period` x `pieces`. */
   readonly intercepts: Float64Array;
 }
 

@@ -47,6 +47,7 @@ describe('outward rounding, against exact arithmetic', () => {
           kind: 'kink',
           thresholds: [0],
           pieces: 2,
+          period: 1,
           slopes: Float64Array.from(slopes),
           intercepts: Float64Array.of(threshold, threshold),
         };

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { input, layers, model, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
+import { initializers, input, layers, model, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRng } from '../../src/core/rng';
+import { classifier } from '../../src/index';
 import { lenet, resnetSmall } from '../../src/models/index';
 import { evaluate, toPiecewiseAffine } from '../../src/regions/index';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -59,6 +60,48 @@ describe('toPiecewiseAffine', () => {
     expect([...evaluate(exact, [1, 2, 5])]).toEqual([1.5, 5]);
   });
 
+  test.each([
+    ['average', () => layers.globalAveragePooling1d({})],
+    ['max', () => layers.globalMaxPooling1d({})],
+  ])('reads sequences of a length that is given, with a global %s', async (_, pooling) => {
+    const conv = layers.conv1d({ filters: 3, kernelSize: 2, strides: 2, activation: 'relu', inputShape: [null, 2] });
+    const net = randomWeights(sequential({ layers: [conv, pooling()] }), 4);
+    for (const length of [4, 7]) {
+      const exact = toPiecewiseAffine(net, { inputShape: [length, 2] });
+      const x = Float32Array.from(normals(2 * length, createRng(length)));
+      expect(exact.inputShape).toEqual([length, 2]);
+      const expected = tf.tidy(() => (net.predict(tf.tensor(x, [1, length, 2])) as tf.Tensor).dataSync());
+      expect(gap(evaluate(exact, x), expected)).toBeLessThan(3e-6);
+    }
+    const where = { code: 'INVALID_SHAPE', fn, argument: 'inputShape' } as const;
+    for (const inputShape of [[4], [4, 3], [0, 2], [1.5, 2], 4 as never])
+      await expectRefusal(() => toPiecewiseAffine(net, { inputShape }), where);
+    await expectRefusal(() => toPiecewiseAffine(net), { code: 'UNSUPPORTED_MODEL', fn, argument: 'model' });
+    const known = classifier(net, { inputShape: [5, 2], outputs: 'logits' });
+    expect(toPiecewiseAffine(known).inputShape).toEqual([5, 2]);
+    net.dispose();
+  });
+
+  test('reads the Normalization of Keras where a program registers such a layer', () => {
+    const weights = [tf.tensor1d([1, -2]), tf.tensor1d([4, 0.25])] as const;
+    class Normalization extends layers.Layer {
+      static className = 'Normalization';
+      override build() {
+        for (const [i, name] of ['mean', 'variance'].entries())
+          this.addWeight(name, [2], 'float32', initializers.zeros(), undefined, false).write(weights[i]!);
+        this.built = true;
+      }
+      override call(x: tf.Tensor | tf.Tensor[]) {
+        const [mean, variance] = this.getWeights();
+        return tf.tidy(() => tf.div(tf.sub([x].flat()[0]!, mean!), tf.sqrt(variance!)));
+      }
+    }
+    const net = sequential({ layers: [new Normalization({ inputShape: [3, 2] }), layers.flatten()] });
+    expect([...evaluate(toPiecewiseAffine(net), [1, -2, 3, -1, 5, 0])]).toEqual([0, 0, 1, 2, 2, 4]);
+    tf.dispose([...weights]);
+    net.dispose();
+  });
+
   test('takes off a softmax in an activation layer, a softmax layer or a nested model', async () => {
     const x = [0.3, -1];
     const dense = () => layers.dense({ units: 3, inputShape: [2] });
@@ -108,6 +151,10 @@ describe('toPiecewiseAffine', () => {
           layers.simpleRNN({ units: 2, recurrentInitializer: 'zeros', returnSequences: true, name: 'bad' }),
           [4, 2],
         ),
+    ],
+    [
+      'bilinear interpolation by three',
+      () => endingIn(layers.upSampling2d({ size: [3, 1], interpolation: 'bilinear', name: 'bad' })),
     ],
     ['a softmax on the way', () => endingIn(layers.softmax({ name: 'bad' }))],
     ['batch norm over another axis', () => endingIn(layers.batchNormalization({ axis: 1, name: 'bad' }))],

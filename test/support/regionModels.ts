@@ -23,11 +23,11 @@ function drawn(rng: Rng, name: string, shape: number[]): tf.Tensor {
   return tf.tensor(/variance/.test(name) ? values.map((v) => 0.5 + v * v) : values, shape);
 }
 
-type Step = (x: SymbolicTensor) => SymbolicTensor;
+type Step = (x: SymbolicTensor, filters?: number) => SymbolicTensor;
 
 /** The steps that a random architecture is made of; each keeps an image an image. */
 export const imageSteps: Readonly<Record<string, Step>> = {
-  conv: (x) => apply(layers.conv2d({ filters: 3, kernelSize: 3, padding: 'same', activation: 'relu' }), x),
+  conv: (x, filters = 3) => apply(layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu' }), x),
   'conv, valid, uneven window': (x) => apply(layers.conv2d({ filters: 2, kernelSize: [2, 1] }), x),
   'conv, stride 2': (x) =>
     apply(layers.conv2d({ filters: 3, kernelSize: 3, strides: 2, padding: 'same', useBias: false }), x),
@@ -84,6 +84,36 @@ export const imageSteps: Readonly<Record<string, Step>> = {
     });
     return apply(inner, apply(inner, x));
   },
+  average: (x) =>
+    layers.average().apply([x, imageSteps.relu!(x), imageSteps.conv!(x, x.shape[3] ?? 1)]) as SymbolicTensor,
+  rescaling: (x) => apply(layers.rescaling({ scale: 1.7, offset: -0.3 }), x),
+  'transposed conv': (x) =>
+    apply(layers.conv2dTranspose({ filters: 2, kernelSize: 3, padding: 'same', activation: 'relu' }), x),
+  'transposed conv, valid': (x) => apply(layers.conv2dTranspose({ filters: 2, kernelSize: [1, 2] }), x),
+  'transposed conv with strides': (x) =>
+    apply(layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: [2, 1], padding: 'same' }), x),
+  cropping: (x) =>
+    apply(
+      layers.cropping2D({
+        cropping: [
+          [1, 0],
+          [0, 1],
+        ],
+      }),
+      x,
+    ),
+  permute: (x) =>
+    apply(layers.permute({ dims: [3, 1, 2] }), apply(layers.reLU(), apply(layers.permute({ dims: [2, 3, 1] }), x))),
+  'up-sampling': (x) => apply(layers.upSampling2d({ size: [1, 2] }), x),
+  'up-sampling, bilinear': (x) => apply(layers.upSampling2d({ size: [2, 1], interpolation: 'bilinear' }), x),
+  sequences: (x) => {
+    const [, height, width, channels] = x.shape as number[];
+    const rows = apply(layers.reshape({ targetShape: [height! * width!, channels!] }), x);
+    const conv = apply(layers.conv1d({ filters: 2, kernelSize: 3, padding: 'same', activation: 'relu' }), rows);
+    const pooled = apply(layers.maxPooling1d({ poolSize: 2, strides: 1, padding: 'same' }), conv);
+    const averaged = apply(layers.averagePooling1d({ poolSize: 3, strides: 1, padding: 'same' }), pooled);
+    return apply(layers.reshape({ targetShape: [height!, width!, 2] }), averaged);
+  },
   reshape: (x) => {
     const [, height, width, channels] = x.shape as number[];
     const turned = apply(layers.reshape({ targetShape: [width! * channels!, height!, 1] }), x);
@@ -127,7 +157,7 @@ export const architectures: fc.Arbitrary<Architecture> = fc.record({
   // A valid window of two rows shrinks the image; one such step fits in every image.
   steps: fc
     .array(fc.constantFrom(...Object.keys(imageSteps)), { maxLength: 5 })
-    .filter((steps) => steps.filter((name) => /stride 2|valid|pooling$|uneven$/.test(name)).length < 2),
+    .filter((steps) => steps.filter((name) => /stride 2|valid|pooling$|uneven$|cropping/.test(name)).length < 2),
   ending: fc.constantFrom(...Object.keys(endings)),
   hidden: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 2 }),
   softmax: fc.boolean(),

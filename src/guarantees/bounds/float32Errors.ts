@@ -1,3 +1,4 @@
+import { interceptOf, repeated, slopeOf } from '../../regions/pass/repeated';
 import type { AffineGraphNode, AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
 import {
   FLUSHED,
@@ -73,7 +74,7 @@ function affineErrors(node: AffineNode, input: Interval, errors: Float64Array): 
     errors.map((error) => error + small),
     1,
   );
-  const shifts = offsetSizes ?? offset?.map(Math.abs) ?? new Float64Array(size);
+  const shifts = repeated(offsetSizes ?? offset?.map(Math.abs), size);
   const summed = shifts.slice();
   map.absolute().addTo(summed, read, 1);
   const fast = fastConvolution(map);
@@ -95,14 +96,14 @@ function affineErrors(node: AffineNode, input: Interval, errors: Float64Array): 
 
 /** Slopes 0 and 1 without an intercept, as those of a ReLU, round nothing. */
 function kinkError(node: KinkNode, i: number, { lower, upper }: Interval, error: number): number {
-  const { thresholds, pieces, slopes, intercepts } = node;
+  const { thresholds, pieces } = node;
   const [low, high] = [lower[i]! - error, upper[i]! + error];
   const size = Math.max(-lower[i]!, upper[i]!) + error;
   const unit = roundoff(2);
   let most = 0;
   for (let p = 0; p < pieces; p++) {
     if ((p > 0 && high < thresholds[p - 1]!) || (p < pieces - 1 && low > thresholds[p]!)) continue;
-    const [slope, intercept] = [Math.abs(slopes[i * pieces + p]!), Math.abs(intercepts[i * pieces + p]!)];
+    const [slope, intercept] = [Math.abs(slopeOf(node, i, p)), Math.abs(interceptOf(node, i, p))];
     const exact = slope === 0 || (slope === 1 && intercept === 0);
     const summed = exact ? intercept : slope * size + intercept;
     if (slope === 0 && intercept === 0) continue;

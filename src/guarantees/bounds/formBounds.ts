@@ -1,3 +1,4 @@
+import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine } from '../../regions/types';
 import { type Interval, magnitudes, roundoff64, UNDERFLOW } from './interval';
 import type { Relaxation } from './relaxation';
@@ -95,7 +96,7 @@ function carryBack(
 ): void {
   switch (node.kind) {
     case 'affine':
-      if (node.offset !== undefined) addProducts(constants, carried, id, node.offset);
+      if (node.offset !== undefined) addProducts(constants, carried, id, repeated(node.offset, node.size));
       node.map.addTransposedTo(carried.rows(node.inputs[0]!), carried.rows(id), carried.count);
       carried.listNonZero(node.inputs[0]!);
       break;

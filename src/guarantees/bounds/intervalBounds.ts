@@ -1,5 +1,6 @@
 import { refuse } from '../../core/check';
 import { checkVector } from '../../regions/checkVector';
+import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine } from '../../regions/types';
 import { centred, type Interval, roundoff64, UNDERFLOW, withoutNaN } from './interval';
 import { kinkExtremes } from './relaxation';
@@ -86,12 +87,13 @@ export function nodeInterval(node: AffineGraphNode, inputs: readonly Interval[])
 function affine({ map, offset, size }: AffineNode, input: Interval): Interval {
   const { centre, radius } = centred(input);
   const unit = roundoff64(map.inputSize);
-  const middle = offset?.slice() ?? new Float64Array(size);
+  const shift = repeated(offset, size);
+  const middle = shift.slice();
   map.addTo(middle, centre, 1);
   const reach = new Float64Array(size);
   const spread = radius.map((r, i) => r + unit * Math.abs(centre[i]!));
   map.absolute().addTo(reach, spread, 1);
-  for (let i = 0; i < size; i++) reach[i] = (reach[i]! + unit * Math.abs(offset?.[i] ?? 0)) * (1 + unit) + UNDERFLOW;
+  for (let i = 0; i < size; i++) reach[i] = (reach[i]! + unit * Math.abs(shift[i]!)) * (1 + unit) + UNDERFLOW;
   return {
     lower: middle.map((value, i) => value - reach[i]!),
     upper: middle.map((value, i) => value + reach[i]!),

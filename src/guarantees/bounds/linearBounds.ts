@@ -1,3 +1,4 @@
+import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
 import { formBounds, type Known } from './formBounds';
 import { type Interval, magnitudes } from './interval';
@@ -91,7 +92,7 @@ function summandSizes(
   const read = inputs.map(magnitudes);
   switch (node.kind) {
     case 'affine': {
-      const sizes = node.offset?.map(Math.abs) ?? new Float64Array(node.size);
+      const sizes = repeated(node.offset, node.size).map(Math.abs);
       node.map.absolute().addTo(sizes, read[0]!, 1);
       return sizes;
     }

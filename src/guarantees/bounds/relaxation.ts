@@ -1,3 +1,4 @@
+import { interceptOf, slopeOf } from '../../regions/pass/repeated';
 import type { KinkNode, MaxNode, SwitchNode } from '../../regions/types';
 import { type Interval, UNDERFLOW } from './interval';
 
@@ -56,13 +57,13 @@ function kinkLines(node: KinkNode, { lower, upper }: Interval): Relaxation {
 
 /** The slopes of the pieces that meet the interval in more than an end, or at all if it is a point, and that of the chord if there are several. */
 function candidates(node: KinkNode, i: number, low: number, high: number): number[] {
-  const { thresholds, pieces, slopes } = node;
+  const { thresholds, pieces } = node;
   const met: number[] = [];
   for (let p = 0; p < pieces; p++) {
     const from = p === 0 ? Number.NEGATIVE_INFINITY : thresholds[p - 1]!;
     const to = p === pieces - 1 ? Number.POSITIVE_INFINITY : thresholds[p]!;
     const length = Math.min(high, to) - Math.max(low, from);
-    if (length > 0 || (low === high && length === 0)) met.push(slopes[i * pieces + p]!);
+    if (length > 0 || (low === high && length === 0)) met.push(slopeOf(node, i, p));
   }
   if (met.length > 1) {
     const value = ({ least, most }: Extremes) => (least + most) / 2;
@@ -127,15 +128,15 @@ const ROUNDING = 2 ** -51;
  * thresholds, so only they and the ends are looked at. Slope 0 gives the range of the node itself.
  */
 export function kinkExtremes(node: KinkNode, i: number, low: number, high: number, slope = 0): Extremes {
-  const { thresholds, pieces, slopes, intercepts } = node;
+  const { thresholds, pieces } = node;
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   for (let p = 0; p < pieces; p++) {
     const from = p === 0 ? low : Math.max(low, thresholds[p - 1]!);
     const to = p === pieces - 1 ? high : Math.min(high, thresholds[p]!);
     if (from > to) continue;
-    const steepness = slopes[i * pieces + p]! - slope;
-    const intercept = intercepts[i * pieces + p]!;
+    const steepness = slopeOf(node, i, p) - slope;
+    const intercept = interceptOf(node, i, p);
     for (let end = 0; end < 2; end++) {
       const product = steepness === 0 ? 0 : steepness * (end === 0 ? from : to);
       const value = product + intercept;

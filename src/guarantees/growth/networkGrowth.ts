@@ -1,4 +1,5 @@
 import { applyNode, decideAt } from '../../regions/pass/applyNode';
+import { repeated, steepestSlopes } from '../../regions/pass/repeated';
 import type {
   AffineGraphNode,
   AffineNode,
@@ -88,6 +89,11 @@ export function lengthOf(vector: Float64Array): number {
   return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }
 
+/** The same of one that repeats along `size` entries, of zeros if there is none. */
+function lengthOfRepeated(values: Float64Array | undefined, size: number): number {
+  return values === undefined ? 0 : Math.sqrt(size / values.length) * lengthOf(values);
+}
+
 type Growth = Omit<ValueGrowth, 'length'>;
 
 function grow(node: AffineGraphNode, inputs: readonly ValueGrowth[]): Growth {
@@ -110,7 +116,7 @@ function growAffine(node: AffineNode, input: ValueGrowth): Growth {
   const { map, offset, offsetSizes, deviation = 1, size } = node;
   const { spectral, absolute, fanIn } = mapNorms(map);
   const sizes = offsetSizes ?? offset;
-  const constant = sizes === undefined ? 0 : lengthOf(sizes);
+  const constant = lengthOfRepeated(sizes, size);
   const read = lengthRead(input);
   const summed = plus(times(absolute, read), constant);
   const small = offsetSizes ? FLUSHED_DIVIDED : FLUSHED;
@@ -135,7 +141,7 @@ function fastRounding(fast: FastConvolution, read: Affine, summed: Affine, size:
 
 function growKink(node: KinkNode, input: ValueGrowth): Growth {
   const steepest = node.slopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const constant = lengthOf(node.intercepts);
+  const constant = lengthOfRepeated(node.intercepts, node.size * node.pieces);
   const read = lengthRead(input);
   const summed = plus(times(steepest, read), constant);
   const flushed = plus(times(Math.sqrt(node.size) * FLUSHED, read), Math.sqrt(node.size) * FLUSHED * (steepest + 3));
@@ -238,12 +244,9 @@ export function scaledByDiagonal(map: LinearMap, input: Known): Scaled | undefin
 }
 
 /** The value that piecewise linear functions of its entries make of another one that is scaled already. */
-function scaledByKink({ slopes, pieces, size }: KinkNode, input: Known): Scaled | undefined {
+function scaledByKink(node: KinkNode, input: Known): Scaled | undefined {
   if (input.scaled === undefined) return undefined;
-  const steepest = Float64Array.from({ length: size }, (_, i) =>
-    slopes.subarray(i * pieces, (i + 1) * pieces).reduce((a, b) => Math.max(a, Math.abs(b)), 0),
-  );
-  return scaledBy(input, steepest);
+  return scaledBy(input, repeated(steepestSlopes(node), node.size));
 }
 
 /** A Lipschitz constant of what a convolution makes of a scaled value; Infinity if the map or the value is another. */

@@ -57,7 +57,7 @@ export function flushedShifts({ map, offsetSizes, size }: AffineNode): Float64Ar
   const lost = new Float64Array(size);
   if (offsetSizes === undefined) return lost;
   map.absolute().addTo(lost, new Float64Array(map.inputSize).fill(1), 1);
-  return lost.map((scale, i) => (scale < FLUSHED ? offsetSizes[i]! : 0));
+  return lost.map((scale, i) => (scale < FLUSHED ? offsetSizes[i % offsetSizes.length]! : 0));
 }
 
 /**

@@ -1,34 +1,20 @@
 import { once } from '../../core/once';
 import type { Axis, Changes, Convolution, LinearMap } from '../types';
+import { eachSeeing, seen } from './axes';
 import { listRange } from './changes';
 import { addRow, addRows, weightedRows } from './denseMap';
 
-/** The axis of a convolution or pooling, as TensorFlow places it; padding other than 'same' is none, as in tfjs-layers. */
-export function windowAxis(input: number, window: number, stride: number, padding: string, dilation = 1): Axis {
-  const reach = (window - 1) * dilation + 1;
-  if (padding !== 'same') {
-    const output = Math.floor((input - reach) / stride) + 1;
-    return { input, output, window, stride, dilation, before: 0 };
-  }
-  const output = Math.ceil(input / stride);
-  const padded = Math.max((output - 1) * stride + reach - input, 0);
-  return { input, output, window, stride, dilation, before: Math.floor(padded / 2) };
-}
-
-/** The input entry that the window at output entry `o` sees at its own entry `w`, or -1 where that is padding. */
-export function seen({ input, stride, dilation, before }: Axis, o: number, w: number): number {
-  const i = o * stride + w * dilation - before;
-  return i < input ? i : -1;
-}
-
-/** The output entry whose window sees input entry `i` at its own entry `w`, or -1 when there is none. */
-function seeing({ output, stride, dilation, before }: Axis, i: number, w: number): number {
-  const o = (i + before - w * dilation) / stride;
-  return Number.isInteger(o) && o < output ? o : -1;
-}
-
 /** The map of a convolution. Zeros cost nothing, in either direction. */
 export function convMap(convolution: Convolution): LinearMap {
+  return mapsOf(convolution).forward;
+}
+
+/** The transpose of the map of a convolution, which is what a transposed convolution computes. */
+export function transposedConvMap(convolution: Convolution): LinearMap {
+  return mapsOf(convolution).backward;
+}
+
+function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readonly backward: LinearMap } {
   const { kernel, rows, columns, channels, filters } = convolution;
   const inputSize = rows.input * columns.input * channels;
   const outputSize = rows.output * columns.output * filters;
@@ -54,25 +40,31 @@ export function convMap(convolution: Convolution): LinearMap {
   const addColumn = (y: Changes, j: number, factor: number) => {
     const [pixel, channel] = [Math.floor(j / channels), j % channels];
     const [iy, ix] = [Math.floor(pixel / columns.input), pixel % columns.input];
-    for (let wy = 0; wy < rows.window; wy++) {
-      const oy = seeing(rows, iy, wy);
-      if (oy < 0) continue;
-      for (let wx = 0; wx < columns.window; wx++) {
-        const ox = seeing(columns, ix, wx);
-        if (ox < 0) continue;
+    eachSeeing(rows, iy, (oy, wy) =>
+      eachSeeing(columns, ix, (ox, wx) => {
         const at = (oy * columns.output + ox) * filters;
         listRange(y, at, filters);
         addRow(y.values, at, filters, kernel, ((wy * columns.window + wx) * channels + channel) * filters, factor);
-      }
-    }
+      }),
+    );
   };
 
-  return {
+  /** Adds `factor` times what entry i of the output is made of. */
+  const addTransposedColumn = (x: Changes, i: number, factor: number) => {
+    const [pixel, filter] = [Math.floor(i / filters), i % filters];
+    eachTap(pixel, (input, tap) => {
+      listRange(x, input, channels);
+      addRow(x.values, input, channels, turned[tap]!, filter * channels, factor);
+    });
+  };
+
+  const absolute = once(() => mapsOf({ ...convolution, kernel: kernel.map(Math.abs) }));
+  const forward: LinearMap = {
     inputSize,
     outputSize,
     fanIn: taps * channels,
     convolution,
-    absolute: once(() => convMap({ ...convolution, kernel: kernel.map(Math.abs) })),
+    absolute: () => absolute().forward,
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)
         for (let pixel = 0; pixel < rows.output * columns.output; pixel++) {
@@ -109,6 +101,26 @@ export function convMap(convolution: Convolution): LinearMap {
       }
     },
   };
+  const backward: LinearMap = {
+    inputSize: outputSize,
+    outputSize: inputSize,
+    fanIn: mostSeeing(rows) * mostSeeing(columns) * filters,
+    absolute: () => absolute().backward,
+    addTo: forward.addTransposedTo,
+    addTransposedTo: forward.addTo,
+    spread(x, y) {
+      for (let k = 0; k < y.count; k++) {
+        const i = y.entries[k]!;
+        if (y.values[i] !== 0) addTransposedColumn(x, i, y.values[i]!);
+      }
+    },
+  };
+  return { forward, backward };
+}
+
+/** No more windows than that see the same input entry. */
+function mostSeeing({ window, stride, dilation }: Axis): number {
+  return dilation === 1 ? Math.ceil(window / stride) : window;
 }
 
 /** The kernel with [filters, channels] for each tap. */

@@ -57,7 +57,7 @@ export function applyNodeTo(
   switch (node.kind) {
     case 'affine':
       result.fill(0);
-      if (node.offset) for (let c = 0; c < points; c++) result.set(node.offset, c * node.size);
+      if (node.offset) for (let at = 0; at < points * node.size; at += node.offset.length) result.set(node.offset, at);
       node.map.addTo(result, inputs[0]!, count);
       break;
     case 'sum':
@@ -75,14 +75,14 @@ export function applyNodeTo(
 
 function applyKink(
   result: Float64Array,
-  { size, pieces, slopes, intercepts }: KinkNode,
+  { size, pieces, period, slopes, intercepts }: KinkNode,
   z: Float64Array,
   states: Int32Array,
   { count, points }: Columns,
 ): void {
   for (let c = 0; c < count; c++)
     for (let i = 0; i < size; i++) {
-      const piece = i * pieces + states[i]!;
+      const piece = (i % period) * pieces + states[i]!;
       const constant = c < points ? intercepts[piece]! : 0;
       result[c * size + i] = slopes[piece]! * z[c * size + i]! + constant;
     }

@@ -104,14 +104,14 @@ function pullNode(
 }
 
 function pullKinks(
-  { size, pieces, slopes }: KinkNode,
+  { size, pieces, period, slopes }: KinkNode,
   states: Int32Array,
   before: Float64Array,
   after: Float64Array,
 ): void {
   for (let i = 0; i < after.length; i++) {
     const entry = i % size;
-    before[i]! += slopes[entry * pieces + states[entry]!]! * after[i]!;
+    before[i]! += slopes[(entry % period) * pieces + states[entry]!]! * after[i]!;
   }
 }
 

@@ -1,4 +1,5 @@
 import { add, clear, noChanges } from '../maps/changes';
+import { slopeOf } from '../pass/repeated';
 import type { AffineNode, Changes, KinkNode, MaxNode, PiecewiseAffine, SumNode, SwitchNode } from '../types';
 import { type Lines, linesAt, linesUnder, nextState, switchTime } from './lines';
 
@@ -102,7 +103,7 @@ function isSwitch(node: { readonly kind: string }): node is SwitchNode {
 /** The slope of the result of entry or group i of a node in a state. */
 function slopeAfter(node: SwitchNode, { slopes }: Lines, i: number, state: number): number {
   if (node.kind === 'max') return slopes[node.members[node.starts[i]! + state]!]!;
-  return node.slopes[i * node.pieces + state]! * slopes[i]!;
+  return slopeOf(node, i, state) * slopes[i]!;
 }
 
 /** For every entry of a value, the groups of a {@link MaxNode} that it belongs to: `groups[starts[e]]` and so on. */
@@ -141,7 +142,7 @@ function spreadAffine(node: AffineNode | SumNode, before: Changes, after: Change
 
 /** Changes of slope after a node of kinks; `touch` is called for every entry. */
 function spreadKinks(
-  { pieces, slopes }: KinkNode,
+  node: KinkNode,
   states: Int32Array,
   before: Changes,
   after: Changes,
@@ -151,7 +152,7 @@ function spreadKinks(
     const e = before.entries[k]!;
     if (before.values[e] === 0) continue;
     touch(e);
-    const slope = slopes[e * pieces + states[e]!]!;
+    const slope = slopeOf(node, e, states[e]!);
     if (slope !== 0) add(after, e, slope * before.values[e]!);
   }
 }

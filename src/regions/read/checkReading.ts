@@ -10,6 +10,7 @@ import { createRng } from '../../core/rng';
 import { softmax } from '../../core/softmax';
 import { applyNode, decideAt } from '../pass/applyNode';
 import { push } from '../pass/push';
+import { repeated, steepestSlopes } from '../pass/repeated';
 import type { AffineGraphNode, AffineNode, LinearMap, PiecewiseAffine } from '../types';
 import { type Graph, sizeOf, unsupported, type Value } from './graph';
 
@@ -51,9 +52,50 @@ export function probesFor(inputShape: readonly number[], [low, high]: readonly [
   return tf.tensor(values, [draw.length, ...inputShape]);
 }
 
+/** What is known of a tensor on the way: where it is in the graph. */
+export interface Reading {
+  readonly value: Value;
+}
+
+/** A layer that has been read, at one of the places where it is used. */
+export interface Step {
+  readonly call: LayerCall<Reading>;
+  /** Which of the nodes of the graph are read of it: from number `from` up to `to` - 1. */
+  readonly from: number;
+  readonly to: number;
+  readonly made: Reading;
+}
+
+/**
+ * Refuses a model that computes something else than what has been read of it. Layer after layer is run on what the model itself has
+ * computed before it; what no later layer needs is given up, so that it takes no more memory than a forward pass.
+ */
+export function checkSteps(
+  graph: Graph,
+  steps: readonly Step[],
+  model: LayersModel,
+  { start, result, probes }: { readonly start: Reading; readonly result: Reading; readonly probes: tf.Tensor },
+): void {
+  const lastReader = new Map<Reading, Step>();
+  for (const step of steps) for (const input of step.call.inputs) lastReader.set(input, step);
+  const computed = new Map<Reading, tf.Tensor>([[start, tf.clone(probes)]]);
+  for (const step of steps) {
+    const { inputs } = step.call;
+    const given = inputs.map((input) => computed.get(input)!);
+    const output = tf.tidy(() => tf.clone(computedBy(step.call.layer, given)));
+    checkLayer(graph, step, given, output);
+    computed.set(step.made, output);
+    for (const input of new Set(inputs))
+      if (lastReader.get(input) === step && input !== result) {
+        tf.dispose(computed.get(input)!);
+        computed.delete(input);
+      }
+  }
+  checkWhole(model, probes, computed.get(result)!);
+}
+
 /** What a layer computes in inference mode; an error of tfjs becomes a refusal that names the layer. */
-export function computed({ layer, inputs }: LayerCall<Reading>): tf.Tensor {
-  const x = inputs.map(({ computed: input }) => input);
+function computedBy(layer: Layer, x: tf.Tensor[]): tf.Tensor {
   try {
     return withRightKernels(() => layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor);
   } catch (error) {
@@ -65,28 +107,19 @@ export function computed({ layer, inputs }: LayerCall<Reading>): tf.Tensor {
   }
 }
 
-/** What is known of a tensor on the way: where it is in the graph, and what it is on the probes. */
-export interface Reading {
-  readonly value: Value;
-  readonly computed: tf.Tensor;
-}
-
 /**
- * Refuses a layer that computes something else than the nodes from number `from` on, which were read of it: runs both on
+ * Refuses a layer that computes something else than the nodes that were read of it: runs both on
  * what the model itself has computed before the layer. They may differ by rounding, which is judged for every entry from the
  * sizes of what is added up there; entries that may have overflowed are left aside.
  */
-export function checkLayer(
-  graph: Graph,
-  from: number,
-  { layer, inputs, last }: LayerCall<Reading>,
-  { value, computed: output }: Reading,
-): void {
-  const [got, ...given] = [output, ...inputs.map(({ computed: input }) => input)].map(valuesOf);
+function checkLayer(graph: Graph, { call, from, to, made }: Step, read: readonly tf.Tensor[], output: tf.Tensor): void {
+  const { layer, inputs, last } = call;
+  const { value } = made;
+  const [got, ...given] = [output, ...read].map(valuesOf);
   if (got === undefined || given.includes(undefined)) return;
   const ending = last ? endingOf(layer) : undefined;
   const precision = precisionNow();
-  const nodes = graph.slice(from);
+  const nodes = graph.slice(from, to);
   const refuseLayer = (what: string) =>
     unsupported(
       { layer: layer.name, className: layer.getClassName() },
@@ -101,11 +134,11 @@ export function checkLayer(
     if (!points.every((point) => point.every(Number.isFinite))) continue;
     const actual = rowOf(got, row, rows);
     const values = new Map<number, Float64Array>(inputs.map(({ value: { id } }, i) => [id, points[i]!]));
-    for (let n = from; n < graph.length; n++) values.set(n + 1, resultOf(graph[n]!, values));
+    for (const [n, node] of nodes.entries()) values.set(from + n + 1, resultOf(node, values));
     const result = values.get(value.id)!;
     if (!ending && isClose(actual, result, shape, nodes, precision)) continue;
     const errors = new Map<number, Float64Array>(inputs.map(({ value: { id } }) => [id, NO_ERRORS]));
-    for (let n = from; n < graph.length; n++) errors.set(n + 1, errorsOf(graph[n]!, values, errors, precision));
+    for (const [n, node] of nodes.entries()) errors.set(from + n + 1, errorsOf(node, values, errors, precision));
     const run = { values: result, errors: errors.get(value.id)! };
     const expected = ending ? asProbabilities(run, sizeOf(shape), precision.unit) : run;
     const bad = actual.findIndex((v, i) => isFar(v, expected.values[i]!, errorAt(expected.errors, i)));
@@ -137,7 +170,7 @@ function isClose(
 }
 
 /** Refuses a model that computes something else than its layers do one after the other; `result` is theirs. */
-export function checkWhole(model: LayersModel, probes: tf.Tensor, result: tf.Tensor): void {
+function checkWhole(model: LayersModel, probes: tf.Tensor, result: tf.Tensor): void {
   const first = (x: tf.Tensor) => tf.slice(x, 0, 1);
   const whole = valuesOf(withRightKernels(() => model.apply(first(probes), { training: false }) as tf.Tensor));
   const parts = valuesOf(first(result));
@@ -226,12 +259,12 @@ function errorsOf(
           tiny,
         ),
       );
-    case 'kink':
+    case 'kink': {
+      const steepest = steepestSlopes(node);
       return first!.values.map((z, i) => {
-        const slopes = node.slopes.subarray(i * node.pieces, (i + 1) * node.pieces);
-        const steepest = slopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-        return steepest * (errorAt(first!.errors, i) + SURELY * unit * Math.abs(z)) + tiny;
+        return steepest[i % node.period]! * (errorAt(first!.errors, i) + SURELY * unit * Math.abs(z)) + tiny;
       });
+    }
     case 'max':
       return Float64Array.of(first!.errors.reduce((a, b) => Math.max(a, b), 0));
   }
@@ -243,7 +276,8 @@ function affineErrors({ map, offset, offsetSizes }: AffineNode, { values, errors
   const absolute = map.absolute();
   const sizes = new Float64Array(map.outputSize);
   absolute.addTo(sizes, values.map(Math.abs), 1);
-  for (let i = 0; i < sizes.length; i++) sizes[i]! += offsetSizes?.[i] ?? Math.abs(offset?.[i] ?? 0);
+  const shifts = repeated(offsetSizes ?? offset?.map(Math.abs), map.outputSize);
+  for (let i = 0; i < sizes.length; i++) sizes[i]! += shifts[i]!;
   const carried = new Float64Array(map.outputSize);
   if (errors.some((error) => error > 0))
     absolute.addTo(

@@ -49,13 +49,30 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The layer's only input, an image [height, width, channels] whose channels come last. */
+/** The layer's only input, an image [height, width, channels] whose channels come last; a sequence is an image of one row. */
 export function imageInput(call: Call): { readonly input: Value; readonly shape: readonly [number, number, number] } {
   const input = call.inputs[0]!;
-  const [height, width, channels] = input.shape;
-  if (input.shape.length !== 3 || call.config.dataFormat === 'channelsFirst')
-    unsupported(call, 'images [height, width, channels] with `dataFormat: "channelsLast"`');
+  const [height, width, channels] = isSequence(call) ? [1, ...input.shape] : input.shape;
+  if (input.shape.length !== (isSequence(call) ? 2 : 3) || call.config.dataFormat === 'channelsFirst')
+    unsupported(
+      call,
+      `${isSequence(call) ? 'sequences [steps, channels]' : 'images [height, width, channels]'} with \`dataFormat: "channelsLast"\``,
+    );
   return { input, shape: [height!, width!, channels!] };
+}
+
+/** Whether a layer works on sequences, by the name of its class. */
+function isSequence({ className }: Call): boolean {
+  return className.endsWith('1D');
+}
+
+/** One size for both axes, or one for each; sequences have one axis, the second one. */
+export type Sizes = number | readonly [number] | readonly [number, number];
+
+/** The size along each of the two axes. */
+export function pair(sizes: Sizes): readonly [number, number] {
+  if (typeof sizes === 'number') return [sizes, sizes];
+  return sizes.length === 1 ? [1, sizes[0]] : sizes;
 }
 
 /** The refusal of a layer that cannot be read. */

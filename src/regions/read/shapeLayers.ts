@@ -1,66 +1,8 @@
-import { seen, windowAxis } from '../maps/convMap';
+import { diagonalMap } from '../maps/diagonalMap';
+import { selectMap, sourcesByAxis } from '../maps/selectMap';
 import { sparseMap } from '../maps/sparseMap';
+import type { LinearMap } from '../types';
 import { addNode, type Call, type Graph, imageInput, type Reader, sizeOf, unsupported, type Value } from './graph';
-
-/** For every entry of the result, the entries of the input that are pooled into it. */
-type Groups = readonly (readonly number[])[];
-
-/** MaxPooling2D: padding never wins. */
-export const readMaxPooling: Reader = (graph, call) => largest(graph, call, windows(call));
-
-/** AveragePooling2D: padding does not count, so a window at the border averages fewer entries. */
-export const readAveragePooling: Reader = (graph, call) => average(graph, call, windows(call));
-
-/** GlobalMaxPooling1D and 2D. */
-export const readGlobalMax: Reader = (graph, call) => largest(graph, call, channels(call));
-
-/** GlobalAveragePooling1D and 2D. */
-export const readGlobalAverage: Reader = (graph, call) => average(graph, call, channels(call));
-
-function largest(graph: Graph, call: Call, groups: Groups): Value {
-  const starts = new Int32Array(groups.length + 1);
-  for (const [g, { length }] of groups.entries()) starts[g + 1] = starts[g]! + length;
-  const node = { kind: 'max', starts, members: Int32Array.from(groups.flat()) } as const;
-  return addNode(graph, call, call.inputs, call.shape, node);
-}
-
-function average(graph: Graph, call: Call, groups: Groups): Value {
-  const rows = groups.flatMap((group, g) => group.map(() => g));
-  const values = groups.flatMap((group) => group.map(() => 1 / group.length));
-  const map = sparseMap(sizeOf(call.inputs[0]!.shape), groups.length, { rows, columns: groups.flat(), values });
-  return addNode(graph, call, call.inputs, call.shape, { kind: 'affine', map, offset: undefined });
-}
-
-function windows(call: Call): Groups {
-  const [height, width, depth] = imageInput(call).shape;
-  const { poolSize, strides, padding } = call.config as {
-    poolSize: [number, number];
-    strides: [number, number];
-    padding: string;
-  };
-  const rows = windowAxis(height, poolSize[0], strides[0], padding);
-  const columns = windowAxis(width, poolSize[1], strides[1], padding);
-  const groups: number[][] = [];
-  for (let oy = 0; oy < rows.output; oy++)
-    for (let ox = 0; ox < columns.output; ox++) {
-      const pixels: number[] = [];
-      for (let wy = 0; wy < rows.window; wy++)
-        for (let wx = 0; wx < columns.window; wx++) {
-          const [iy, ix] = [seen(rows, oy, wy), seen(columns, ox, wx)];
-          if (iy >= 0 && ix >= 0) pixels.push((iy * width + ix) * depth);
-        }
-      for (let channel = 0; channel < depth; channel++) groups.push(pixels.map((pixel) => pixel + channel));
-    }
-  return groups;
-}
-
-/** All entries of each channel. */
-function channels(call: Call): Groups {
-  const { shape } = call.config.dataFormat === undefined ? call.inputs[0]! : imageInput(call);
-  const depth = shape.at(-1)!;
-  const pixels = sizeOf(shape) / depth;
-  return Array.from({ length: depth }, (_, c) => Array.from({ length: pixels }, (_, p) => p * depth + c));
-}
 
 /** Layers that change nothing at inference. */
 export const readIdentity: Reader = (_, call) => call.inputs[0]!;
@@ -74,20 +16,75 @@ export const readFlatten: Reader = (graph, call) => {
   return readReshape(graph, call);
 };
 
+/** Margins around an image: top and bottom, left and right. */
+type Margins = readonly [readonly [number, number], readonly [number, number]];
+
 /** ZeroPadding2D. */
 export const readZeroPadding: Reader = (graph, call) => {
-  const { input, shape } = imageInput(call);
-  const [, width, channels] = shape;
-  const [[top], [left]] = call.config.padding as [[number, number], [number, number]];
-  const columns = [...Array(sizeOf(shape)).keys()];
-  const rows = columns.map((j) => {
-    const pixel = Math.floor(j / channels);
-    const [y, x] = [Math.floor(pixel / width) + top, (pixel % width) + left];
-    return (y * call.shape[1]! + x) * channels + (j % channels);
-  });
-  const map = sparseMap(columns.length, sizeOf(call.shape), { rows, columns, values: columns.map(() => 1) });
-  return addNode(graph, call, [input], call.shape, { kind: 'affine', map, offset: undefined });
+  imageInput(call);
+  const [[top], [left]] = call.config.padding as Margins;
+  return selected(graph, call, call.inputs[0]!, shifted(call, [top, left, 0]));
 };
+
+/** Cropping2D. */
+export const readCropping: Reader = (graph, call) => {
+  imageInput(call);
+  const [[top], [left]] = call.config.cropping as Margins;
+  return selected(graph, call, call.inputs[0]!, shifted(call, [-top, -left, 0]));
+};
+
+/** Permute: axis a of the result is axis `dims[a]` of the input, counted from 1. */
+export const readPermute: Reader = (graph, call) => {
+  const input = call.inputs[0]!;
+  const tables = (call.config.dims as readonly number[]).map((axis) =>
+    stepsAlong(input.shape, axis - 1, (o) => o, input.shape[axis - 1]!),
+  );
+  return selected(graph, call, input, tables);
+};
+
+/** UpSampling2D: every pixel repeated, or lines between the pixels. */
+export const readUpSampling: Reader = (graph, call) => {
+  const { input, shape } = imageInput(call);
+  const [high, wide] = call.config.size as readonly [number, number];
+  if (call.config.interpolation === 'bilinear') {
+    // Places between pixels are exact in float32 by powers of two only.
+    if (![high, wide].every((size) => Number.isInteger(Math.log2(size))))
+      unsupported(call, 'bilinear interpolation by powers of two', ` by ${high} x ${wide}`);
+    return addNode(graph, call, [input], call.shape, {
+      kind: 'affine',
+      map: bilinear(shape, high, wide),
+      offset: undefined,
+    });
+  }
+  const tables = [high, wide, 1].map((size, axis) =>
+    stepsAlong(shape, axis, (o) => Math.floor(o / size), call.shape[axis]!),
+  );
+  return selected(graph, call, input, tables);
+};
+
+/** Along each axis pixel o of the result lies at `o / size` of the input; below the last pixel nothing changes any more. */
+function bilinear([height, width, channels]: readonly [number, number, number], high: number, wide: number): LinearMap {
+  const along = (length: number, size: number) =>
+    Array.from({ length: length * size }, (_, o) => {
+      const [first, share] = [Math.floor(o / size), (o / size) % 1];
+      return [
+        { from: first, weight: 1 - share },
+        { from: Math.min(first + 1, length - 1), weight: share },
+      ].filter(({ weight }) => weight > 0);
+    });
+  const entries = { rows: [] as number[], columns: [] as number[], values: [] as number[] };
+  const across = along(width, wide);
+  for (const [oy, vertical] of along(height, high).entries())
+    for (const [ox, horizontal] of across.entries())
+      for (const y of vertical)
+        for (const x of horizontal)
+          for (let channel = 0; channel < channels; channel++) {
+            entries.rows.push((oy * width * wide + ox) * channels + channel);
+            entries.columns.push((y.from * width + x.from) * channels + channel);
+            entries.values.push(y.weight * x.weight);
+          }
+  return sparseMap(height * width * channels, height * high * width * wide * channels, entries);
+}
 
 /** Add, of values of equal shape. */
 export const readAdd: Reader = (graph, call) => {
@@ -95,21 +92,46 @@ export const readAdd: Reader = (graph, call) => {
   return addNode(graph, call, call.inputs, call.shape, { kind: 'sum' });
 };
 
+/** Average, of values of equal shape. */
+export const readAverage: Reader = (graph, call) => {
+  const sum = readAdd(graph, call);
+  const map = diagonalMap(Float64Array.of(1 / call.inputs.length), sizeOf(call.shape));
+  return addNode(graph, call, [sum], call.shape, { kind: 'affine', map, offset: undefined });
+};
+
 /** Concatenate: each part is put in its place in a vector of zeros, and these vectors are added. */
 export const readConcatenate: Reader = (graph, call) => {
   const axis = Number(call.config.axis);
   const place = axis < 0 ? call.shape.length + axis : axis - 1;
-  const size = sizeOf(call.shape);
-  const run = (shape: readonly number[]) => sizeOf(shape.slice(place));
   let before = 0;
   const parts = call.inputs.map((input) => {
-    const columns = [...Array(sizeOf(input.shape)).keys()];
-    const length = run(input.shape);
     const start = before;
-    before += length;
-    const rows = columns.map((j) => Math.floor(j / length) * run(call.shape) + start + (j % length));
-    const map = sparseMap(columns.length, size, { rows, columns, values: columns.map(() => 1) });
-    return addNode(graph, call, [input], call.shape, { kind: 'affine', map, offset: undefined });
+    before += input.shape[place]!;
+    const tables = shifted(
+      { inputs: [input], shape: call.shape },
+      call.shape.map((_, a) => (a === place ? start : 0)),
+    );
+    return selected(graph, call, input, tables);
   });
   return addNode(graph, call, parts, call.shape, { kind: 'sum' });
 };
+
+/** A node that copies entries of the input, chosen along each axis by itself. */
+function selected(graph: Graph, call: Call, input: Value, tables: readonly Int32Array[]): Value {
+  const map = selectMap(sizeOf(input.shape), sourcesByAxis(tables));
+  return addNode(graph, call, [input], call.shape, { kind: 'affine', map, offset: undefined });
+}
+
+/** The input moved along each axis by so much, with zeros around it and what is beyond the result cut off. */
+function shifted({ inputs, shape }: Pick<Call, 'inputs' | 'shape'>, by: readonly number[]): Int32Array[] {
+  return shape.map((size, axis) => stepsAlong(inputs[0]!.shape, axis, (o) => o - by[axis]!, size));
+}
+
+/** For each of `size` entries, where the entry that it stands for begins along an axis of `shape`, or -1 for none. */
+function stepsAlong(shape: readonly number[], axis: number, entryOf: (o: number) => number, size: number): Int32Array {
+  const step = sizeOf(shape.slice(axis + 1));
+  return Int32Array.from({ length: size }, (_, o) => {
+    const entry = entryOf(o);
+    return entry < 0 || entry >= shape[axis]! ? -1 : entry * step;
+  });
+}

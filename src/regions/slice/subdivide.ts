@@ -1,5 +1,6 @@
 import { add, clear, noChanges } from '../maps/changes';
 import { applyNodeTo, type Columns } from '../pass/applyNode';
+import { interceptOf, repeated, slopeOf } from '../pass/repeated';
 import { summed } from '../pass/rounding';
 import type { AffineNode, PiecewiseAffine, SwitchNode } from '../types';
 import { decideAll, type Reading, splitByEntry } from './decide';
@@ -100,15 +101,16 @@ function summandsOf(net: PiecewiseAffine, vectors: Float64Array): EntrySizes[] {
     const sums = new Float64Array(2 * size);
     if (node.kind === 'affine') {
       node.map.absolute().addTo(sums, read, 2);
-      for (let i = 0; i < size; i++) sums[i]! += Math.max(Math.abs(node.offset?.[i] ?? 0), node.offsetSizes?.[i] ?? 0);
+      const [offset, sizes] = [repeated(node.offset, size), repeated(node.offsetSizes, size)];
+      for (let i = 0; i < size; i++) sums[i]! += Math.max(Math.abs(offset[i]!), sizes[i]!);
     } else if (node.kind === 'sum') {
       for (const id of node.inputs) for (let i = 0; i < sums.length; i++) sums[i]! += values[id]![i]!;
     } else if (node.kind === 'kink') {
       for (let p = 0; p < size * node.pieces; p++) {
         const i = Math.floor(p / node.pieces);
-        const slope = Math.abs(node.slopes[p]!);
-        sums[i] = Math.max(sums[i]!, slope * read[i]! + Math.abs(node.intercepts[p]!));
-        sums[size + i] = Math.max(sums[size + i]!, slope * read[size + i]!);
+        const [slope, intercept] = [slopeOf, interceptOf].map((of) => Math.abs(of(node, i, p % node.pieces)));
+        sums[i] = Math.max(sums[i]!, slope! * read[i]! + intercept!);
+        sums[size + i] = Math.max(sums[size + i]!, slope! * read[size + i]!);
       }
     } else
       for (let g = 0; g < size; g++)

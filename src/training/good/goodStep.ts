@@ -67,9 +67,9 @@ export function goodStep(
  * logits at the point itself (GOOD_q in the paper), which costs less accuracy.
  *
  * The clean batch goes through the network in training mode; the bounds use it in inference mode, without dropout and with
- * the running averages of batch normalisation. Layers: Dense, Conv2D, DepthwiseConv2D, BatchNormalization, ReLU, LeakyReLU,
- * linear, relu and relu6 activations, pooling, Add, Concatenate, Flatten, Reshape, ZeroPadding2D, dropout and noise layers, and
- * models inside models. They are computed in float32 without outward rounding: to certify a network use
+ * the running averages of batch normalisation. Layers: Dense, Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D,
+ * BatchNormalization, Rescaling, ReLU, LeakyReLU, linear, relu and relu6 activations, pooling, Add, Average, Concatenate, Flatten,
+ * Reshape, Permute, ZeroPadding2D, Cropping2D, UpSampling2D, dropout and noise layers, and models inside models. They are computed in float32 without outward rounding: to certify a network use
  * `certifiedMaxConfidence` of `relu-overconfidence/guarantees`.
  *
  * @param model - A LayersModel with trainable variables, or a Classifier made of one.

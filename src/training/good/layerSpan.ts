@@ -15,16 +15,22 @@ const IDENTITY: ReadonlySet<string> = new Set([
 /** Layers that are monotone in every entry, whatever their settings. */
 const MONOTONE: ReadonlySet<string> = new Set([
   'Add',
+  'Average',
+  'AveragePooling1D',
   'AveragePooling2D',
   'Concatenate',
+  'Cropping2D',
   'Flatten',
   'GlobalAveragePooling1D',
   'GlobalAveragePooling2D',
   'GlobalMaxPooling1D',
   'GlobalMaxPooling2D',
+  'MaxPooling1D',
   'MaxPooling2D',
+  'Permute',
   'ReLU',
   'Reshape',
+  'UpSampling2D',
   'ZeroPadding2D',
 ]);
 
@@ -39,11 +45,15 @@ export function layerSpan(fn: string, layer: Layer, inputs: readonly Span[], las
   switch (name) {
     case 'Dense':
       return activated(fn, layer, dense(layer, inputs[0]!), last);
+    case 'Conv1D':
     case 'Conv2D':
+    case 'Conv2DTranspose':
     case 'DepthwiseConv2D':
       return activated(fn, layer, convolution(fn, layer, inputs[0]!), last);
     case 'BatchNormalization':
       return batchNorm(fn, layer, inputs[0]!);
+    case 'Rescaling':
+      return rescaling(layer, inputs[0]!);
     case 'Activation':
       return activated(fn, layer, inputs[0]!, last);
     case 'Softmax':
@@ -96,15 +106,40 @@ function convolution(fn: string, layer: Layer, input: Span): Span {
     dataFormat: string;
   };
   if (config.dataFormat === 'channelsFirst') unsupported(fn, layer);
-  const { strides, dilationRate = 1 } = config;
   const padding = config.padding === 'same' ? 'same' : 'valid';
-  const plain = layer.getClassName() === 'Conv2D';
-  const product = (weights: tf.Tensor) => (x: tf.Tensor) =>
-    plain
-      ? tf.conv2d(x as tf.Tensor4D, weights as tf.Tensor4D, strides, padding, 'NHWC', dilationRate)
-      : // tfjs-layers 4.22 lets a DepthwiseConv2D have a dilation rate and ignores it.
-        tf.depthwiseConv2d(x as tf.Tensor4D, weights as tf.Tensor4D, strides, padding);
+  const product = (weights: tf.Tensor) => (x: tf.Tensor) => convolved(layer, x, weights, { ...config, padding });
   return shifted(throughLinear(input, product(kernel), product(tf.abs(kernel))), bias);
+}
+
+/** How a convolution slides. */
+interface Sliding {
+  readonly strides: number | [number, number];
+  readonly padding: 'same' | 'valid';
+  readonly dilationRate?: number | [number, number];
+}
+
+/** What a layer computes with such a kernel. */
+function convolved(layer: Layer, x: tf.Tensor, kernel: tf.Tensor, sliding: Sliding): tf.Tensor {
+  const { strides, padding, dilationRate = 1 } = sliding;
+  const [image, filter] = [x as tf.Tensor4D, kernel as tf.Tensor4D];
+  const [first, second] = [strides, dilationRate].map((sizes) => Number([sizes].flat()[0])) as [number, number];
+  switch (layer.getClassName()) {
+    case 'Conv1D':
+      return tf.conv1d(x as tf.Tensor3D, kernel as tf.Tensor3D, first, padding, 'NWC', second);
+    case 'Conv2D':
+      return tf.conv2d(image, filter, strides, padding, 'NHWC', dilationRate);
+    case 'Conv2DTranspose':
+      return tf.conv2dTranspose(
+        image,
+        filter,
+        layer.computeOutputShape(x.shape) as [number, number, number, number],
+        strides,
+        padding,
+      );
+    default:
+      // tfjs-layers 4.22 lets a DepthwiseConv2D have a dilation rate and ignores it.
+      return tf.depthwiseConv2d(image, filter, strides, padding);
+  }
 }
 
 /** `gamma (x - mean) / sqrt(variance + epsilon) + beta` with the running averages. */
@@ -130,6 +165,17 @@ function batchNorm(fn: string, layer: Layer, input: Span): Span {
     (x) => tf.mul(x, tf.abs(factor)),
   );
   return shifted(scaled, beta);
+}
+
+/** `scale x + offset`. */
+function rescaling(layer: Layer, input: Span): Span {
+  const { scale, offset } = layer.getConfig() as { scale: number; offset: number };
+  const scaled = throughLinear(
+    input,
+    (x) => tf.mul(x, scale),
+    (x) => tf.mul(x, Math.abs(scale)),
+  );
+  return shifted(scaled, tf.scalar(offset));
 }
 
 function activated(fn: string, layer: Layer, span: Span, last: boolean): Span {
