@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
+import type { ImageSize } from '../core/imageSize';
 import { sign } from '../core/sign';
 import { broadcastable, rows, select } from './perImage';
 import { type AttackTask, prepareAttack } from './prepareAttack';
@@ -29,7 +30,7 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  *   ball and box. In the first m = floor(n / 4) steps d_i is v_i after a low-pass, scaled to a largest entry of 1, and
  *   `s_i = epsilon (1 - i / m) / 3`: a network that has learned to take noise for noise, as by ACET, is fooled by smooth
  *   changes, and one step along the sign of a gradient already turns them into noise. In the others d_i = sign v_i, and s_i
- *   begins at the diameter of the ball: `2 epsilon (1 - (i - m) / (n - m))`. For inputs that are not `[H, W, C]` m is 0.
+ *   begins at the diameter of the ball: `2 epsilon (1 - (i - m) / (n - m))`. For inputs that are not images m is 0.
  *   There is no step size to choose; `stepSize` is ignored.
  * - An image whose gradient is exactly zero, where all units that could move it are dead, jumps to a new coarse corner.
  *
@@ -60,8 +61,8 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  */
 export function maxConfidenceAttack(model: ModelLike, x: tf.Tensor, options: AttackOptions = {}): AttackResult {
   const task = prepareAttack('maxConfidenceAttack', model, x, options);
-  const { steps } = task;
-  const smoothSteps = x.rank === 4 ? Math.floor(SMOOTH * steps) : 0;
+  const { steps, image } = task;
+  const smoothSteps = image === undefined ? 0 : Math.floor(SMOOTH * steps);
   return runAttack<LinfBall, State>(task, {
     constants: () => linfBall(task),
     start: (ball, restart, best) => portfolioStart(task, ball, restart, best),
@@ -71,8 +72,8 @@ export function maxConfidenceAttack(model: ModelLike, x: tf.Tensor, options: Att
       const unit = tf.div(gradient, broadcastable(length, from.rank));
       const direction = tf.add(tf.mul(MOMENTUM, before), unit);
       const move =
-        step <= smoothSteps
-          ? tf.mul((task.epsilon / 3) * (1 - (step - 1) / smoothSteps), smoothDirection(direction))
+        image !== undefined && step <= smoothSteps
+          ? tf.mul((task.epsilon / 3) * (1 - (step - 1) / smoothSteps), smoothDirection(direction, image))
           : tf.mul(2 * task.epsilon * (1 - (step - 1 - smoothSteps) / (steps - smoothSteps)), sign(direction));
       const moved = projectLinfBall(tf.add(from, move), ball);
       const escaped = projectLinfBall(coarseCorner(task), ball);
@@ -110,14 +111,14 @@ function level(task: AttackTask, restart: number): tf.Tensor {
 }
 
 /**
- * Directions `[B, H, W, C]` after two moving averages over a quarter of the shorter side, scaled to a largest entry of 1
+ * Directions of images after two moving averages over a quarter of the shorter side, scaled to a largest entry of 1
  * per image; zero stays zero.
  */
-function smoothDirection(direction: tf.Tensor): tf.Tensor {
-  const [, height, width] = direction.shape as [number, number, number, number];
+function smoothDirection(direction: tf.Tensor, { height, width, channels }: ImageSize): tf.Tensor {
   const window = 1 + 2 * Math.floor(Math.min(height, width) / 8);
   const average = (images: tf.Tensor4D) => tf.avgPool(images, window, 1, 'same');
-  const smooth = average(average(direction as tf.Tensor4D));
+  const images: tf.Tensor4D = tf.reshape(direction, [-1, height, width, channels]);
+  const smooth = average(average(images));
   const largest = tf.max(rows(tf.abs(smooth)), 1);
-  return tf.divNoNan(smooth, broadcastable(largest, 4));
+  return tf.reshape(tf.divNoNan(smooth, broadcastable(largest, 4)), direction.shape);
 }

@@ -1,10 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
+import { imageOf } from '../classifier/imageInput';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { checkBounds, checkFunction, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
+import type { ImageSize } from '../core/imageSize';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
@@ -18,6 +20,8 @@ export interface AttackTask extends AttackReach {
   /** The images, `[B, ...inputShape]`, float32, inside the bounds. */
   readonly center: tf.Tensor;
   readonly bounds: readonly [number, number];
+  /** Sizes of the images, of inputs that are such. */
+  readonly image: ImageSize | undefined;
   readonly restarts: number;
   readonly randomStart: boolean;
   readonly rows: BatchRows;
@@ -67,6 +71,7 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
     classifier,
     center: x,
     bounds,
+    image: imageOf(classifier),
     ...reach,
     restarts,
     randomStart,

@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkBounds, checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch } from '../core/checkTensor';
+import { imageSize } from '../core/imageSize';
 import { factsOf } from './factsOf';
 import { fromFunction } from './fromFunction';
 import { fromGraphModel } from './fromGraphModel';
@@ -22,6 +23,7 @@ export const CLASSIFIER_KEYS: KeysOf<ClassifierOptions> = {
   classes: true,
   labels: true,
   bounds: true,
+  image: true,
   outputs: true,
   output: true,
   variables: true,
@@ -38,7 +40,7 @@ export const CLASSIFIER_KEYS: KeysOf<ClassifierOptions> = {
  * gradient. A sigmoid for each of several classes must be asked for with `outputs: 'sigmoids'`.
  *
  * @param model - A LayersModel with one input, whose output (or the one named by `output`) is `[batch, units]`; a
- *   GraphModel; a function; or a Classifier, which is returned as it is or, with `bounds` or `labels`, as a view with these.
+ *   GraphModel; a function; or a Classifier, which is returned as it is or, with `bounds`, `image` or `labels`, as a view with these.
  * @returns A view of the model; it owns no tensors and needs no disposal.
  * @throws OverconfidenceError `PROBABILITIES_AS_LOGITS` if the model returns probabilities, of a softmax or of several
  *   sigmoids, but was taken to return logits; `UNSUPPORTED_MODEL` for several inputs, several outputs without `output`, one
@@ -67,11 +69,13 @@ export function classifier(model: ModelLike, options: ClassifierOptions = {}): C
   const head = headOf(view.whole, view.ending, seen, outputs);
   checkClasses(model, head.classes, options.classes);
   if (labels !== undefined) checkLabelNames(labels, head.classes);
-  return made(view, head, { bounds, labels, reading: head.reading, units: seen.units, inputShape: view.inputShape });
+  const { inputShape } = view;
+  const image = imageAs(inputShape, options.image, !(view.sequence && inputShape.length === 2));
+  return made(view, head, { bounds, image, labels, reading: head.reading, units: seen.units, inputShape });
 }
 
 /** How a classifier reads a LayersModel: plain data, to read a copy of that model elsewhere just so. */
-export interface Plan extends Pick<Classifier, 'inputShape' | 'bounds'> {
+export interface Plan extends Pick<Classifier, 'inputShape' | 'bounds' | 'image'> {
   readonly reading: Reading;
   readonly units: number;
   readonly labels: readonly string[] | undefined;
@@ -91,11 +95,12 @@ export function classifierBy(plan: Plan, model: LayersModel): Classifier {
 }
 
 function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifier {
-  const { bounds, labels } = plan;
+  const { bounds, image = true, labels } = plan;
   const net: Classifier = {
     inputShape: view.inputShape,
     classes,
     bounds,
+    image,
     head,
     ...(labels === undefined ? {} : { labels }),
     ...(view.layersModel === undefined ? {} : { layersModel: view.layersModel }),
@@ -125,8 +130,10 @@ function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifi
 
 function checkOptions(options: ClassifierOptions): void {
   checkKeys({ fn, argument: 'options' }, options, CLASSIFIER_KEYS);
-  const { bounds, outputs, classes, inputShape, output } = options;
+  const { bounds, image, outputs, classes, inputShape, output } = options;
   if (bounds !== undefined) checkBounds({ fn, argument: 'bounds' }, bounds);
+  if (image !== undefined && typeof image !== 'boolean')
+    refuse({ fn, argument: 'image' }, 'INVALID_OPTION', 'true or false', show(image), 'Leave it out to have it read.');
   if (outputs !== undefined)
     checkOneOf({ fn, argument: 'outputs' }, outputs, ['auto', 'logits', 'probabilities', 'sigmoid', 'sigmoids']);
   if (classes !== undefined) checkWhole({ fn, argument: 'classes' }, classes, 2);
@@ -143,6 +150,20 @@ function checkOptions(options: ClassifierOptions): void {
   });
   if (output !== undefined && typeof output !== 'string')
     refuse({ fn, argument: 'output' }, 'INVALID_OPTION', 'a name', show(output), 'Pass the name of an output.');
+}
+
+/** Whether inputs are images, as was told or else concluded. */
+function imageAs(inputShape: readonly number[], told: boolean | undefined, concluded: boolean): boolean {
+  const can = imageSize(inputShape) !== undefined;
+  if (told && !can)
+    refuse(
+      { fn, argument: 'image' },
+      'INVALID_OPTION',
+      'false, or inputs of shape [H, W, C] or [H, W]',
+      `true, of inputs of shape [${inputShape.join(', ')}]`,
+      'Leave it out.',
+    );
+  return can && (told ?? concluded);
 }
 
 function viewOf(model: Exclude<ModelLike, Classifier>, options: ClassifierOptions): View {
@@ -164,7 +185,7 @@ function viewOf(model: Exclude<ModelLike, Classifier>, options: ClassifierOption
   );
 }
 
-/** A classifier under other bounds or labels. What is settled inside it may be repeated, but not changed. */
+/** A classifier under other bounds or labels, or whose inputs are images or are not. What is settled inside it may be repeated, but not changed. */
 function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
   refuseIgnored(options, ['outputs', 'output', 'variables'], 'the model is a Classifier already');
   checkClasses(net, net.classes, options.classes);
@@ -177,16 +198,18 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
       `[${inputShape.join(', ')}]`,
       'Leave it out.',
     );
-  if (options.bounds === undefined && options.labels === undefined) return net;
+  if (options.bounds === undefined && options.image === undefined && options.labels === undefined) return net;
+  const image = imageAs(net.inputShape, options.image, net.image ?? true);
   if (labels !== undefined) checkLabelNames(labels, net.classes);
   const view: Classifier = Object.assign(factsOf(net), {
     bounds,
+    image,
     ...(labels === undefined ? {} : { labels }),
     ...(net.layersModel === undefined ? {} : { layersModel: net.layersModel }),
     logits: (x: tf.Tensor, how?: LogitsOptions) => net.logits(x, how),
   });
   const plan = plans.get(net);
-  if (plan !== undefined) plans.set(view, { ...plan, bounds, labels });
+  if (plan !== undefined) plans.set(view, { ...plan, bounds, image, labels });
   return view;
 }
 

@@ -8,6 +8,7 @@ export function factsOf(net: Classifier): Omit<Classifier, 'logits' | 'layersMod
     bounds: net.bounds,
     ...(net.head === undefined ? {} : { head: net.head }),
     ...(net.labels === undefined ? {} : { labels: net.labels }),
+    ...(net.image === undefined ? {} : { image: net.image }),
     get variables() {
       return net.variables;
     },

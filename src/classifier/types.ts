@@ -27,6 +27,11 @@ export interface Classifier {
   /** Names of the classes, if they were given. */
   readonly labels?: readonly string[];
   /**
+   * Whether inputs of shape `[H, W, C]` or `[H, W]` are images, in which neighbouring values belong together: they have smooth
+   * noise, and attacks look for smooth changes. Otherwise each value counts for itself, as in a vector. @defaultValue true
+   */
+  readonly image?: boolean;
+  /**
    * Logits of a batch. The caller owns the result.
    *
    * @param x - `[B, ...inputShape]`, float32, B >= 1.
@@ -67,6 +72,12 @@ export interface ClassifierOptions {
   readonly labels?: readonly string[];
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
   readonly bounds?: readonly [number, number];
+  /**
+   * Whether inputs of shape `[H, W, C]` or `[H, W]` (an image of one channel) are images; see {@link Classifier}. @defaultValue true,
+   * unless a LayersModel reads `[H, W]` as a sequence: unless its first layer, one that changes values in place apart, is
+   * recurrent or works on one axis, such as LSTM or Conv1D
+   */
+  readonly image?: boolean;
   /**
    * What the model returns.
    *

@@ -15,6 +15,8 @@ export interface View {
   run(forward: Forward, x: tf.Tensor, training: boolean, rng: Rng | undefined): tf.Tensor;
   weights(): Pick<Classifier, 'variables' | 'decayed' | 'state'>;
   readonly layersModel?: LayersModel;
+  /** Whether it reads its input as a sequence. */
+  readonly sequence?: boolean;
 }
 
 /** The input shape of a model, from what the model says and what the caller says, which must not contradict each other. */

@@ -62,7 +62,7 @@ const train: Command = {
     out: { value: 'FOLDER', text: 'where model.json and weights.bin are written' },
     method: { value: 'NAME', text: 'acet, ceda or plain (default acet)' },
     epochs: { value: 'N', text: 'passes over the data (default 10)' },
-    'batch-size': { value: 'N', text: 'images per step (default 128)' },
+    'batch-size': { value: 'N', text: 'images per step, or all where there are fewer (default 128)' },
     'learning-rate': { value: 'RATE', text: 'of Adam, divided by 10 at 50, 75 and 90 % of the epochs (default 0.001)' },
     lambda: { value: 'L', text: 'weight of the loss on noise (default 1)' },
     epsilon: { value: 'E', text: 'radius of the attack, in input units (default 0.3 of the width of the bounds)' },

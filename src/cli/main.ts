@@ -63,6 +63,6 @@ function explain(error: unknown, { stderr, env }: Io): ExitCode {
 function asOptions(text: string): string {
   return text
     .replaceAll(/`(outputs|output): '(\w+)'`/g, '--$1 $2')
-    .replaceAll(/`(outputs|output|bounds)`/g, '--$1')
+    .replaceAll(/`(outputs|output|bounds|image)`/g, '--$1')
     .replaceAll('`inputShape`', '--input-shape');
 }

@@ -9,8 +9,7 @@ import { checkFunction, checkPositive, checkWhole, refuse, show } from '../core/
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import type { Progress } from '../core/progress';
 import type { NoiseSampler } from '../noise/noiseSampler';
-import { samplerWithin } from '../noise/paperNoise';
-import { paperSampler } from '../noise/paperSampler';
+import { paperNoise, samplerFor } from '../noise/paperNoise';
 import type { UsedAttack, UsedSettings } from './oodReport';
 
 const fn = 'evaluateOod';
@@ -149,7 +148,7 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
   for (const [argument, value] of Object.entries({ noiseSamples, batchSize, attackBatchSize }))
     checkWhole({ fn, argument }, value);
   if (options.onProgress !== undefined) checkFunction({ fn, argument: 'onProgress' }, options.onProgress);
-  const paper = paperSampler({ bounds: net.bounds });
+  const paper = samplerFor(paperNoise, net);
   const out = Object.entries(options.out ?? {});
   const noise = resolveNoise(options.noise ?? true, paper, net);
   const adversarialNoise = resolveAdversarialNoise(options.adversarialNoise ?? true, available, net, paper);
@@ -168,17 +167,13 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
   };
 }
 
-function resolveNoise(
-  noise: NonNullable<OodOptions['noise']>,
-  paper: NoiseSampler,
-  { bounds }: Classifier,
-): NoiseRow[] {
+function resolveNoise(noise: NonNullable<OodOptions['noise']>, paper: NoiseSampler, net: Classifier): NoiseRow[] {
   if (noise === false) return [];
   if (noise === true) return [{ name: NOISE, argument: 'noise', sampler: paper }];
-  if (typeof noise === 'function') return [{ name: NOISE, argument: 'noise', sampler: samplerWithin(noise, bounds) }];
+  if (typeof noise === 'function') return [{ name: NOISE, argument: 'noise', sampler: samplerFor(noise, net) }];
   return Object.entries(noise).map(([name, sampler]) => {
     checkFunction({ fn, argument: `noise.${name}` }, sampler);
-    return { name, argument: `noise.${name}`, sampler: samplerWithin(sampler, bounds) };
+    return { name, argument: `noise.${name}`, sampler: samplerFor(sampler, net) };
   });
 }
 
@@ -192,7 +187,7 @@ function resolveAdversarialNoise(
   if (attack === undefined) return undefined;
   const { start = paper } = settings === true || settings === false ? {} : settings;
   checkFunction({ fn, argument: 'adversarialNoise.start' }, start);
-  return { ...attack, start: samplerWithin(start, net.bounds) };
+  return { ...attack, start: samplerFor(start, net) };
 }
 
 function resolveAdversarialSamples(settings: boolean | OodAttackSettings, available: number, net: Classifier) {

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { refuse, show } from '../core/check';
 import { checkRank } from '../core/checkTensor';
 
-/** A non-empty numeric batch of images `[B, H, W, C]` or, where `ranks` has 2, of vectors `[B, D]`; values are not read. */
+/** A non-empty numeric batch of images `[B, H, W, C]` or `[B, H, W]` or, where `ranks` has 2, of vectors `[B, D]`; values are not read. */
 export function checkImages(fn: string, images: unknown, ranks: readonly number[]): asserts images is tf.Tensor {
   const where = { fn, argument: 'images' };
   checkRank(where, images, ranks);

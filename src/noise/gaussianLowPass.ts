@@ -3,6 +3,7 @@ import { checkPositive, refuse, show } from '../core/check';
 import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
 import { float32Box } from '../core/float32Box';
+import { imageSize } from '../core/imageSize';
 import { checkImages } from './checkImages';
 import { chunks, lowPass, toImages, toPixelRows } from './lowPass';
 import { BOUNDS_KEYS, type BoundsOptions } from './options';
@@ -15,12 +16,12 @@ import { BOUNDS_KEYS, type BoundsOptions } from './options';
  * `scipy.ndimage.gaussian_filter` with `mode='reflect', radius=7`. The result has the same bits on the cpu and wasm
  * backends.
  *
- * @param images - `[B, H, W, C]`, finite and in `bounds`; left alone.
+ * @param images - `[B, H, W, C]` or `[B, H, W]`, finite and in `bounds`; left alone.
  * @param sigma - Standard deviation in pixels, > 0: one number, or a list with one per image.
  * @param options - The box of the images.
  * @returns float32 of the same shape, in `bounds`; the caller owns it.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not a float32 or int32 tensor, `INVALID_SHAPE` if its
- * rank is not 4 (vectors have no neighbourhood), `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for its values (not
+ * rank is not 3 or 4 (vectors have no neighbourhood), `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for its values (not
  * checked on webgpu), `INVALID_OPTION` for a sigma that is not finite and > 0, a list of another length than B, or `bounds`.
  *
  * @example
@@ -34,13 +35,13 @@ import { BOUNDS_KEYS, type BoundsOptions } from './options';
  * smooth.dispose();
  * ```
  */
-export function gaussianLowPass(
-  images: tf.Tensor,
+export function gaussianLowPass<T extends tf.Tensor = tf.Tensor4D>(
+  images: T,
   sigma: number | readonly number[],
   options: BoundsOptions = {},
-): tf.Tensor4D {
+): T {
   const fn = 'gaussianLowPass';
-  checkImages(fn, images, [4]);
+  checkImages(fn, images, [3, 4]);
   checkKeys({ fn, argument: 'options' }, options, BOUNDS_KEYS);
   const { bounds = [0, 1] } = options;
   const [low, high] = float32Box(fn, bounds);
@@ -49,7 +50,7 @@ export function gaussianLowPass(
   else checkPositive({ fn, argument: 'sigma' }, sigma as number);
   checkInBounds({ fn, argument: 'images' }, images, bounds);
   const perImage = typeof sigma === 'number' ? new Array<number>(count).fill(sigma) : sigma;
-  const size = { height: images.shape[1]!, width: images.shape[2]!, channels: images.shape[3]! };
+  const size = imageSize(images.shape.slice(1))!;
   return tf.tidy(() => {
     const filter = lowPass(size);
     const flat = tf.reshape<tf.Rank.R2>(tf.cast(images, 'float32'), [count, -1]);
@@ -60,7 +61,7 @@ export function gaussianLowPass(
         return tf.clipByValue(toImages(smooth, size), low, high);
       }),
     );
-    return tf.concat(parts, 0);
+    return tf.reshape(tf.concat(parts, 0), images.shape) as T;
   });
 }
 

@@ -1,11 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-
-/** Sizes of a batch of images. */
-export interface ImageSize {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
+import type { ImageSize } from '../core/imageSize';
 
 const RADIUS = 7;
 /** Outermost taps first: the small terms are added before the large ones. */

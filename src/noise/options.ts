@@ -33,6 +33,12 @@ export interface PaperNoiseOptions extends NoiseOptions {
    * @defaultValue 'image'
    */
   readonly sigmaPer?: 'image' | 'batch';
+  /**
+   * Whether `[B, H, W, C]` and `[B, H, W]` are images. With `false`, for example of sequences, each value counts for itself as in
+   * a vector.
+   * @defaultValue true
+   */
+  readonly image?: boolean;
 }
 
 export const BOUNDS_KEYS: KeysOf<BoundsOptions> = { bounds: true };

@@ -17,13 +17,13 @@ import { drawMixture, PAPER_KEYS, paperSampler, resolveMixture } from './paperSa
  * 2. Every row is smoothed ({@link gaussianLowPass}) with sigma uniform on `sigma`.
  * 3. Every row is stretched to the full contrast of the box ({@link stretchContrast}).
  *
- * Vectors `[B, D]` have no neighbouring pixels: they get step 1 only.
+ * Vectors `[B, D]`, and inputs that are said not to be images, have no neighbouring pixels: they get step 1 only.
  *
  * The same seed gives the same noise, with the same bits on the cpu and wasm backends. `paperNoise` is itself a
  * {@link NoiseSampler}: with an {@link Rng} in the second place it draws from that stream with the default options and,
  * made for loops over checked data, does not read the values of the images; {@link paperSampler} does so with options.
  *
- * @param images - `[B, H, W, C]` or `[B, D]`, finite and in `bounds`; left alone.
+ * @param images - `[B, H, W, C]`, `[B, H, W]` or `[B, D]`, finite and in `bounds`; left alone.
  * @param options - Options, or the stream to draw from.
  * @returns float32 of the same shape, in `bounds`; the caller owns it.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not a float32 or int32 tensor, `INVALID_SHAPE` for
@@ -45,7 +45,7 @@ import { drawMixture, PAPER_KEYS, paperSampler, resolveMixture } from './paperSa
 export function paperNoise(images: tf.Tensor, options: PaperNoiseOptions | Rng = {}): tf.Tensor {
   if (isStream(options)) return paperSampler()(images, options);
   const fn = 'paperNoise';
-  checkImages(fn, images, [2, 4]);
+  checkImages(fn, images, [2, 3, 4]);
   checkKeys({ fn, argument: 'options' }, options, PAPER_KEYS);
   const mixture = resolveMixture(fn, options);
   const rng = resolveRng(options);
@@ -57,7 +57,10 @@ function isStream(options: PaperNoiseOptions | Rng): options is Rng {
   return typeof options === 'object' && options !== null && 'uniform' in options;
 }
 
-/** The sampler for a box of inputs: `paperNoise` handed in as one cannot know the bounds, so it is told them. */
-export function samplerWithin(sampler: NoiseSampler, bounds: readonly [number, number]): NoiseSampler {
-  return sampler === paperNoise ? paperSampler({ bounds }) : sampler;
+/** The sampler for the inputs of a classifier: `paperNoise` handed in as one cannot know them, so it is told. */
+export function samplerFor(
+  sampler: NoiseSampler,
+  { bounds, image = true }: { readonly bounds: readonly [number, number]; readonly image?: boolean },
+): NoiseSampler {
+  return sampler === paperNoise ? paperSampler({ bounds, image }) : sampler;
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFraction, checkOneOf, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { type Box, float32Box } from '../core/float32Box';
+import { type ImageSize, imageSize } from '../core/imageSize';
 import { checkRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { checkImages } from './checkImages';
@@ -14,7 +15,13 @@ import { stretch } from './stretchContrast';
 /** Options of {@link paperSampler}; its random numbers come from the stream that it is given. */
 export type SamplerOptions = Omit<PaperNoiseOptions, 'seed' | 'rng'>;
 
-const SAMPLER_KEYS: KeysOf<SamplerOptions> = { permutedFraction: true, sigma: true, sigmaPer: true, bounds: true };
+const SAMPLER_KEYS: KeysOf<SamplerOptions> = {
+  permutedFraction: true,
+  sigma: true,
+  sigmaPer: true,
+  image: true,
+  bounds: true,
+};
 /** Those of `paperNoise`. */
 export const PAPER_KEYS: KeysOf<PaperNoiseOptions> = { ...SAMPLER_KEYS, ...NOISE_KEYS };
 
@@ -44,7 +51,7 @@ export function paperSampler(options: SamplerOptions = {}): NoiseSampler {
   checkKeys({ fn: 'paperSampler', argument: 'options' }, options, SAMPLER_KEYS);
   const mixture = resolveMixture('paperSampler', options);
   return (images, rng) => {
-    checkImages('paperNoise', images, [2, 4]);
+    checkImages('paperNoise', images, [2, 3, 4]);
     checkRng('paperNoise', rng);
     return drawMixture(images, rng, mixture);
   };
@@ -55,29 +62,39 @@ export interface Mixture {
   readonly permutedFraction: number;
   readonly sigma: readonly [number, number];
   readonly sigmaPer: 'image' | 'batch';
+  readonly image: boolean;
   readonly box: Box;
 }
 
 /** Checks the options of the paper's noise and fills in their defaults. */
 export function resolveMixture(fn: string, options: SamplerOptions): Mixture {
-  const { permutedFraction = 0.5, sigma = [1, 2.5], sigmaPer = 'image', bounds } = options;
+  const { permutedFraction = 0.5, sigma = [1, 2.5], sigmaPer = 'image', image = true, bounds } = options;
   checkFraction({ fn, argument: 'permutedFraction' }, permutedFraction);
   checkSigmaRange(fn, sigma);
   checkOneOf({ fn, argument: 'sigmaPer' }, sigmaPer, ['image', 'batch']);
-  return { permutedFraction, sigma, sigmaPer, box: float32Box(fn, bounds) };
+  if (typeof image !== 'boolean')
+    refuse({ fn, argument: 'image' }, 'INVALID_OPTION', 'true or false', show(image), 'Pass false for sequences.');
+  return { permutedFraction, sigma, sigmaPer, image, box: float32Box(fn, bounds) };
 }
 
-/** Draws the paper's noise for a batch of checked images `[B, H, W, C]` or vectors `[B, D]`. */
+/** Draws the paper's noise for a batch of checked images or vectors. */
 export function drawMixture(images: tf.Tensor, rng: Rng, mixture: Mixture): tf.Tensor {
   return tf.tidy(() => {
     const source = tf.cast(images, 'float32');
-    return images.rank === 4 ? drawImages(source, rng, mixture) : drawVectors(source, rng, mixture);
+    const size = mixture.image ? imageSize(images.shape.slice(1)) : undefined;
+    const drawn = size === undefined ? drawVectors(source, rng, mixture) : drawImages(source, size, rng, mixture);
+    return tf.reshape(drawn, images.shape);
   });
 }
 
-function drawImages(images: tf.Tensor, rng: Rng, { permutedFraction, sigma, sigmaPer, box }: Mixture): tf.Tensor {
-  const [count, height, width, channels] = images.shape as [number, number, number, number];
-  const size = { height, width, channels };
+function drawImages(
+  images: tf.Tensor,
+  size: ImageSize,
+  rng: Rng,
+  { permutedFraction, sigma, sigmaPer, box }: Mixture,
+): tf.Tensor {
+  const count = images.shape[0]!;
+  const { height, width, channels } = size;
   const permuted = Math.round(permutedFraction * count);
   const drawSigma = () => sigma[0] + rng.uniform() * (sigma[1] - sigma[0]);
   const shared = sigmaPer === 'batch' ? drawSigma() : undefined;
@@ -98,13 +115,14 @@ function drawImages(images: tf.Tensor, rng: Rng, { permutedFraction, sigma, sigm
 }
 
 function drawVectors(vectors: tf.Tensor, rng: Rng, { permutedFraction, box }: Mixture): tf.Tensor {
-  const [count, pixels] = vectors.shape as [number, number];
+  const count = vectors.shape[0]!;
+  const pixels = vectors.size / count;
   const permuted = Math.round(permutedFraction * count);
   const run = (rows: number) => ({ count: rows, pixels, channels: 1 });
   const parts: tf.Tensor[] = [];
   if (permuted > 0) parts.push(drawPermuted(vectors, 0, run(permuted), 'images', rng));
   if (permuted < count) parts.push(drawUniform(run(count - permuted), 'images', rng, box));
-  return tf.clipByValue(tf.reshape(tf.concat(parts), vectors.shape), ...box);
+  return tf.clipByValue(tf.concat(parts), ...box);
 }
 
 function checkSigmaRange(fn: string, sigma: readonly [number, number]): void {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
 import { float32Box } from '../core/float32Box';
+import { imageSize } from '../core/imageSize';
 import { resolveRng } from '../core/resolveRng';
 import { checkImages } from './checkImages';
 import { drawPermuted } from './draws';
@@ -13,7 +14,7 @@ import { NOISE_KEYS, type NoiseOptions } from './options';
  * One permutation per image, uniform over all orders; the channels of a pixel stay together. In vectors `[B, D]` every
  * coordinate is a pixel.
  *
- * @param images - `[B, H, W, C]` or `[B, D]`, finite and in `bounds`; left alone.
+ * @param images - `[B, H, W, C]`, `[B, H, W]` or `[B, D]`, finite and in `bounds`; left alone.
  * @param options - Seed or stream, and the box of the images.
  * @returns float32 of the same shape, in `bounds`; the caller owns it.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not a float32 or int32 tensor, `INVALID_SHAPE` for
@@ -34,13 +35,13 @@ import { NOISE_KEYS, type NoiseOptions } from './options';
  */
 export function permutePixels(images: tf.Tensor, options: NoiseOptions = {}): tf.Tensor {
   const fn = 'permutePixels';
-  checkImages(fn, images, [2, 4]);
+  checkImages(fn, images, [2, 3, 4]);
   checkKeys({ fn, argument: 'options' }, options, NOISE_KEYS);
   const box = float32Box(fn, options.bounds);
   checkInBounds({ fn, argument: 'images' }, images, options.bounds ?? [0, 1]);
   const rng = resolveRng(options);
   const count = images.shape[0]!;
-  const channels = images.shape[3] ?? 1;
+  const { channels } = imageSize(images.shape.slice(1)) ?? { channels: 1 };
   const run = { count, pixels: images.size / (count * channels), channels };
   return tf.tidy(() => {
     const permuted = drawPermuted(tf.cast(images, 'float32'), 0, run, 'images', rng);

@@ -11,7 +11,7 @@ import { BOUNDS_KEYS, type BoundsOptions } from './options';
  *
  * An image that is constant has no contrast to stretch and stays as it is (clipped to `bounds`, should it lie outside).
  *
- * @param images - `[B, H, W, C]` or `[B, D]`, finite and of any range; left alone.
+ * @param images - `[B, H, W, C]`, `[B, H, W]` or `[B, D]`, finite and of any range; left alone.
  * @param options - The box to stretch to.
  * @returns float32 of the same shape, in `bounds`; the caller owns it.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if `images` is not a float32 or int32 tensor, `INVALID_SHAPE` for
@@ -31,7 +31,7 @@ import { BOUNDS_KEYS, type BoundsOptions } from './options';
  */
 export function stretchContrast(images: tf.Tensor, options: BoundsOptions = {}): tf.Tensor {
   const fn = 'stretchContrast';
-  checkImages(fn, images, [2, 4]);
+  checkImages(fn, images, [2, 3, 4]);
   checkKeys({ fn, argument: 'options' }, options, BOUNDS_KEYS);
   const box = float32Box(fn, options.bounds);
   checkFinite({ fn, argument: 'images' }, images);

@@ -13,7 +13,7 @@ import { nextTask } from '../core/nextTask';
 import { type Progress, progressClock } from '../core/progress';
 import { createRng } from '../core/rng';
 import type { NoiseSampler } from '../noise/noiseSampler';
-import { paperNoise, samplerWithin } from '../noise/paperNoise';
+import { paperNoise, samplerFor } from '../noise/paperNoise';
 import { uniformNoise } from '../noise/uniformNoise';
 import { type Judgement, judge } from './judge';
 
@@ -184,7 +184,7 @@ function drawNoise({ net, images, samples, seed, options }: AdversarialNoise): t
   const { bounds, inputShape } = net;
   const rng = createRng(seed).fork('noise');
   if (images === undefined) return uniformNoise([samples, ...inputShape], { rng, bounds });
-  const noise = samplerWithin(options.noise ?? paperNoise, bounds);
+  const noise = samplerFor(options.noise ?? paperNoise, net);
   return tf.tidy(() => noise(tf.slice(images, 0, samples), rng));
 }
 

@@ -131,7 +131,9 @@ function reproduce(
   const [low, high] = net.bounds;
   const bounds = low === 0 && high === 1 ? [] : [`bounds: [${low}, ${high}]`];
   const rng = (label: string) => `createRng(${JSON.stringify(seed)}).fork('${label}')`;
-  const sampler = options.noise ? options.noise.name || 'noise' : `paperSampler({ ${bounds.join('')} })`;
+  const sampler = options.noise
+    ? options.noise.name || 'noise'
+    : `paperSampler({ ${[...bounds, ...(net.image === false ? ['image: false'] : [])].join(', ')} })`;
   const noise =
     images === undefined
       ? `uniformNoise([${[samples, ...net.inputShape].join(', ')}], { ${[`rng: ${rng('noise')}`, ...bounds].join(', ')} })`

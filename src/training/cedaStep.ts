@@ -3,7 +3,7 @@ import type { DataLike } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { resolveRng } from '../core/resolveRng';
 import { lossesOf } from '../losses/headLosses';
-import { paperNoise, samplerWithin } from '../noise/paperNoise';
+import { paperNoise, samplerFor } from '../noise/paperNoise';
 import { applyStep } from './applyStep';
 import { objectiveGradients } from './objectiveGradients';
 import { CEDA_KEYS, checkNoise, prepare } from './prepare';
@@ -100,7 +100,7 @@ export function cedaGradientsOf(
 export function drawNoise(fn: string, net: Classifier, x: tf.Tensor, options: CedaOptions): tf.Tensor {
   const rng = resolveRng(options);
   return tf.tidy(() => {
-    const noise = samplerWithin(options.noise ?? paperNoise, net.bounds)(x, rng);
+    const noise = samplerFor(options.noise ?? paperNoise, net)(x, rng);
     checkNoise(fn, net, noise);
     return noise === x ? tf.clone(noise) : noise;
   });

@@ -49,22 +49,15 @@ export function checkFit(model: ModelLike, given: DataLike, options: FitOptions)
   const validation =
     options.validation === undefined ? undefined : labelledData({ fn, argument: 'validation' }, options.validation);
   const net = asClassifier(fn, model, data.x);
-  const { method = 'acet', epochs = 100, batchSize = 128, checkpointEvery = 100 } = options;
+  const { method = 'acet', epochs = 100, batchSize: asked = 128, checkpointEvery = 100 } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['plain', 'ceda', 'acet', 'good']);
   checkWhole({ fn, argument: 'epochs' }, epochs);
-  checkWhole({ fn, argument: 'batchSize' }, batchSize);
+  checkWhole({ fn, argument: 'batchSize' }, asked);
   checkWhole({ fn, argument: 'checkpointEvery' }, checkpointEvery);
   prepareData(fn, net, data, options);
   if (validation !== undefined) prepareData(fn, net, validation, {});
   const examples = data.x.shape[0]!;
-  if (batchSize > examples)
-    refuse(
-      { fn, argument: 'batchSize' },
-      'INVALID_OPTION',
-      `at most the number of examples, ${examples}`,
-      String(batchSize),
-      'Lower it: a partial batch would be dropped, and none would be left.',
-    );
+  const batchSize = Math.min(asked, examples);
   const { stepsPerEpoch = Math.floor(examples / batchSize) } = options;
   checkWhole({ fn, argument: 'stepsPerEpoch' }, stepsPerEpoch);
   if (stepsPerEpoch * batchSize > examples)

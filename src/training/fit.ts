@@ -25,7 +25,7 @@ import { type RunSettings, runSettings } from './runSettings';
 import type { StepResult } from './types';
 
 /**
- * Trains a model by plain training, CEDA or ACET, as the paper does, or by GOOD: shuffled batches, learning rate divided by 10 at
+ * Trains a model by plain training, CEDA or ACET, as the paper does, or by GOOD: shuffled whole batches, learning rate divided by 10 at
  * 50, 75 and 90 % of the epochs, weight decay, optional augmentation.
  *
  * All randomness (order, noise, attacks, augmentation, dropout) comes from `seed`, by epoch and step. With a `checkpoint`, a run

@@ -57,7 +57,10 @@ export interface FitOptions extends Omit<StepOptions, 'rng'> {
   readonly method?: FitMethod;
   /** Passes over the data. @defaultValue 100 */
   readonly epochs?: number;
-  /** Clean examples per step; the last partial batch of an epoch is dropped. @defaultValue 128 */
+  /**
+   * Clean examples per step, or all of them where there are fewer. An epoch is floor(N / batchSize) steps: it leaves out the last
+   * N mod batchSize examples of its order, which are others in every epoch. @defaultValue 128
+   */
   readonly batchSize?: number;
   /**
    * Steps that make an epoch, for schedules and validation finer than a pass over the data; each epoch takes them from an

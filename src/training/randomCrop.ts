@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkRank } from '../core/checkTensor';
+import { imageSize } from '../core/imageSize';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
 
 /** Options of {@link randomCrop}. */
@@ -15,7 +16,7 @@ const KEYS: KeysOf<RandomCropOptions> = { seed: true, rng: true, padding: true }
 /**
  * Shifts each image by a random whole number of pixels, zeros moving in: the paper's random crop after zero padding.
  *
- * @param images - `[B, H, W, C]`.
+ * @param images - `[B, H, W, C]` or `[B, H, W]`.
  * @returns Same shape; the caller owns it.
  * @throws OverconfidenceError `INVALID_SHAPE` for another rank; `INVALID_OPTION` for `padding`.
  *
@@ -31,17 +32,18 @@ const KEYS: KeysOf<RandomCropOptions> = { seed: true, rng: true, padding: true }
 export function randomCrop(images: tf.Tensor, options: RandomCropOptions = {}): tf.Tensor {
   checkKeys({ fn: 'randomCrop', argument: 'options' }, options, KEYS);
   const { padding = 4, ...random } = options;
-  checkRank({ fn: 'randomCrop', argument: 'images' }, images, 4);
+  checkRank({ fn: 'randomCrop', argument: 'images' }, images, [3, 4]);
   checkWhole({ fn: 'randomCrop', argument: 'padding' }, padding, 0);
   const rng = resolveRng(random);
-  const [count, height, width, channels] = images.shape as [number, number, number, number];
+  const [count, ...size] = images.shape as [number, ...number[]];
+  const { height, width, channels } = imageSize(size)!;
   return tf.tidy(() => {
     const around: [number, number] = [padding, padding];
-    const padded = tf.pad(images, [[0, 0], around, around, [0, 0]]);
+    const padded = tf.pad(tf.reshape(images, [count, height, width, channels]), [[0, 0], around, around, [0, 0]]);
     const crops = Array.from({ length: count }, (_, i) => {
       const [top, left] = [rng.integer(2 * padding + 1), rng.integer(2 * padding + 1)];
       return tf.slice(padded, [i, top, left, 0], [1, height, width, channels]);
     });
-    return tf.concat(crops);
+    return tf.reshape(tf.concat(crops), images.shape);
   });
 }

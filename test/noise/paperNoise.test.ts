@@ -208,7 +208,7 @@ describe('paperNoise', () => {
   test.each<
     [string, 'INVALID_SHAPE' | 'INVALID_OPTION' | 'EMPTY_INPUT' | 'OUT_OF_BOUNDS', number[], PaperNoiseOptions]
   >([
-    ['images', 'INVALID_SHAPE', [4, 4, 1], {}],
+    ['images', 'INVALID_SHAPE', [2, 4, 4, 4, 1], {}],
     ['images', 'EMPTY_INPUT', [0, 4, 4, 1], {}],
     ['images', 'OUT_OF_BOUNDS', [1, 4, 4, 1], { bounds: [2, 3] }],
     ['bounds', 'INVALID_OPTION', [1, 4, 4, 1], { bounds: [1, 0] }],
@@ -272,7 +272,7 @@ describe('paperSampler', () => {
   });
 
   test('checks its options when it is made and the shape when it is used', async () => {
-    const images = tf.ones([2, 3, 4]);
+    const images = tf.ones([2, 3, 4, 1, 1]);
     await expectRefusal(() => paperSampler({ permutedFraction: 2 }), {
       code: 'INVALID_OPTION',
       fn: 'paperSampler',

@@ -103,7 +103,7 @@ describe('permutePixels', () => {
   });
 
   test.each([
-    ['images', 'INVALID_SHAPE', [1, 2, 2], [0, 0, 0, 0], {}],
+    ['images', 'INVALID_SHAPE', [1, 1, 2, 2, 1], [0, 0, 0, 0], {}],
     ['images', 'EMPTY_INPUT', [0, 2], [], {}],
     ['images', 'NON_FINITE', [1, 2], [0, Number.NaN], {}],
     ['images', 'NON_FINITE', [1, 2], [0, Number.POSITIVE_INFINITY], {}],

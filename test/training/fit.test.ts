@@ -91,6 +91,34 @@ describe('fit', () => {
     expect(steps.at(-2)).toBe(16);
   });
 
+  it('leaves out other examples in each epoch, so that the last partial batches are no lost data', async () => {
+    const numbered = { x: tf.stack([tf.range(0, 1, 0.1), tf.zeros([10])], 1), y: tf.zeros([10]) };
+    const seen = new Set<number>();
+    const augmentation = (images: tf.Tensor) => {
+      for (const [number] of images.arraySync() as number[][]) seen.add(Math.round(10 * number!));
+      return tf.clone(images);
+    };
+    await fit(tinyMlp(), numbered, { method: 'plain', epochs: 5, batchSize: 7, augmentation });
+    expect(seen.size).toBe(10);
+    tf.dispose(numbered);
+  });
+
+  it('takes all examples in one step where there are fewer than a batch, as if told their number', async () => {
+    const few = { x: tf.slice(data.x, 0, 5), y: tf.slice(data.y, 0, 5) };
+    const [one, other] = [tinyMlp(), tinyMlp()];
+    const batches: number[] = [];
+    const augmentation = (images: tf.Tensor) => {
+      batches.push(images.shape[0]!);
+      return tf.clone(images);
+    };
+    const { batchSize, ...rest } = BASE;
+    const history = await fit(one, few, { ...rest, augmentation });
+    expect(batches).toEqual([5, 5, 5, 5]);
+    expect(history).toEqual(await fit(other, few, { ...rest, batchSize: 5 }));
+    expect(await weightsOf(one)).toEqual(await weightsOf(other));
+    tf.dispose(few);
+  });
+
   it('takes as many steps per epoch as it is told, from an order of the examples that is the epoch’s own', async () => {
     const seen: number[][] = [];
     const augmentation = (images: tf.Tensor) => {

@@ -57,7 +57,7 @@ const BAD_OPTIONS: [string, FitOptions, (name: string) => boolean][] = [
   ['steps', { steps: 2.5 }, (name) => /acet|fit/.test(name)],
   ['stepSize', { stepSize: -0.1 }, (name) => /acet|fit/.test(name)],
   ['epochs', { epochs: 0 }, (name) => name === 'fit'],
-  ['batchSize', { batchSize: 5 }, (name) => name === 'fit'],
+  ['batchSize', { batchSize: 2.5 }, (name) => name === 'fit'],
   ['stepsPerEpoch', { stepsPerEpoch: 3 }, (name) => name === 'fit'],
   ['checkpointEvery', { checkpointEvery: 0.1 }, (name) => name === 'fit'],
   ['method', { method: 'ACET' as 'acet' }, (name) => name === 'fit'],

@@ -22,6 +22,10 @@ export const MODEL_OPTIONS: OptionTable = {
     text: 'what the model returns: auto, logits, probabilities, sigmoid (one unit for two classes) or sigmoids (one for each class; default auto)',
   },
   output: { value: 'NAME', text: 'the output that tells the classes, of a model with several' },
+  image: {
+    value: 'yes|no',
+    text: 'whether inputs HxWxC or HxW are images, whose neighbouring values belong together (default yes, unless the first layer reads HxW as a sequence)',
+  },
   'input-shape': { value: 'SIZES', text: 'shape of one input, for a model that leaves it open, for example 32,32,3' },
 };
 

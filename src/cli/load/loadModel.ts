@@ -32,10 +32,11 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
 }
 
 function view(model: LayersModel | InferenceModel, settings: ModelSettings, outputs: Outputs): Classifier {
-  const { bounds, inputShape, output } = settings;
+  const { bounds, image, inputShape, output } = settings;
   const options: ClassifierOptions = {
     bounds,
     outputs,
+    ...(image !== undefined && { image }),
     ...(inputShape && { inputShape }),
     ...(output !== undefined && { output }),
   };
@@ -95,6 +96,8 @@ export type Outputs = (typeof OUTPUTS)[number];
 export interface ModelSettings {
   readonly bounds: readonly [number, number];
   readonly outputs: Outputs;
+  /** Whether inputs are images; undefined to have it read from the model. */
+  readonly image: boolean | undefined;
   readonly inputShape: readonly number[] | undefined;
   /** Name of the output that tells the classes, of a model with several. */
   readonly output: string | undefined;
@@ -102,9 +105,11 @@ export interface ModelSettings {
 
 /** What the options say of a model. */
 export function modelSettings(values: Values): ModelSettings {
+  const image = oneOf(values, 'image', ['yes', 'no'] as const, undefined);
   return {
     bounds: pair(values, 'bounds', [0, 1] as const),
     outputs: oneOf(values, 'outputs', OUTPUTS, 'auto'),
+    image: image && image === 'yes',
     inputShape: sizes(text(values, 'input-shape')),
     output: text(values, 'output'),
   };

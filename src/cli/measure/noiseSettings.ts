@@ -1,9 +1,11 @@
 import { defaultEpsilon } from '../../attacks/attackDefaults';
 import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../attacks/pgdLinf';
+import { imageOf } from '../../classifier/imageInput';
 import type { Classifier } from '../../classifier/types';
 import type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from '../../evaluation/oodOptions';
 import type { NoiseSampler } from '../../noise/noiseSampler';
+import { paperNoise, samplerFor } from '../../noise/paperNoise';
 import { paperSampler } from '../../noise/paperSampler';
 import { uniformNoise } from '../../noise/uniformNoise';
 import type { Values } from '../args/options';
@@ -16,10 +18,13 @@ type Rows = Omit<OodOptions, 'in' | 'out'>;
 
 /** What an audit measures: kinds of noise one by one, and the strongest attack on the smoothest of them. */
 export function auditRows(net: Classifier, values: Values, data: boolean): Rows {
-  const { bounds, inputShape } = net;
+  const { bounds } = net;
   const uniform: NoiseSampler = (images, rng) => uniformNoise(images.shape, { rng, bounds });
-  const smooth = inputShape.length === 3 ? paperSampler({ bounds, permutedFraction: 0 }) : undefined;
-  const permuted = data && isPaperShape(net) ? paperSampler({ bounds, permutedFraction: 1 }) : undefined;
+  const smooth = imageOf(net) ? paperSampler({ bounds, permutedFraction: 0 }) : undefined;
+  const permuted =
+    data && isPaperShape(net)
+      ? paperSampler({ bounds, image: imageOf(net) !== undefined, permutedFraction: 1 })
+      : undefined;
   const attacked = whole(values, 'attacked', 200, 0);
   return {
     ...common(values),
@@ -42,7 +47,7 @@ export function auditRows(net: Classifier, values: Values, data: boolean): Rows 
 export function evaluationRows(net: Classifier, values: Values, available: number): Rows {
   const { bounds } = net;
   const noise: NoiseSampler = isPaperShape(net)
-    ? paperSampler({ bounds })
+    ? samplerFor(paperNoise, net)
     : (images, rng) => uniformNoise(images.shape, { rng, bounds });
   const attacked = whole(values, 'attacked', Math.min(available, 1000), 0);
   const adversarialNoise: AdversarialNoiseSettings = {
@@ -78,7 +83,7 @@ function common(values: Values) {
   return { seed: seedOf(values), attackBatchSize: BATCH, batchSize: 4 * BATCH };
 }
 
-/** Whether the paper's noise is defined for inputs of this shape: images and vectors. */
+/** Whether the paper's noise is defined for inputs of this shape: that of images and vectors. */
 function isPaperShape({ inputShape }: Classifier): boolean {
-  return inputShape.length === 1 || inputShape.length === 3;
+  return inputShape.length <= 3;
 }

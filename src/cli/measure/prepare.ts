@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { version } from 'relu-overconfidence/package.json';
+import { imageOf } from '../../classifier/imageInput';
 import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
 import type { Measurement } from '../../evaluation/measureBlocks';
@@ -83,11 +84,26 @@ export async function prepare(
       data: Object.fromEntries(data.flatMap(([name, known]) => (known === undefined ? [] : [[name, known]]))),
       backend,
       settings: usedSettings(resolved),
-      notes: [...notes, ...[...others.values()].flatMap((other) => other.notes), ...rays.notes],
+      notes: [
+        ...inputNotes(net, values),
+        ...notes,
+        ...[...others.values()].flatMap((other) => other.notes),
+        ...rays.notes,
+      ],
     },
     measurements: [...sources, ...skippedRows(command, resolved), ...rays.measurements],
     dispose,
   };
+}
+
+/** How inputs were taken where their shape does not tell. */
+function inputNotes({ inputShape, image }: Classifier, values: Values): string[] {
+  if (inputShape.length !== 2 || text(values, 'image') !== undefined) return [];
+  return [
+    image
+      ? `Inputs ${inputShape.join('x')} are taken for images of one channel; with --image no each value counts for itself.`
+      : 'The first layer reads its inputs as a sequence, so each value counts for itself; with --image yes they are images.',
+  ];
 }
 
 /** Images of other kinds, each by the name of its folder. */
@@ -133,13 +149,9 @@ const PICTURES = 8;
 const MOST_VALUES = 160_000;
 
 /** Values of the first images of a row, rounded to what an eye can see; none of inputs that are not images. */
-async function firstImages(
-  { inputShape }: Classifier,
-  images: Tensor,
-  start: number,
-): Promise<{ readonly pixels?: number[] }> {
-  const [height = 1, width = 1, channels] = inputShape;
-  if (start > 0 || inputShape.length !== 3 || (channels !== 1 && channels !== 3)) return {};
+async function firstImages(net: Classifier, images: Tensor, start: number): Promise<{ readonly pixels?: number[] }> {
+  const { height = 0, width = 0, channels = 0 } = imageOf(net) ?? {};
+  if (start > 0 || (channels !== 1 && channels !== 3)) return {};
   const size = height * width * channels;
   const count = Math.min(PICTURES, images.shape[0]!, Math.floor(MOST_VALUES / size));
   const values = (await images.data()).subarray(0, count * size);

@@ -6,7 +6,7 @@ import { checkInBounds } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
 import type { ProgressOptions } from '../../core/progress';
 import { createRng } from '../../core/rng';
-import { inputsAndOut, type NamedInputs, noiseWithin, type OutInputs } from '../wrapper/inputs';
+import { inputsAndOut, type NamedInputs, noiseFor, type OutInputs } from '../wrapper/inputs';
 import { centreOf, displacementsFrom, type Points, readPoints } from '../wrapper/points';
 import { type InputOptions, wrappedNet } from '../wrapper/wrappedNet';
 import { type CcuClassifier, ccuClassifier } from './ccuClassifier';
@@ -114,7 +114,7 @@ export async function ccu(model: ModelLike, data: CcuData, options: CcuOptions =
   const rng = createRng(seed);
   const points = await readPoints({ fn, argument: 'x' }, x, net.inputShape);
   if (out === undefined) checkInBounds({ fn, argument: 'x' }, x, net.bounds);
-  const noise = out ?? noiseWithin(net.bounds)(x, rng.fork('noise'));
+  const noise = out ?? noiseFor(net)(x, rng.fork('noise'));
   const outPoints = await readPoints({ fn, argument: 'out' }, noise, net.inputShape).finally(() => {
     if (noise !== out) noise.dispose();
   });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, models, sequential } from '@tensorflow/tfjs-layers';
 import { checkGradients } from '../../classifier/checkGradients';
+import { imageOf } from '../../classifier/imageInput';
 import { topologyOf } from '../../classifier/topologyOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { isLayersModel } from '../../classifier/walkLayers';
@@ -151,7 +152,7 @@ export async function jointDiscriminator(
   const features = given ?? defaultFeatures(net, rng.integer(2 ** 31));
   try {
     const training = { ...options, ...(out !== undefined && { noise: rowsOf(out) }) };
-    const last = await trainDiscriminator({ fn, features, x, box: net.bounds, rng }, training);
+    const last = await trainDiscriminator({ fn, net, features, x, rng }, training);
     const [bias, slope] = [Math.fround(last.bias + biasShift), Math.fround(outsideSlope)];
     const discriminator = { features, weights: last.weights, bias, slope, box };
     return assemble(net, discriminator, await weightsOf(features), given === undefined);
@@ -213,15 +214,20 @@ function rowsOf(out: tf.Tensor): NoiseSampler {
 }
 
 /**
- * A small ReLU network: two convolutions for images [height, width, channels], and dense layers. Inputs in other bounds than
+ * A small ReLU network: two convolutions for images, and dense layers. Inputs in other bounds than
  * [0, 1] are brought there first, by a batch normalisation that is not trained.
  */
-function defaultFeatures({ inputShape, bounds: [low, high] }: Classifier, seed: string | number): LayersModel {
+function defaultFeatures(net: Classifier, seed: string | number): LayersModel {
+  const { inputShape } = net;
+  const [low, high] = net.bounds;
+  const image = imageOf(net);
   const model = sequential({ layers: [layers.inputLayer({ inputShape: [...inputShape] })] });
   const scaling = layers.batchNormalization({ name: 'scaling', epsilon: Number.EPSILON, trainable: false });
   const unit = low === 0 && high === 1;
   if (!unit) model.add(scaling);
-  if (inputShape.length === 3) {
+  if (image !== undefined) {
+    const { height, width, channels } = image;
+    if (inputShape.length === 2) model.add(layers.reshape({ targetShape: [height, width, channels] }));
     const convolution = { kernelSize: 3, padding: 'same', activation: 'relu' } as const;
     model.add(layers.conv2d({ filters: 16, ...convolution, name: 'conv_1' }));
     model.add(layers.conv2d({ filters: 32, strides: 2, ...convolution, name: 'conv_2' }));

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { differentiate } from '../../classifier/differentiate';
+import type { Classifier } from '../../classifier/types';
 import { follow } from '../../core/follow';
 import { nextTask } from '../../core/nextTask';
 import type { ProgressOptions } from '../../core/progress';
@@ -8,7 +9,7 @@ import type { Rng } from '../../core/rng';
 import type { NoiseSampler } from '../../noise/noiseSampler';
 import { paperNoise } from '../../noise/paperNoise';
 import { modelSpan } from '../../training/good/modelSpan';
-import { noiseWithin } from '../wrapper/inputs';
+import { noiseFor } from '../wrapper/inputs';
 import { logSigmoid } from './discriminator';
 
 /** How a discriminator is trained. Progress is counted in steps. */
@@ -43,9 +44,10 @@ const FIRST_BIAS = 3;
 /** All that a training needs, checked. */
 interface Task {
   readonly fn: string;
+  /** The classifier that the discriminator is for. */
+  readonly net: Classifier;
   readonly features: LayersModel;
   readonly x: tf.Tensor;
-  readonly box: readonly [number, number];
   readonly rng: Rng;
 }
 
@@ -57,13 +59,14 @@ interface Task {
  * the maximum replaced by its upper bound from interval propagation, as Meinke, Bitterwolf and Hein (2022) do.
  */
 export async function trainDiscriminator(
-  { fn, features, x, box: [low, high], rng }: Task,
+  { fn, net, features, x, rng }: Task,
   options: DiscriminatorTraining,
 ): Promise<LastLayer> {
+  const [low, high] = net.bounds;
   const { epochs = 20, batchSize = 128, learningRate = 1e-3 } = options;
   const { epsilon = 0.01 * (high - low), noise: given = paperNoise } = options;
   // As a sampler it would draw from [0, 1], whatever the bounds.
-  const noise = given === paperNoise ? noiseWithin([low, high]) : given;
+  const noise = given === paperNoise ? noiseFor(net) : given;
   const count = x.shape[0]!;
   const size = Math.min(batchSize, count);
   const stepsPerEpoch = Math.floor(count / size);

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { imageOf } from '../../classifier/imageInput';
+import type { Classifier } from '../../classifier/types';
 import { refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkTensor } from '../../core/checkTensor';
 import type { NoiseSampler } from '../../noise/noiseSampler';
-import { paperSampler } from '../../noise/paperSampler';
+import { paperNoise, samplerFor } from '../../noise/paperNoise';
 
 /** Training inputs under the name that this library gives them, or the one that tfjs does; labels are not needed. */
 export type NamedInputs =
@@ -71,12 +73,12 @@ function named(
   return { x, out: data.out };
 }
 
-/** The paper's noise in the box of valid inputs; inputs that are neither images nor vectors are taken as vectors. */
-export function noiseWithin(bounds: readonly [number, number]): NoiseSampler {
-  const sampler = paperSampler({ bounds });
+/** The paper's noise for a classifier; inputs that are not images are taken as vectors. */
+export function noiseFor(net: Classifier): NoiseSampler {
+  const sampler = samplerFor(paperNoise, net);
   return (x, rng) =>
     tf.tidy(() => {
-      const images = x.rank === 4 ? x : tf.reshape(x, [x.shape[0]!, -1]);
+      const images = imageOf(net) ? x : tf.reshape(x, [x.shape[0]!, -1]);
       return tf.reshape(sampler(images, rng), x.shape);
     });
 }
