@@ -17,7 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   theory: ['regions', 'metrics'],
   guarantees: ['classifier', 'regions', 'training'],
   evaluation: ['attacks', 'noise', 'metrics'],
-  models: ['core'],
+  models: ['classifier'],
   datasets: ['core'],
   wasm: ['core'],
   parallel: ['training', 'attacks', 'evaluation', 'wasm'],

@@ -8,6 +8,7 @@ export function nodeModules(where: Where, fix: string) {
   if (!inNode()) refuse(where, 'INVALID_ARGUMENT', 'used in Node 20.16 or later', 'another platform', fix);
   return {
     fs: process.getBuiltinModule('node:fs/promises'),
+    path: process.getBuiltinModule('node:path'),
     crypto: process.getBuiltinModule('node:crypto'),
     zlib: process.getBuiltinModule('node:zlib'),
   };

@@ -1,6 +1,6 @@
 import { refuse, type Where } from '../core/check';
+import { inflate, isGzip } from '../core/inflate';
 import { checkBytes } from './byteReader';
-import { inflate, isGzip } from './inflate';
 import { bytesPer, type NumberType, type NumericArray, readNumbers } from './numericArray';
 
 const CODES: Readonly<Record<number, NumberType>> = {

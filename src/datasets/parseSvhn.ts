@@ -1,7 +1,7 @@
 import { refuse, type Where } from '../core/check';
+import { inflate } from '../core/inflate';
 import { type ByteReader, byteReader, checkBytes } from './byteReader';
 import type { ImageSet } from './imageSet';
-import { inflate } from './inflate';
 import { bytesPer, type NumberData, type NumberType, readNumbers } from './numericArray';
 import { permuteAxes } from './permuteAxes';
 

@@ -1,4 +1,5 @@
 export { type LenetOptions, lenet } from './lenet';
+export { type LoadedModel, loadModel, type ModelSource } from './loadModel';
 export {
   type CheckpointVariable,
   type LoadPaperCheckpointOptions,

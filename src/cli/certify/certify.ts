@@ -9,7 +9,7 @@ import type { Values } from '../args/options';
 import { number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
 import { CliError } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
-import { type ModelPlace, readLabelled } from '../data/readImages';
+import { type NamedModel, readLabelled } from '../data/readImages';
 import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
@@ -39,7 +39,8 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
     throw new CliError('A GraphModel cannot be certified.', 'Pass the LayersModel that it was converted from.');
   const [low, high] = net.bounds;
   const epsilon = number(values, 'epsilon', (high - low) / 100, 1e-9, high - low);
-  const { sets, notes } = await imagesOf(model, values);
+  const { sets, notes: ofData } = await imagesOf(model, values);
+  const notes = [...model.notes, ...ofData];
   const line = progressLine(stderr, values.progress === true);
   const clock = progressClock(sets.reduce((sum, [, x]) => sum + x.shape[0]!, 0));
   const rows: Certified[] = [];
@@ -76,7 +77,7 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
 }
 
 async function imagesOf(
-  model: ModelPlace,
+  model: NamedModel,
   values: Values,
 ): Promise<{ sets: [string, Tensor][]; notes: readonly string[] }> {
   const net = model.classifier;

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
-import { CliError, messageOf } from '../cliError';
+import { CliError } from '../cliError';
 import type { LoadedModel } from '../load/loadModel';
 import { sha256 } from '../load/sha256';
 import type { Images } from '../measure/images';
@@ -10,11 +9,11 @@ import { fitImages } from './fitImages';
 import type { ModelClasses } from './matchClasses';
 import { readFolder, type WantedPart } from './readFolder';
 
-/** A model and where it lies, with the names of its classes beside it. */
-export type ModelPlace = Pick<LoadedModel, 'classifier'> & { readonly file: { readonly path: string } };
+/** A model and the names of the classes beside it. */
+export type NamedModel = Pick<LoadedModel, 'classifier' | 'labels'>;
 
 /** Reads images from a folder, without their classes, and brings them into the form that the model takes. */
-export function readImages(folder: string, part: WantedPart, { classifier }: ModelPlace): Promise<Images> {
+export function readImages(folder: string, part: WantedPart, { classifier }: NamedModel): Promise<Images> {
   return read(folder, part, classifier, undefined);
 }
 
@@ -22,9 +21,8 @@ export function readImages(folder: string, part: WantedPart, { classifier }: Mod
 export async function readLabelled(
   folder: string,
   part: WantedPart,
-  { classifier, file }: ModelPlace,
+  { classifier, labels: names }: NamedModel,
 ): Promise<Images & { readonly labels: Int32Array }> {
-  const names = await classNames(join(dirname(file.path), 'metadata.json'));
   const images = await read(folder, part, classifier, { count: classifier.classes, names });
   const { labels } = images;
   if (labels === undefined) {
@@ -35,18 +33,6 @@ export async function readLabelled(
     );
   }
   return { ...images, labels };
-}
-
-/** The `labels` of the file that Teachable Machine and others put beside a model; undefined where there are none. */
-async function classNames(path: string): Promise<readonly string[] | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    const labels: unknown = JSON.parse(text)?.labels;
-    return Array.isArray(labels) && labels.every((label) => typeof label === 'string') ? labels : undefined;
-  } catch (error) {
-    throw new CliError(`${path} is damaged: ${messageOf(error)}`, 'Copy it again, or take it away.', error);
-  }
 }
 
 async function read(

@@ -1,14 +1,16 @@
-import type { GraphModel } from '@tensorflow/tfjs-converter';
-import type { InferenceModel, io } from '@tensorflow/tfjs-core';
-import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
+import type { InferenceModel } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classifier } from '../../classifier/classifier';
 import type { Classifier, ClassifierOptions } from '../../classifier/types';
+import { isLayersModel } from '../../classifier/walkLayers';
 import { OverconfidenceError } from '../../core/errors';
-import { importOptional } from '../../core/importOptional';
+import { placeOf } from '../../models/load/places';
+import { readModel } from '../../models/load/readModel';
+import { loadedFrom, type LoadedModel as SavedModel } from '../../models/loadModel';
 import type { Values } from '../args/options';
 import { oneOf, pair, text } from '../args/read';
-import { CliError, messageOf } from '../cliError';
-import { type ModelFile, readModelFile } from './readModelFile';
+import { CliError } from '../cliError';
+import { sha256 } from './sha256';
 
 /** A model that was loaded, and how it is seen. */
 export interface LoadedModel {
@@ -18,21 +20,55 @@ export interface LoadedModel {
   readonly layers: LayersModel | undefined;
   /** What the outputs turned out to be. */
   readonly outputs: Outputs;
+  /** Names of the classes beside the model, how many there may be. */
+  readonly labels: readonly string[] | undefined;
+  /** All that `metadata.json` says. */
+  readonly metadata: SavedModel['metadata'];
+  /** What was concluded from the files, as sentences. */
+  readonly notes: readonly string[];
 }
 
-/** Loads a saved LayersModel or GraphModel, told apart by its JSON file. */
+/** Which model a result is of. */
+export interface ModelFile {
+  /** Where its `model.json` lies. */
+  readonly path: string;
+  readonly kind: 'layers' | 'graph';
+  /** SHA-256 of JSON and weights, by which two models are told apart. */
+  readonly sha256: string;
+}
+
+/** Loads a saved model in whatever form it is there, as `loadModel` of the library does. */
 export async function loadModel(written: string, settings: ModelSettings): Promise<LoadedModel> {
-  const file = await readModelFile(written);
-  if (file.kind === 'layers') {
-    const layers = await loadLayers(file);
-    return { file, classifier: view(layers, settings, settings.outputs), layers, outputs: settings.outputs };
-  }
-  const model = await loadGraph(file);
-  return { file, ...viewOfGraph(model, settings), layers: undefined };
+  const read = await readModel(await placeOf(written));
+  const file = { path: read.path, kind: read.kind, sha256: sha256([read.json, read.weights]) };
+  const { model, labels, bounds: told, metadata, notes } = await loadedFrom(read);
+  const bounds = settings.bounds ?? told ?? [0, 1];
+  const layers = isLayersModel(model) ? model : undefined;
+  const seen =
+    layers === undefined
+      ? viewOfGraph(model, settings, bounds)
+      : { classifier: view(layers, settings, bounds, settings.outputs), outputs: settings.outputs };
+  const { classes } = seen.classifier;
+  const named = labels?.length === classes;
+  const facts = { file, layers, outputs: seen.outputs, labels, metadata };
+  return {
+    ...facts,
+    classifier: named ? classifier(seen.classifier, { labels }) : seen.classifier,
+    notes: [
+      ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
+      ...(labels === undefined || named
+        ? []
+        : [`These are not the ${classes} classes of the model, so they were left aside.`]),
+    ],
+  };
 }
 
-function view(model: LayersModel | InferenceModel, settings: ModelSettings, outputs: Outputs): Classifier {
-  const { bounds, image, inputShape, output } = settings;
+function view(
+  model: LayersModel | InferenceModel,
+  { image, inputShape, output }: ModelSettings,
+  bounds: readonly [number, number],
+  outputs: Outputs,
+): Classifier {
   const options: ClassifierOptions = {
     bounds,
     outputs,
@@ -44,8 +80,12 @@ function view(model: LayersModel | InferenceModel, settings: ModelSettings, outp
 }
 
 /** A GraphModel may hide that it ends in a softmax; its rows tell. */
-function viewOfGraph(model: InferenceModel, settings: ModelSettings): Pick<LoadedModel, 'classifier' | 'outputs'> {
-  const as = (outputs: Outputs) => ({ classifier: view(model, settings, outputs), outputs });
+function viewOfGraph(
+  model: LayersModel | InferenceModel,
+  settings: ModelSettings,
+  bounds: readonly [number, number],
+): Pick<LoadedModel, 'classifier' | 'outputs'> {
+  const as = (outputs: Outputs) => ({ classifier: view(model, settings, bounds, outputs), outputs });
   if (settings.outputs !== 'auto') return as(settings.outputs);
   try {
     return as('auto');
@@ -55,46 +95,14 @@ function viewOfGraph(model: InferenceModel, settings: ModelSettings): Pick<Loade
   }
 }
 
-async function loadLayers({ path, artifacts }: ModelFile): Promise<LayersModel> {
-  try {
-    return await loadLayersModel(handlerOf(artifacts));
-  } catch (error) {
-    const unknown = /Unknown (?:layer|initializer|regularizer|constraint): ?(\S+?)\.? /.exec(messageOf(error))?.[1];
-    throw unknown === undefined
-      ? new CliError(
-          `${path} cannot be loaded: ${messageOf(error)}`,
-          'Save it again with the version of tfjs in use.',
-          error,
-        )
-      : new CliError(
-          `${path} has something that TensorFlow.js does not know: ${unknown}.`,
-          'Convert the model to a GraphModel (`tensorflowjs_converter --output_format=tfjs_graph_model`), which needs no class of its own.',
-          error,
-        );
-  }
-}
-
-async function loadGraph({ path, artifacts }: ModelFile): Promise<GraphModel> {
-  const wanted = { name: '@tensorflow/tfjs-converter', reason: 'it reads GraphModels' };
-  const { loadGraphModel } = await importOptional('loadModel', wanted, () => import('@tensorflow/tfjs-converter'));
-  try {
-    return await loadGraphModel(handlerOf(artifacts));
-  } catch (error) {
-    throw new CliError(`${path} cannot be loaded: ${messageOf(error)}`, 'Convert the model again.', error);
-  }
-}
-
-function handlerOf(artifacts: io.ModelArtifacts): io.IOHandler {
-  return { load: async () => artifacts };
-}
-
 const OUTPUTS = ['auto', 'logits', 'probabilities', 'sigmoid', 'sigmoids'] as const;
 /** What a model returns. */
 export type Outputs = (typeof OUTPUTS)[number];
 
 /** What the user says of a model. */
 export interface ModelSettings {
-  readonly bounds: readonly [number, number];
+  /** Where inputs lie; undefined where that is for the model to tell. */
+  readonly bounds: readonly [number, number] | undefined;
   readonly outputs: Outputs;
   /** Whether inputs are images; undefined to have it read from the model. */
   readonly image: boolean | undefined;
@@ -107,7 +115,7 @@ export interface ModelSettings {
 export function modelSettings(values: Values): ModelSettings {
   const image = oneOf(values, 'image', ['yes', 'no'] as const, undefined);
   return {
-    bounds: pair(values, 'bounds', [0, 1] as const),
+    bounds: pair(values, 'bounds', undefined),
     outputs: oneOf(values, 'outputs', OUTPUTS, 'auto'),
     image: image && image === 'yes',
     inputShape: sizes(text(values, 'input-shape')),

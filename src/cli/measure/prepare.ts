@@ -85,6 +85,7 @@ export async function prepare(
       backend,
       settings: usedSettings(resolved),
       notes: [
+        ...model.notes,
         ...inputNotes(net, values),
         ...notes,
         ...[...others.values()].flatMap((other) => other.notes),

@@ -15,7 +15,7 @@ import type { Values } from '../args/options';
 import { oneOf, onlyModel, pair, seedOf, text, whole } from '../args/read';
 import { CliError } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
-import { type ModelPlace, readLabelled } from '../data/readImages';
+import { type NamedModel, readLabelled } from '../data/readImages';
 import type { Io } from '../io';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
@@ -38,7 +38,7 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
   await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
   const { plane, points, usual, notes } = await planeOf(model, values);
-  for (const note of notes) stderr.write(`${note}\n`);
+  for (const note of [...model.notes, ...notes]) stderr.write(`${note}\n`);
   const [low, high] = pair(values, 'box', usual);
   const box = { x: [low, high], y: [low, high] } as const;
   const line = progressLine(stderr, values.progress === true);
@@ -105,7 +105,7 @@ export interface ThreeImages {
 }
 
 /** The first images of the first three classes of the data (or the first three images), or three of uniform noise. */
-export async function threeImages(model: ModelPlace, values: Values): Promise<ThreeImages> {
+export async function threeImages(model: NamedModel, values: Values): Promise<ThreeImages> {
   const net = model.classifier;
   const folder = text(values, 'data');
   if (folder === undefined) {

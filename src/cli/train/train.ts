@@ -36,7 +36,7 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
     );
   const options = fitOptions(values, net);
   const { x, labels, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'train' }, model);
-  for (const note of notes) stdout.write(`${note}\n`);
+  for (const note of [...model.notes, ...notes]) stdout.write(`${note}\n`);
   await mkdir(out, { recursive: true });
   const checkpoint = join(out, 'training.checkpoint');
   const signal = catchInterrupts();

@@ -1,5 +1,5 @@
-import { refuse, type Where } from '../core/check';
-import { OverconfidenceError } from '../core/errors';
+import { refuse, type Where } from './check';
+import { OverconfidenceError } from './errors';
 
 /** Whether bytes begin with the gzip magic number. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -10,13 +10,13 @@ export function isGzip(bytes: Uint8Array): boolean {
  * Inflates bytes and stops as soon as more comes out than the content says it holds, so that a small file cannot
  * fill the memory.
  *
- * @param format - `deflate` is zlib's format, as in the names of the Compression Streams standard.
+ * @param format - `deflate` is zlib's format and `deflate-raw` that of zip archives, as in the names of the Compression Streams standard.
  * @param claim - Size that the content claims for itself, given its first bytes; `undefined` while these are too few.
  */
 export async function inflate(
   where: Where,
   bytes: Uint8Array,
-  format: 'gzip' | 'deflate',
+  format: 'gzip' | 'deflate' | 'deflate-raw',
   claim: (start: Uint8Array) => number | undefined,
 ): Promise<Uint8Array> {
   const reader = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream(format)).getReader();
