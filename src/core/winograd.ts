@@ -13,7 +13,7 @@ export const TILE = 6;
 export const POINTS = [0, 1, -1, 2, -2] as const;
 
 /** Channels of the input that are transformed together, and filters that are multiplied together: their numbers are multiples. */
-export const [CHANNELS, FILTERS] = [4, 16] as const;
+export const [CHANNELS, FILTERS] = [4, 8] as const;
 
 /** `1 / prod(p - q)` over the other finite points q: the scale of each finite point in the transform of the filter. */
 const SCALES = [1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24] as const;

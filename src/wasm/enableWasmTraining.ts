@@ -3,6 +3,7 @@ import { refuse, show } from '../core/check';
 import { checkKeys } from '../core/checkKeys';
 import { BACKEND } from './backend';
 import { disableWasmTraining, registered } from './disableWasmTraining';
+import { ACTIVATION_GRAD, activationGrad } from './kernels/activationGrad';
 import { avgPoolGrad } from './kernels/avgPoolGrad';
 import { batchMatMul } from './kernels/batchMatMul';
 import { cast, identity } from './kernels/cast';
@@ -21,7 +22,8 @@ import { unsortedSegmentSum } from './kernels/unsortedSegmentSum';
 export interface WasmTrainingOptions {
   /**
    * Whether convolutions 3 x 3 and 5 x 5 of stride 1 and their input gradients are computed by Winograd's algorithm:
-   * twice as fast, with rounding errors of some 5e-6 of the largest output instead of 2e-7.
+   * twice as fast, with rounding errors of some 5e-6 of the largest output instead of 2e-7. Otherwise they are matrix
+   * products, as all other convolutions are.
    *
    * @defaultValue true
    */
@@ -29,10 +31,10 @@ export interface WasmTrainingOptions {
 }
 
 /**
- * Makes the WebAssembly backend of tfjs fit for training: registers the gradient kernels it lacks (of convolutions,
- * depthwise convolutions and gathers) and replaces those that are slow by several times faster ones (gradients of
- * convolutions and pooling, matrix products with a transposed factor, sums over the leading axes or all, the repetitions
- * in the gradient of batch normalisation, copies).
+ * Makes the WebAssembly backend of tfjs fit for training and attacks: registers the gradient kernels it lacks (of
+ * convolutions, depthwise convolutions, gathers, and of activations from their values) and replaces those that are slow by
+ * faster ones (convolutions with bias and activation, gradients of convolutions and pooling, matrix products with a
+ * transposed factor, sums over the leading axes or all, the repetitions in the gradient of batch normalisation, copies).
  *
  * A side effect on tfjs, and the only one of this library: from here on every model on the backend `'wasm'` uses these
  * kernels. Results agree with the stock kernels up to float32 rounding. Call it before or after `tf.setBackend('wasm')`;
@@ -58,8 +60,9 @@ export function enableWasmTraining(options: WasmTrainingOptions = {}): void {
   const { winograd = true } = options;
   checkBackend();
   checkOption(winograd);
-  if (registered.size > 0 && registered.has(tf.Conv2D) !== winograd) disableWasmTraining();
-  for (const [kernelName, make] of winograd ? [...faster, ...rounder] : faster) {
+  if (registered.size > 0 && winograd !== usesWinograd) disableWasmTraining();
+  usesWinograd = winograd;
+  for (const [kernelName, make] of faster(winograd)) {
     const stock = tf.getKernel(kernelName, BACKEND);
     // A kernel that an older backend lacks altogether is not one we can speed up.
     if (registered.has(kernelName) || stock === undefined) continue;
@@ -98,27 +101,28 @@ type Maker = (stock: tf.KernelFunc) => tf.KernelFunc;
 /** tfjs types every kernel as one that takes any inputs and attributes; ours name the ones they get. */
 const maker = (make: object): Maker => make as Maker;
 
-/** Kernels that the backend has, but slowly. */
-export const faster: ReadonlyMap<string, Maker> = new Map([
-  [tf.AvgPoolGrad, maker(avgPoolGrad)],
-  [tf.BatchMatMul, maker(batchMatMul)],
-  [tf.Cast, maker(cast)],
-  [tf.Conv2DBackpropInput, maker(conv2DBackpropInput)],
-  [tf.Identity, maker(identity)],
-  [tf.MaxPoolGrad, maker(maxPoolGrad)],
-  [tf.Mean, maker(mean)],
-  [tf.Sum, maker(sum)],
-  [tf.Tile, maker(tile)],
-]);
+/** Whether the convolutions in use may be Winograd's. */
+let usesWinograd = false;
 
-/** Kernels that the backend has, but slowly; ours round more. */
-export const rounder: ReadonlyMap<string, Maker> = new Map([
-  [tf.Conv2D, maker(conv2D)],
-  [tf.FusedConv2D, maker(fusedConv2D)],
-]);
+/** Kernels that the backend has, but slowly. */
+export const faster = (winograd: boolean): ReadonlyMap<string, Maker> =>
+  new Map([
+    [tf.AvgPoolGrad, maker(avgPoolGrad)],
+    [tf.BatchMatMul, maker(batchMatMul)],
+    [tf.Cast, maker(cast)],
+    [tf.Conv2D, maker(conv2D(winograd))],
+    [tf.Conv2DBackpropInput, maker(conv2DBackpropInput)],
+    [tf.FusedConv2D, maker(fusedConv2D(winograd))],
+    [tf.Identity, maker(identity)],
+    [tf.MaxPoolGrad, maker(maxPoolGrad)],
+    [tf.Mean, maker(mean)],
+    [tf.Sum, maker(sum)],
+    [tf.Tile, maker(tile)],
+  ]);
 
 /** Kernels that the backend lacks; one that a later version of it brings is left alone. */
 export const missing: ReadonlyMap<string, () => tf.KernelFunc> = new Map([
+  [ACTIVATION_GRAD, maker(activationGrad)],
   [tf.Conv2DBackpropFilter, maker(conv2DBackpropFilter)],
   [tf.DepthwiseConv2dNativeBackpropFilter, maker(depthwiseBackpropFilter)],
   [tf.DepthwiseConv2dNativeBackpropInput, maker(depthwiseBackpropInput)],

@@ -46,6 +46,43 @@ describe('gradients of activations, which use kernels that the backend brings', 
   });
 });
 
+describe('ActivationGrad, a kernel of our own', () => {
+  const activations: readonly [string, (x: tf.Tensor) => tf.Tensor][] = [
+    ['relu', tf.relu],
+    ['relu6', tf.relu6],
+    ['sigmoid', tf.sigmoid],
+    ['tanh', tf.tanh],
+    ['elu', tf.elu],
+  ];
+
+  test.each(activations)('reads the gradient of %s off its values', async (activation, f) => {
+    const property = fc.asyncProperty(shapes, fc.nat(1e6), async (shape, seed) => {
+      const size = tf.util.sizeFromShape(shape);
+      const drawn = () =>
+        [tf.mul(tf.tensor(values(size, seed), shape), 4), tf.tensor(values(size, seed + 1), shape)] as const;
+      const got = await numbersOn('wasm', () => {
+        const [x, dy] = drawn();
+        return tf.engine().runKernel('ActivationGrad', { dy, y: f(x) }, { activation }) as tf.Tensor;
+      });
+      const wanted = await numbersOn('cpu', () => {
+        const [x, dy] = drawn();
+        return tf.grad(f)(x, dy);
+      });
+      expectClose(got, wanted);
+    });
+    await fc.assert(property, runs);
+  });
+
+  test('takes the slope 0 at both ends of relu6', async () => {
+    const y = [0, 6, 3, 0, 6];
+    const gradient = () =>
+      tf
+        .engine()
+        .runKernel('ActivationGrad', { dy: tf.ones([5]), y: tf.tensor1d(y) }, { activation: 'relu6' }) as tf.Tensor;
+    expect(await numbersOn('wasm', gradient)).toEqual([0, 0, 1, 0, 0]);
+  });
+});
+
 describe('segment sums', () => {
   test('are those of the cpu backend for rows of any shape and segments in any order', async () => {
     const property = fc.asyncProperty(

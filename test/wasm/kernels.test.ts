@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { onBackend } from '../support/onBackend';
 import { expectClose, expectLikeCpu, runOn, values } from './kernelCase';
-import { outSize, type Window, windows } from './windows';
+import { outSize, vectorWindows, type Window, wideWindows, windows } from './windows';
 
 beforeAll(() => enableWasmTraining());
 afterAll(() => disableWasmTraining());
@@ -28,7 +28,8 @@ function convolution(window: Window, dataFormat: 'NHWC' | 'NCHW') {
 
 describe('gradients of convolutions', () => {
   test('the gradient of the input is that of the cpu backend for any stride and padding', async () => {
-    const property = fc.asyncProperty(windows, fc.constantFrom('NHWC' as const, 'NCHW' as const), (window, format) => {
+    const any = fc.oneof(windows, wideWindows);
+    const property = fc.asyncProperty(any, fc.constantFrom('NHWC' as const, 'NCHW' as const), (window, format) => {
       const { x, dy, filterShape, attrs } = convolution(window, format);
       return expectLikeCpu(
         tf.Conv2DBackpropInput,
@@ -58,6 +59,47 @@ describe('gradients of convolutions', () => {
     const filter = { shape: filterShape };
     await expectLikeCpu(tf.Conv2DBackpropInput, { dy, filter }, { ...attrs, inputShape: x.shape }, 1);
     await expectLikeCpu(tf.Conv2DBackpropFilter, { x, dy }, { ...attrs, filterShape }, 2);
+  });
+});
+
+describe('convolutions', () => {
+  test('the convolution is that of the cpu backend for any stride, padding and number of channels', async () => {
+    const property = fc.asyncProperty(wideWindows, (window) => {
+      const { x, filterShape, attrs } = convolution(window, 'NHWC');
+      return expectLikeCpu(tf.Conv2D, { x, filter: { shape: filterShape } }, { ...attrs, dilations: 1 }, window.seed);
+    });
+    await fc.assert(property, runs);
+  });
+
+  test.each(['linear', 'relu', 'relu6', 'leakyrelu', 'elu', 'sigmoid'])(
+    'bias and activation are those of the cpu backend (%s)',
+    async (activation) => {
+      const property = fc.asyncProperty(wideWindows, fc.boolean(), (window, biased) => {
+        const { x, filterShape, attrs } = convolution(window, 'NHWC');
+        const inputs = { x, filter: { shape: filterShape }, ...(biased && { bias: { shape: [window.outChannels] } }) };
+        return expectLikeCpu(
+          tf.FusedConv2D,
+          inputs,
+          { ...attrs, dilations: 1, activation, leakyreluAlpha: 0.2 },
+          window.seed,
+        );
+      });
+      await fc.assert(property, { ...runs, numRuns: 40 });
+    },
+  );
+
+  test('a limit keeps NaN', async () => {
+    const filter = tf.fill([1, 1, 1, 8], Number.NaN) as tf.Tensor4D;
+    await onBackend('wasm', async () => {
+      const y: tf.Tensor = tf.fused.conv2d({
+        x: tf.ones([1, 4, 4, 1]) as tf.Tensor4D,
+        filter,
+        strides: 1,
+        pad: 'same',
+        activation: 'relu6',
+      });
+      expect([...(await y.data())].every(Number.isNaN)).toBe(true);
+    });
   });
 });
 
@@ -91,6 +133,18 @@ describe("Winograd's algorithm", () => {
     });
     await fc.assert(property, { numRuns: 25, seed: 7 });
   });
+
+  test.each(['linear', 'relu', 'relu6'])(
+    'ends with bias and activation of the cpu backend (%s)',
+    async (activation) => {
+      const property = fc.asyncProperty(large, (window) => {
+        const { x, filterShape, attrs } = convolution(window, 'NHWC');
+        const inputs = { x, filter: { shape: filterShape }, bias: { shape: [window.outChannels] } };
+        return expectLikeCpu(tf.FusedConv2D, inputs, { ...attrs, dilations: 1, activation }, window.seed, tolerance);
+      });
+      await fc.assert(property, { ...runs, numRuns: 30 });
+    },
+  );
 
   test('gives the gradient of the input of the cpu backend', async () => {
     const property = fc.asyncProperty(large, (window) => {
@@ -141,9 +195,9 @@ describe('gradients of depthwise convolutions', () => {
       attrs: { strides, dilations, pad },
     };
   };
-  const multipliers = windows.chain((window) =>
-    fc.constantFrom(1, 1, 2, 3).map((outChannels) => ({ ...window, outChannels })),
-  );
+  const multipliers = fc
+    .oneof(windows, vectorWindows)
+    .chain((window) => fc.constantFrom(1, 1, 2, 3).map((outChannels) => ({ ...window, outChannels })));
 
   test('the gradient of the input is that of the cpu backend for any stride, padding and multiplier', async () => {
     const property = fc.asyncProperty(multipliers, (window) => {

@@ -27,22 +27,34 @@ const padding: fc.Arbitrary<Window['pad']> = fc.oneof(
   fc.tuple(pair(0, 3), pair(0, 3)).map(([rows, columns]): ExplicitPadding => [[0, 0], rows, columns, [0, 0]]),
 );
 
-/** Random windows, those left out under which nothing is left of the image. */
-export const windows: fc.Arbitrary<Window> = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 3 }),
-    height: fc.integer({ min: 1, max: 7 }),
-    width: fc.integer({ min: 1, max: 7 }),
-    inChannels: fc.integer({ min: 1, max: 5 }),
-    outChannels: fc.integer({ min: 1, max: 5 }),
-    filter: pair(1, 4),
-    // Stride 1 has ways of its own, so it is drawn often.
-    strides: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
-    dilations: fc.constant<[number, number]>([1, 1]),
-    pad: padding,
-    seed: fc.integer({ min: 0, max: 1e6 }),
-  })
-  .filter((window) => Math.min(...outSize(window)) > 0);
+/** Random windows over so many channels, those left out under which nothing is left of the image. */
+const windowsOver = (inChannels: fc.Arbitrary<number>, outChannels: fc.Arbitrary<number>): fc.Arbitrary<Window> =>
+  fc
+    .record({
+      batch: fc.integer({ min: 1, max: 3 }),
+      height: fc.integer({ min: 1, max: 7 }),
+      width: fc.integer({ min: 1, max: 7 }),
+      inChannels,
+      outChannels,
+      filter: pair(1, 4),
+      // Stride 1 has ways of its own, so it is drawn often.
+      strides: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
+      dilations: fc.constant<[number, number]>([1, 1]),
+      pad: padding,
+      seed: fc.integer({ min: 0, max: 1e6 }),
+    })
+    .filter((window) => Math.min(...outSize(window)) > 0);
+
+const few = fc.integer({ min: 1, max: 5 });
+
+/** Random windows over few channels. */
+export const windows = windowsOver(few, few);
+
+/** Random windows over channels enough for vectors, in numbers that fill them and that do not. */
+export const wideWindows = windowsOver(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 6, max: 20 }));
+
+/** Random windows over channels that fill vectors, as a depthwise convolution has them. */
+export const vectorWindows = windowsOver(fc.constantFrom(4, 8, 12, 16), fc.constant(1));
 
 /** Height and width of the output. */
 export function outSize({ batch, height, width, filter, strides, dilations, pad }: Window): [number, number] {

@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { disposing, floats, type Kernel, view, type WasmBackend } from '../backend';
-import { PANEL, ROWS } from '../simd/multiplySource';
+import { PANEL } from '../simd/multiplySource';
 import { type Simd, simd } from '../simd/simd';
+import { dropPadding, FLOAT, multiplyRows, pack } from './product';
 import { transpose2d } from './transpose2d';
 import { withScratch } from './withScratch';
 
@@ -98,8 +99,6 @@ function copy(backend: WasmBackend, x: tf.TensorInfo): tf.TensorInfo {
   return out;
 }
 
-/** Bytes of a float32. */
-const FLOAT = 4;
 /** Fewest rows and columns for which packing the right-hand factor pays. */
 const FEWEST = 16;
 
@@ -128,45 +127,11 @@ export function packedProduct(
   const sizes = { packed: depth * rowBytes, padded: whole ? 0 : rows * rowBytes };
   withScratch(backend, sizes, ({ packed, padded }) => {
     const right = floats(backend, b);
-    const target = floats(backend, out);
-    const heap = new Float32Array(right.buffer);
+    const target = floats(backend, out).byteOffset;
     pack(vectors, right, packed, depth, columns, transposeB);
-    const left = floats(backend, a).byteOffset;
-    const product = whole ? target.byteOffset : padded;
-    vectors.multiply(left, packed, product, rows - (rows % ROWS), depth, panels);
-    // An odd last row is computed together with the row before it.
-    const last = rows - ROWS;
-    if (rows % ROWS !== 0)
-      vectors.multiply(left + last * depth * FLOAT, packed, product + last * rowBytes, ROWS, depth, panels);
-    if (whole) return;
-    for (let row = 0; row < rows; row++) {
-      const start = (padded + row * rowBytes) / FLOAT;
-      target.set(heap.subarray(start, start + columns), row * columns);
-    }
+    const at = { a: floats(backend, a).byteOffset, b: packed, c: whole ? target : padded };
+    multiplyRows(vectors, at, rows, depth, panels);
+    if (!whole) dropPadding(new Float32Array(right.buffer), padded, target, rows, columns);
   });
   return out;
-}
-
-/** Packs `b` in panels at an address; lanes beyond the last column stay as they are. */
-function pack(
-  { packColumns, packRows }: Simd,
-  b: Float32Array,
-  packed: number,
-  depth: number,
-  columns: number,
-  transposed: boolean,
-): void {
-  const whole = Math.floor(columns / PANEL);
-  for (let panel = 0; panel < whole; panel++) {
-    const first = b.byteOffset + panel * PANEL * FLOAT * (transposed ? depth : 1);
-    const to = packed + panel * depth * PANEL * FLOAT;
-    if (transposed) packRows(first, to, depth);
-    else packColumns(first, to, depth, columns * FLOAT);
-  }
-  const heap = new Float32Array(b.buffer);
-  const [nextColumn, nextK] = transposed ? [depth, 1] : [1, columns];
-  for (let column = whole * PANEL; column < columns; column++) {
-    let to = packed / FLOAT + whole * depth * PANEL + (column % PANEL);
-    for (let k = 0, i = column * nextColumn; k < depth; k++, i += nextK, to += PANEL) heap[to] = b[i]!;
-  }
 }

@@ -1,36 +1,57 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { suitsWinograd } from '../../core/winograd';
-import { floats, type Kernel } from '../backend';
+import { floats, type Kernel, type WasmBackend } from '../backend';
 import { simd } from '../simd/simd';
-import { geometry } from './geometry';
+import { type Geometry, geometry } from './geometry';
+import { convolvePatches, suitsPatches } from './patches';
+import { type Finish, PLAIN } from './product';
 import { winograd, winogradWeights } from './winograd';
 
 type Conv2D = Kernel<tf.Conv2DInputs, tf.Conv2DAttrs>;
+
+/** What of a convolution is looked at to find its sizes. */
+type Sizes = Pick<tf.Conv2DAttrs, 'strides' | 'dilations' | 'pad' | 'dataFormat' | 'dimRoundingMode'>;
 
 /** Transformed filters by their data, which tfjs never changes in place. */
 const transformed = new WeakMap<object, Float32Array>();
 
 /**
- * Convolution: Winograd's algorithm for filters of 3 x 3 and 5 x 5 with stride 1 where it saves work, else the stock
- * kernel. The gradient of the input is such a convolution too.
+ * Convolution: Winograd's algorithm for filters of 3 x 3 and 5 x 5 with stride 1 where it saves work and may be used, else a
+ * matrix product. The gradient of the input is such a convolution too.
  */
-export function conv2D(stock: Conv2D): Conv2D {
-  return (call) => {
+export function conv2D(mayRound: boolean): (stock: Conv2D) => Conv2D {
+  return (stock) => (call) => {
     const { inputs, attrs, backend } = call;
-    const x = inputs.x!;
-    const filter = inputs.filter!;
-    if (attrs.dataFormat === 'NCHW' || x.dtype !== 'float32' || x.shape.includes(0)) return stock(call);
-    const xShape = x.shape as [number, number, number, number];
-    const filterShape = filter.shape as [number, number, number, number];
-    const { strides, dilations, pad, dimRoundingMode } = attrs;
-    const g = geometry(
-      tf.backend_util.computeConv2DInfo(xShape, filterShape, strides, dilations, pad, dimRoundingMode),
-    );
-    const vectors = suitsWinograd(g) ? simd(backend) : null;
-    if (vectors === null) return stock(call);
+    const g = sizesOf(inputs.x!, inputs.filter!, attrs);
+    return (g && convolve(backend, inputs.x!, inputs.filter!, g, PLAIN, mayRound)) ?? stock(call);
+  };
+}
+
+/** The sizes of a convolution, if our kernels can compute it at all. */
+export function sizesOf(x: tf.TensorInfo, filter: tf.TensorInfo, attrs: Sizes): Geometry | undefined {
+  if (attrs.dataFormat === 'NCHW' || x.dtype !== 'float32' || x.shape.includes(0)) return undefined;
+  const xShape = x.shape as [number, number, number, number];
+  const filterShape = filter.shape as [number, number, number, number];
+  const { strides, dilations, pad, dimRoundingMode } = attrs;
+  return geometry(tf.backend_util.computeConv2DInfo(xShape, filterShape, strides, dilations, pad, dimRoundingMode));
+}
+
+/** A convolution, ended as told; `undefined` where the stock kernel is to do it. */
+export function convolve(
+  backend: WasmBackend,
+  x: tf.TensorInfo,
+  filter: tf.TensorInfo,
+  g: Geometry,
+  finish: Finish,
+  mayRound: boolean,
+): tf.TensorInfo | undefined {
+  const vectors = simd(backend);
+  if (vectors === null) return undefined;
+  if (mayRound && suitsWinograd(g)) {
     const known = transformed.get(filter.dataId);
     const weights = known ?? winogradWeights(floats(backend, filter), g.filterHeight, g.inChannels, g.outChannels);
     transformed.set(filter.dataId, weights);
-    return winograd(backend, vectors, x, weights, g);
-  };
+    return winograd(backend, vectors, x, weights, g, finish);
+  }
+  return suitsPatches(g) ? convolvePatches(backend, vectors, x, filter, g, finish) : undefined;
 }

@@ -24,6 +24,7 @@ export function conv2DBackpropInput(stock: BackpropInput): BackpropInput {
     if (dataFormat === 'NCHW' || dy.shape.includes(0)) return stock(call);
     const shape = filter.shape as [number, number, number, number];
     const g = geometry(tf.backend_util.computeConv2DInfo(inputShape, shape, strides, 1, pad, dimRoundingMode));
+    if (isPointwise(g)) return pointwise(backend, dy, filter, g);
     const padding = g.inChannels < FEWEST_CHANNELS ? undefined : turnedPadding(g);
     if (padding === undefined) return scatterPatches(backend, dy, filter, g);
     const turned = { strides: [1, 1], dilations: [1, 1], pad: padding, dataFormat: 'NHWC' };
@@ -31,6 +32,28 @@ export function conv2DBackpropInput(stock: BackpropInput): BackpropInput {
       runKernel(backend, tf.Conv2D, { x: dy, filter: weights }, turned),
     );
   };
+}
+
+/** Whether every output pixel sees one input pixel and the other way round. */
+function isPointwise(g: Geometry): boolean {
+  return (
+    g.filterHeight * g.filterWidth * g.strideHeight * g.strideWidth === 1 &&
+    g.inHeight === g.outHeight &&
+    g.inWidth === g.outWidth
+  );
+}
+
+/** `dy W'`, pixel by pixel. */
+function pointwise(backend: WasmBackend, dy: tf.TensorInfo, filter: tf.TensorInfo, g: Geometry): tf.TensorInfo {
+  const rows = view(dy, [g.batch * g.outHeight * g.outWidth, g.outChannels]);
+  const attrs = { transposeA: false, transposeB: true };
+  const product = runKernel(
+    backend,
+    tf.BatchMatMul,
+    { a: rows, b: view(filter, [g.inChannels, g.outChannels]) },
+    attrs,
+  );
+  return view(product, [g.batch, g.inHeight, g.inWidth, g.inChannels]);
 }
 
 /** Values of patches worked on at a time: what fits in the second-level cache. */

@@ -1,27 +1,32 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { suitsWinograd } from '../../core/winograd';
 import { disposing, type Kernel, runKernel } from '../backend';
-import { geometry } from './geometry';
+import { convolve, sizesOf } from './conv2D';
+import { finishOf } from './product';
 
 type FusedConv2D = Kernel<tf.FusedConv2DInputs, tf.FusedConv2DAttrs>;
 
-/** Convolution with bias and activation, the form of inference; in two or three steps where the first is Winograd's. */
-export function fusedConv2D(stock: FusedConv2D): FusedConv2D {
-  return (call) => {
+/** The kernels of activations that are not a pair of limits. */
+const KERNELS: { readonly [activation: string]: string } = {
+  elu: tf.Elu,
+  leakyrelu: tf.LeakyRelu,
+  prelu: tf.Prelu,
+  sigmoid: tf.Sigmoid,
+};
+
+/** Convolution with bias and activation, the form of inference. */
+export function fusedConv2D(mayRound: boolean): (stock: FusedConv2D) => FusedConv2D {
+  return (stock) => (call) => {
     const { inputs, attrs, backend } = call;
-    const { x, filter, bias } = inputs;
-    const { strides, dilations, pad, dataFormat, dimRoundingMode, activation } = attrs;
-    const simple = activation === 'linear' || activation === 'relu';
-    if (!simple || dataFormat === 'NCHW' || x.shape.includes(0)) return stock(call);
-    const xShape = x.shape as [number, number, number, number];
-    const filterShape = filter.shape as [number, number, number, number];
-    const info = tf.backend_util.computeConv2DInfo(xShape, filterShape, strides, dilations, pad, dimRoundingMode);
-    if (!suitsWinograd(geometry(info))) return stock(call);
-    const convolved = runKernel(backend, tf.Conv2D, { x, filter }, attrs);
-    const biased = bias
-      ? disposing(backend, convolved, (a) => runKernel(backend, tf.Add, { a, b: bias }, {}))
-      : convolved;
-    if (activation === 'linear') return biased;
-    return disposing(backend, biased, (values) => runKernel(backend, tf.Relu, { x: values }, {}));
+    const { x, filter, bias, preluActivationWeights: alpha } = inputs;
+    const finish = finishOf(attrs.activation, bias);
+    const after = finish === undefined ? KERNELS[attrs.activation] : undefined;
+    const g = sizesOf(x, filter, attrs);
+    const fits = g !== undefined && (bias === undefined || bias.shape.join() === `${g.outChannels}`);
+    if (!fits || (finish ?? after) === undefined) return stock(call);
+    const out = convolve(backend, x, filter, g, finish ?? finishOf('linear', bias)!, mayRound);
+    if (out === undefined || after === undefined) return out ?? stock(call);
+    return disposing(backend, out, (values) =>
+      runKernel(backend, after, { x: values, ...(alpha && { alpha }) }, { alpha: attrs.leakyreluAlpha }),
+    );
   };
 }

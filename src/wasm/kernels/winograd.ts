@@ -1,13 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { filterMatrix, TILE, tiling } from '../../core/winograd';
 import { floats, type WasmBackend } from '../backend';
-import { PANEL, ROWS } from '../simd/multiplySource';
+import { PANEL } from '../simd/multiplySource';
 import type { Simd } from '../simd/simd';
 import type { Geometry } from './geometry';
+import { type Finish, FLOAT, finishFloats, writeFinish } from './product';
 import { LINE, withScratch } from './withScratch';
 
-/** Bytes of a float32. */
-const FLOAT = 4;
 /** Transformed values of a tile of one channel. */
 const POINTS = TILE * TILE;
 /** Tiles worked on at a time: enough for long products, few enough for the second-level cache. */
@@ -21,6 +20,7 @@ const TILES_AT_A_TIME = 96;
  * Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
  *
  * @param weights - The filter as `winogradWeights` transforms it.
+ * @param end - Bias and activation.
  */
 export function winograd(
   backend: WasmBackend,
@@ -28,12 +28,13 @@ export function winograd(
   x: tf.TensorInfo,
   weights: Float32Array,
   g: Geometry,
+  end: Finish,
 ): tf.TensorInfo {
   const { inChannels, outChannels } = g;
   const { side, tilesY, tilesX } = tiling(g.filterHeight, g.outHeight, g.outWidth);
   const tiles = tilesY * tilesX;
   const images = Math.min(g.batch, Math.ceil(TILES_AT_A_TIME / tiles));
-  const rows = ROWS * Math.ceil((images * tiles) / ROWS);
+  const rows = vectors.rows * Math.ceil((images * tiles) / vectors.rows);
   const [imageHeight, imageWidth] = [(tilesY - 1) * side + TILE, (tilesX - 1) * side + TILE];
   const [outHeight, outWidth] = [tilesY * side, tilesX * side];
   const [inPixel, outPixel] = [inChannels * FLOAT, outChannels * FLOAT];
@@ -46,12 +47,14 @@ export function winograd(
     products: POINTS * outPlane,
     filter: weights.length * FLOAT,
     outputs: outHeight * outWidth * outPixel,
+    finish: finishFloats(outChannels) * FLOAT,
   };
-  withScratch(backend, sizes, ({ image, tile, inputs, products, filter, outputs }) => {
+  withScratch(backend, sizes, ({ image, tile, inputs, products, filter, outputs, finish }) => {
     const source = floats(backend, x);
     const target = floats(backend, out).byteOffset;
     const heap = new Float32Array(source.buffer);
     heap.set(weights, filter / FLOAT);
+    writeFinish(backend, heap, finish, end);
     const toOutputs = g.filterHeight === 3 ? vectors.winogradOutput4 : vectors.winogradOutput2;
     for (let first = 0; first < g.batch; first += images) {
       const count = Math.min(images, g.batch - first);
@@ -70,7 +73,7 @@ export function winograd(
       }
       for (let b = 0; b < count; b++) {
         const place = products + b * tiles * outPixel;
-        toOutputs(place, outputs, tilesY, tilesX, outWidth * outPixel, outPixel, outPlane, tile);
+        toOutputs(place, outputs, tilesY, tilesX, outWidth * outPixel, outPixel, outPlane, tile, finish);
         const run = g.outWidth * outPixel;
         const to = target + (first + b) * g.outHeight * run;
         copyRows(heap, outputs, outWidth * outPixel, to, run, g.outHeight, run);

@@ -50,6 +50,10 @@ export const vMul = binary(0xfd, 0xe6, 0x01);
 export function vMulAdd(a: Operand, b: Operand, c: Operand): Code {
   return [read(a), read(b), read(c), 0xfd, 0x85, 0x02];
 }
+/** The smaller of two f32 in each lane: one instruction, which keeps a NaN of `a`. */
+export const vMin = binary(0xfd, 0xea, 0x01);
+/** The greater of two f32 in each lane; likewise. */
+export const vMax = binary(0xfd, 0xeb, 0x01);
 /** Lanes where the first f32 is greater, as masks. */
 export const vGreater = binary(0xfd, 0x44);
 /** Lanes where two i32 are equal, as masks. */
@@ -71,6 +75,11 @@ export function vSplat(value: Operand): Code {
 export function vConstant(value: number): Code {
   const bytes = new Uint8Array(new Float32Array([value]).buffer);
   return [0x43, [...bytes], 0xfd, 0x13];
+}
+
+/** The i32 at an address plus a constant offset, both in bytes. */
+export function loadWhole(address: Operand, offset = 0): Code {
+  return [read(address), 0x28, 2, unsigned(offset)];
 }
 
 /** Four f32 from an address plus a constant offset, both in bytes. */

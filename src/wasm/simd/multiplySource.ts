@@ -1,6 +1,7 @@
 import { FILTERS } from '../../core/winograd';
 import {
   add,
+  type Code,
   type FunctionSource,
   forRange,
   type Local,
@@ -12,59 +13,73 @@ import {
   store,
   vAdd,
   vConstant,
+  vMax,
+  vMin,
   vMul,
   vMulAdd,
 } from './assembler';
 
-/** Rows of the result worked on at a time. */
-export const ROWS = 2;
-/** Columns of a panel of the right-hand factor: four vectors, so that the sums of two rows fill half of the registers. */
+/** Columns of a panel of the right-hand factor: two vectors. */
 export const PANEL = FILTERS;
+
+/** Rows of the result worked on at a time: as many as the registers hold, which is less where a product needs one, too. */
+export function rowsAtATime(fused: boolean): number {
+  return fused ? 6 : 4;
+}
 
 /** Bytes of a row of a panel. */
 const PANEL_ROW = PANEL * 4;
-const VECTORS = [0, 1, 2, 3];
+const VECTORS = [0, 1];
+
+/** `a * b + sum` into `sum`, in one instruction of relaxed SIMD where `fused`. */
+export function accumulate(fused: boolean, sum: Local, a: Local | Code, b: Local | Code): Code {
+  return set(sum, fused ? vMulAdd(a, b, sum) : vAdd(sum, vMul(a, b)));
+}
 
 /**
  * `multiply(a, b, c, rows, depth, panels)`: the product of a `[rows, depth]` and a matrix packed in panels
- * `[panels, depth, 16]`, written as `[rows, panels * 16]`. The number of rows is even.
+ * `[panels, depth, 8]`, written as `[rows, panels * 8]`. The number of rows is a multiple of {@link rowsAtATime}.
  *
- * The loop is short on purpose: older compilers of WebAssembly make slower code of an unrolled one.
- * `fused` takes the multiply-add of relaxed SIMD.
+ * `multiplyFinish(..., finish)` begins each sum at a bias and ends it between two limits: at `finish` lie four times the
+ * lower limit, four times the upper one, and the biases of all columns.
+ *
+ * The loop is short on purpose: compilers of WebAssembly make slower code of an unrolled one.
  */
-export function multiplySource(fused: boolean): FunctionSource {
-  const accumulate = (sum: Local, a: Local, b: Local) => set(sum, fused ? vMulAdd(a, b, sum) : vAdd(sum, vMul(a, b)));
+export function multiplySource(fused: boolean, finishing: boolean): FunctionSource {
   return {
-    name: 'multiply',
-    parameters: 6,
-    body: (scope, a, b, c, rows, depth, panels) => {
+    name: finishing ? 'multiplyFinish' : 'multiply',
+    parameters: finishing ? 7 : 6,
+    body: (scope, a, b, c, rows, depth, panels, finish) => {
       const [aRow, cRow] = [scope.i32(), scope.i32()];
       const [panel, row, k] = [scope.i32(), scope.i32(), scope.i32()];
-      const weights = scope.i32();
-      const left = Array.from({ length: ROWS }, () => scope.i32());
+      const [weights, bias] = [scope.i32(), scope.i32()];
+      const left = Array.from({ length: rowsAtATime(fused) }, () => scope.i32());
       const sums = left.map(() => VECTORS.map(() => scope.v128()));
       const right = VECTORS.map(() => scope.v128());
       const factor = scope.v128();
+      const start = (v: number) => (finish === undefined ? vConstant(0) : load(bias, 16 * v));
+      const end = (sum: Local) => (finish === undefined ? sum : vMin(vMax(sum, load(finish)), load(finish, 16)));
       return [
         set(aRow, mul(depth, 4)),
         set(cRow, mul(panels, PANEL_ROW)),
         forRange(panel, 0, panels, 1, [
-          forRange(row, 0, rows, ROWS, [
+          finish === undefined ? [] : set(bias, add(add(finish, 32), mul(panel, PANEL_ROW))),
+          forRange(row, 0, rows, left.length, [
             set(weights, add(b, mul(mul(panel, aRow), PANEL))),
             left.map((address, r) => set(address, add(a, mul(add(row, r), aRow)))),
-            sums.flat().map((sum) => set(sum, vConstant(0))),
+            sums.map((ofRow) => ofRow.map((sum, v) => set(sum, start(v)))),
             forRange(k, 0, depth, 1, [
               right.map((vector, v) => set(vector, load(weights, 16 * v))),
               left.map((address, r) => [
                 set(factor, loadSplat(address)),
-                right.map((vector, v) => accumulate(sums[r]![v]!, factor, vector)),
+                right.map((vector, v) => accumulate(fused, sums[r]![v]!, factor, vector)),
                 set(address, add(address, 4)),
               ]),
               set(weights, add(weights, PANEL_ROW)),
             ]),
             sums.map((ofRow, r) => {
               const target = add(add(c, mul(add(row, r), cRow)), mul(panel, PANEL_ROW));
-              return ofRow.map((sum, v) => store(target, sum, 16 * v));
+              return ofRow.map((sum, v) => store(target, end(sum), 16 * v));
             }),
           ]),
         ]),
@@ -73,21 +88,21 @@ export function multiplySource(fused: boolean): FunctionSource {
   };
 }
 
-/** `packColumns(from, to, depth, rowBytes)`: one panel of sixteen columns of a matrix with `depth` rows. */
+/** `packColumns(from, to, depth, rowBytes)`: one panel of eight columns of a matrix with `depth` rows. */
 export const packColumnsSource: FunctionSource = {
   name: 'packColumns',
   parameters: 4,
   body: (scope, from, to, depth, rowBytes) => {
     const k = scope.i32();
     return forRange(k, 0, depth, 1, [
-      [0, 16, 32, 48].map((offset) => store(to, load(from, offset), offset)),
+      VECTORS.map((v) => store(to, load(from, 16 * v), 16 * v)),
       set(from, add(from, rowBytes)),
       set(to, add(to, PANEL_ROW)),
     ]);
   },
 };
 
-/** `packRows(from, to, depth)`: one panel of sixteen columns of the transpose of a matrix with `depth` columns. */
+/** `packRows(from, to, depth)`: one panel of eight columns of the transpose of a matrix with `depth` columns. */
 export const packRowsSource: FunctionSource = {
   name: 'packRows',
   parameters: 3,
@@ -96,9 +111,9 @@ export const packRowsSource: FunctionSource = {
     const rows = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
     const lanes = scope.v128();
     // Four rows at a time: more addresses than that do not fit into the registers.
-    return [0, 4, 8, 12].map((first) => [
-      rows.map((row, r) => set(row, add(from, mul(mul(depth, 4), first + r)))),
-      set(target, add(to, 4 * first)),
+    return VECTORS.map((v) => [
+      rows.map((row, r) => set(row, add(from, mul(mul(depth, 4), 4 * v + r)))),
+      set(target, add(to, 16 * v)),
       forRange(k, 0, depth, 1, [
         rows.map((row, r) => [set(lanes, loadLane(row, lanes, r)), set(row, add(row, 4))]),
         store(target, lanes),

@@ -1,28 +1,52 @@
 import type { WasmBackend } from '../backend';
-import { assemble } from './assembler';
+import { assemble, type FunctionSource } from './assembler';
+import { DEPTHWISE_WIDTHS, depthwiseSource, MOST_TAPS } from './depthwiseSource';
+import { gateSource } from './gateSource';
 import { maxPoolGradSource } from './maxPoolGradSource';
-import { multiplySource, packColumnsSource, packRowsSource } from './multiplySource';
+import { multiplySource, packColumnsSource, packRowsSource, rowsAtATime } from './multiplySource';
+import { patchesSource } from './patchesSource';
 import { winogradInputSource, winogradOutputSource } from './winogradSource';
 
-const sources = (fused: boolean) => [
+const TAPS = Array.from({ length: MOST_TAPS + 1 }, (_, taps) => taps);
+
+const sources = (fused: boolean): FunctionSource[] => [
+  gateSource,
   maxPoolGradSource,
-  multiplySource(fused),
+  multiplySource(fused, false),
+  multiplySource(fused, true),
   packColumnsSource,
   packRowsSource,
+  patchesSource,
   winogradInputSource,
   winogradOutputSource(2),
   winogradOutputSource(4),
+  ...DEPTHWISE_WIDTHS.flatMap((width) => TAPS.map((taps) => depthwiseSource(taps, width, fused))),
 ];
 
 type Run = (...parameters: number[]) => void;
 
 /** Vector code that works directly on the memory of the backend; all addresses and strides are in bytes. */
-export type Simd = Readonly<
-  Record<
-    'maxPoolGrad' | 'multiply' | 'packColumns' | 'packRows' | 'winogradInput' | 'winogradOutput2' | 'winogradOutput4',
-    Run
-  >
->;
+export interface Simd
+  extends Readonly<
+    Record<
+      | 'gate'
+      | 'maxPoolGrad'
+      | 'multiply'
+      | 'multiplyFinish'
+      | 'packColumns'
+      | 'packRows'
+      | 'patches'
+      | 'winogradInput'
+      | 'winogradOutput2'
+      | 'winogradOutput4',
+      Run
+    >
+  > {
+  /** Sums of so many taps, from none to nine, for four or eight channels at a time. */
+  readonly depthwise: Readonly<Record<4 | 8, readonly Run[]>>;
+  /** Rows of a product worked on at a time: the number of rows of a `multiply` is a multiple. */
+  readonly rows: number;
+}
 
 const instances = new WeakMap<WasmBackend, Simd | null>();
 
@@ -42,7 +66,10 @@ function instantiate(memory: unknown): Simd | null {
     try {
       // Compiled at once, as a kernel cannot wait.
       const module = new WebAssembly.Module(assemble(sources(fused)));
-      return new WebAssembly.Instance(module, { env: { memory } }).exports as Simd;
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+      const tapsOf = (width: number) => TAPS.map((taps) => exports[`depthwise${taps}x${width}`] as Run);
+      const depthwise = { 4: tapsOf(4), 8: tapsOf(8) };
+      return { ...(exports as Omit<Simd, 'depthwise' | 'rows'>), depthwise, rows: rowsAtATime(fused) };
     } catch {}
   }
   return null;

@@ -12,6 +12,8 @@ import {
   store,
   vAdd,
   vConstant,
+  vMax,
+  vMin,
   vMul,
   vSub,
 } from './assembler';
@@ -91,19 +93,23 @@ export const winogradInputSource: FunctionSource = {
 };
 
 /**
- * `winogradOutput2` and `winogradOutput4(from, to, tilesY, tilesX, rowBytes, pixelBytes, planeBytes, scratch)`: turn 36
- * planes of products `[tile, channel]` into tiles of 2 x 2 or 4 x 4 pixels, side by side in an image.
+ * `winogradOutput2` and `winogradOutput4(from, to, tilesY, tilesX, rowBytes, pixelBytes, planeBytes, scratch, finish)`:
+ * turn 36 planes of products `[tile, channel]` into tiles of 2 x 2 or 4 x 4 pixels, side by side in an image, with the bias
+ * and between the limits at `finish`, as `multiplyFinish` takes them.
  */
 export function winogradOutputSource(outputs: number): FunctionSource {
   return {
     name: `winogradOutput${outputs}`,
-    parameters: 8,
-    body: (scope, from, to, tilesY, tilesX, rowBytes, pixelBytes, planeBytes, scratch) => {
+    parameters: 9,
+    body: (scope, from, to, tilesY, tilesX, rowBytes, pixelBytes, planeBytes, scratch, finish) => {
       const [y, x, channel] = [scope.i32(), scope.i32(), scope.i32()];
       const [source, corner] = [scope.i32(), scope.i32()];
       const at = (row: number, column: number) => load(add(source, mul(planeBytes, row * TILE + column)));
       const put = (row: number, column: number, value: Code) =>
-        store(add(corner, add(mul(rowBytes, row), mul(pixelBytes, column))), value);
+        store(
+          add(corner, add(mul(rowBytes, row), mul(pixelBytes, column))),
+          vMin(vMax(vAdd(value, load(add(finish, channel), 32)), load(finish)), load(finish, 16)),
+        );
       const transform = (values: readonly Local[]) => transformOutput(values, outputs);
       return [
         forRange(y, 0, tilesY, 1, [
