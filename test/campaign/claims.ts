@@ -201,16 +201,21 @@ async function laplaceLimits({ model, net }: Subject, rng: Rng): Promise<string[
   const direction = Float64Array.from({ length: net.inputSize }, () => Math.fround(rng.normal()));
   const origin = new Float64Array(net.inputSize);
   const { confidence } = safe.asymptoteAlong(origin, direction);
-  const at = async (t: number) => {
-    const x = tf.tensor(
-      Float32Array.from(direction, (v) => t * v),
-      [1, ...net.inputShape],
-    );
-    const [found] = await confidences(safe, x);
-    x.dispose();
-    return found!;
+  // The truth in float64: in float32, inputs beyond the wrapper's horizon are clipped, entry by entry, into another direction.
+  const { factor } = safe.save();
+  const last = net.nodes[net.output - 1]!.inputs[0]!;
+  const features = { ...net, output: last, classes: last === 0 ? net.inputSize : net.nodes[last - 1]!.size };
+  const at = (t: number) => {
+    const x = direction.map((v) => t * v);
+    const phi = [...evaluate(features, x), 1];
+    const rows = Math.round((Math.sqrt(1 + 8 * factor.length) - 1) / 2);
+    const product = new Float64Array(rows);
+    for (let i = 0, entry = 0; i < rows; i++)
+      for (let j = 0; j <= i; j++, entry++) product[j]! += factor[entry]! * phi[i]!;
+    const temperature = Math.sqrt(1 + (Math.PI / 8) * product.reduce((sum, v) => sum + v * v, 0));
+    return Math.max(...softmax(evaluate(net, x).map((logit) => logit / temperature)));
   };
-  // Features that hardly move on the way say nothing: with weights of 1e-25 the limit lies beyond the numbers of float32.
+  // Features that hardly move on the way say nothing: with weights of 1e-25 the limit lies beyond what is looked at.
   const [start, end] = [0, 1e9].map((t) =>
     evaluate(
       net,
@@ -219,7 +224,7 @@ async function laplaceLimits({ model, net }: Subject, rng: Rng): Promise<string[
   );
   if (!end!.some((logit, k) => Math.abs(logit - start![k]!) > 1e3)) return [];
   // The limit has come when no greater distance changes anything any more.
-  const [near, far, farthest] = [await at(1e9), await at(1e10), await at(1e20)];
+  const [near, far, farthest] = [at(1e9), at(1e10), at(1e20)];
   if (Math.abs(near - far) > 1e-4 || Math.abs(farthest - far) > 1e-4 || Math.abs(far - confidence) < 1e-2) return [];
   return [`limit ${confidence}, but ${far} at t = 1e10`];
 }
