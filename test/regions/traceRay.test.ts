@@ -162,6 +162,17 @@ describe('traceRay', () => {
     expect(pieces.map(({ slope }) => slope[0])).toEqual([1, 1 + 2 ** -30]);
   });
 
+  test('lets no member of a window win whose slope is larger by rounding only: 0.1 + 0.2, not 0.3', () => {
+    const net = toPiecewiseAffine(
+      sequential({ layers: [layers.maxPooling2d({ poolSize: [1, 2], inputShape: [1, 2, 1] }), layers.flatten()] }),
+    );
+    expect(0.1 + 0.2).toBeGreaterThan(0.3);
+    expect(traceRay(net, [1, 0], [0.3, 0.1 + 0.2])).toHaveLength(1);
+    expect(traceRay(net, [1, 0], [-(0.1 + 0.2), -0.3])).toHaveLength(1);
+    // Of slopes near zero the smaller one counts, too: these differ by more than rounding.
+    expect(traceRay(net, [1, 0], [-(2 ** -60), 2 ** -60])).toHaveLength(2);
+  });
+
   test('makes no piece without a bend on a constant image, where many members of windows stay equal', () => {
     const steps = ['conv', 'max pooling, overlapping', 'conv', 'max pooling', 'conv', 'max pooling'];
     for (const seed of [1, 6, 9]) {
