@@ -35,5 +35,5 @@ export function sharpLogitRange(classes: number, epsilon: number): number {
 
 /** `log[(1 + up) / (1 - down)]`, infinite when the denominator is not positive. */
 function logRatio(up: number, down: number): number {
-  return down < 1 ? Math.log1p(up) - Math.log1p(-down) : Number.POSITIVE_INFINITY;
+  return Math.log1p(up) - Math.log1p(-Math.min(1, down));
 }
