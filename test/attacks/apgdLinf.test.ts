@@ -72,6 +72,23 @@ describe('apgdLinf', () => {
     });
   });
 
+  it('goes back to its start, with half the step, where everything up to the first checkpoint was below it', () => {
+    // The objective says 10 at the start, then 1, 2, 3, ...: it rises in four of the first five steps, and never above 10.
+    const visited: number[] = [];
+    const told = [10, ...Array.from({ length: 20 }, (_, k) => 1 + k / 4)];
+    const objective = (z: tf.Tensor2D) => {
+      const value = told[visited.length]!;
+      visited.push(z.dataSync()[0]!);
+      const [first] = tf.split(z, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+      return tf.squeeze<tf.Tensor1D>(tf.add(tf.mul(first, 1e-3), value), [1]);
+    };
+    const options = { steps: 20, epsilon: 0.2, randomStart: false, objective };
+    apgdLinf(identity(2), tf.tensor2d([[0.5, 0.5]]), options);
+    expect([...apgdCheckpoints(20).keys()][0]).toBe(5);
+    // A step of 0.2 from the start, times 0.75, and 0.25 of the way back from 0.7 as momentum.
+    for (const [k, point] of [0.5, 0.7, 0.7, 0.7, 0.7, 0.7, 0.6].entries()) expect(visited[k]).toBeCloseTo(point, 5);
+  });
+
   it('starts on the surface of the ball', () => {
     const points: number[][] = [];
     const record = (z: tf.Tensor2D) => {
