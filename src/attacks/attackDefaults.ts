@@ -62,13 +62,15 @@ const BLIND_FROM = 0.9;
 
 /** Whether an attack was blind: what it has not found is then not known to be missing. */
 export function wasBlind(blindImages: number | null | undefined, images: number): boolean {
-  return blindImages != null && blindImages > 0 && blindImages >= BLIND_FROM * images;
+  const blind = blindImages ?? 0;
+  return blind > 0 && blind >= BLIND_FROM * images;
 }
 
 /** What a sentence about an attack must add where its steps could not reach the edge of the ball; else `undefined`. */
 export function reachInWords({ epsilon, steps, stepSize, reach }: AttackReach): string | undefined {
   // An attack of the user's own may not tell.
-  if (stepSize === undefined || reach === undefined || reach >= epsilon) return undefined;
+  if (reach === undefined || reach >= epsilon) return undefined;
   const short = (value: number) => String(Number(value.toPrecision(4)));
-  return `${steps} steps of ${short(stepSize)} reach no farther than ${short(reach)}, not epsilon ${short(epsilon)}`;
+  const each = stepSize === undefined ? '' : ` of ${short(stepSize)}`;
+  return `${steps} steps${each} reach no farther than ${short(reach)}, not epsilon ${short(epsilon)}`;
 }

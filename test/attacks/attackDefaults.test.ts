@@ -74,6 +74,10 @@ describe('attackDefaults', () => {
     const told = attackDefaults('pgdLinf', unit, { steps: 5, stepSize: 0.0075 });
     expect(told).toEqual({ epsilon: 0.3, steps: 5, stepSize: 0.0075, reach: 0.0375 });
     expect(reachInWords(told)).toBe('5 steps of 0.0075 reach no farther than 0.0375, not epsilon 0.3');
+    expect(reachInWords({ ...told, stepSize: undefined })).toBe(
+      '5 steps reach no farther than 0.0375, not epsilon 0.3',
+    );
+    expect(reachInWords({ ...told, reach: undefined as never })).toBeUndefined();
     expect(reachInWords(attackDefaults('pgdLinf', unit, {}))).toBeUndefined();
     expect(reachInWords(attackDefaults('apgdLinf', unit, {}))).toBeUndefined();
   });
