@@ -10,9 +10,10 @@ export type KeysOf<T> = { readonly [K in keyof Required<T>]: true };
 export function checkKeys<T extends object>(where: Where, options: T, known: KeysOf<T>): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     refuse(where, 'INVALID_ARGUMENT', 'an object of options', show(options), 'Pass for example `{}`.');
+  const marks: Readonly<Record<string, unknown>> = known;
   const names = Object.keys(known);
   for (const key of Object.keys(options)) {
-    if (Object.hasOwn(known, key)) continue;
+    if (marks[key] === true) continue;
     const likely = nearest(key, names);
     refuse(
       where,
