@@ -28,11 +28,15 @@ function average(image: readonly number[][], window: number): number[][] {
 }
 
 /** Points at which an attack asked for the objective, in order; the logits are the pixels. */
-function pointsOf(image: readonly number[], restarts: number): number[][] {
+function pointsOf(
+  image: readonly number[],
+  restarts: number,
+  value: (z: tf.Tensor2D) => tf.Tensor1D = firstLogit,
+): number[][] {
   const points: number[][] = [];
   const objective = (z: tf.Tensor2D) => {
     points.push([...z.dataSync()]);
-    return firstLogit(z);
+    return value(z);
   };
   const options = { epsilon: 0.125, steps: 1, restarts, objective };
   maxConfidenceAttack(identity(image.length), tf.tensor2d([[...image]]), options);
@@ -58,6 +62,36 @@ describe('maxConfidenceAttack', () => {
     const raised = [0, 1, 2, 3].map((restart) => JSON.stringify(points[4 + 6 * restart]));
     expect(points.length).toBe(1 + 4 * 6);
     expect(new Set(raised).size).toBeGreaterThan(1);
+  });
+
+  it('measures contrast from no farther than epsilon beside the mean', () => {
+    const points = pointsOf([0.25, 0.5, 0.75], 12);
+    const middles: number[] = [];
+    for (let restart = 0; restart < 12; restart++) {
+      // The level is in [0.375, 0.625]: the outer pixels always move by the whole of epsilon, the middle one as far as the level.
+      const [dark, middle, bright] = points[3 + 6 * restart]!;
+      expect([dark, bright]).toEqual([0.375, 0.625]);
+      middles.push(middle!);
+    }
+    expect(middles[0]).toBe(0.5);
+    expect(Math.min(...middles)).toBeLessThan(0.45);
+    expect(Math.max(...middles)).toBeGreaterThan(0.55);
+  });
+
+  it('begins at the image where no other point is better, in the first restart alone', () => {
+    const image = [0.25, 0.5, 0.75];
+    const nearness = (z: tf.Tensor2D) => tf.neg<tf.Tensor1D>(tf.sum(tf.square(tf.sub(z, image)), 1));
+    const starts = pointsOf(image, 4, nearness).filter((_, k) => k % 6 === 5);
+    expect(starts.map((start) => start.every((v, i) => v === image[i]))).toEqual([true, false, false, false]);
+  });
+
+  it('begins later restarts afresh, at the best of their own four points', () => {
+    const points = pointsOf([0.25, 0.5, 0.75], 12);
+    for (let restart = 1; restart < 12; restart++) {
+      const [start, ...own] = [4, 0, 1, 2, 3].map((k) => points[1 + 6 * restart + k]!);
+      expect(own).toContainEqual(start);
+      expect(start![0]).toBe(Math.max(...own.map((point) => point[0]!)));
+    }
   });
 
   it('begins images at corners of one sign for each block of a grid of 2, 3, 4 or 7 blocks a side', () => {
