@@ -25,11 +25,24 @@ export function processIo(): Io {
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => {
-      stream.write(text);
+      stream.write(visible(text));
     },
     isTTY: stream.isTTY === true,
     get columns() {
       return Math.min(WIDEST, Math.max(NARROWEST, stream.columns || WIDEST));
     },
   };
+}
+
+/** Sequences that this program writes itself: the marks of its styles and the start of its line of progress. */
+const OWN = String.raw`\x1b\[(?:0|1|31|32|33)m|\r\x1b\[K`;
+/** Characters that move the cursor, change the terminal or turn the order of letters about. */
+const HIDDEN = String.raw`[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]`;
+const SPECIAL = new RegExp(`${OWN}|${HIDDEN}`, 'g');
+
+/** Text in which names from files of strangers cannot speak to the terminal: what is not to be seen is shown as JSON writes it. */
+export function visible(text: string): string {
+  return text.replace(SPECIAL, (found) =>
+    found.length > 1 ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

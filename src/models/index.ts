@@ -7,3 +7,4 @@ export {
 } from './loadPaperCheckpoint';
 export { type MlpOptions, mlp } from './mlp';
 export { type ResnetSmallOptions, resnetSmall } from './resnetSmall';
+export { type SaveModelOptions, saveModel } from './saveModel';

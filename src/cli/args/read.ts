@@ -73,7 +73,7 @@ export function seedOf(values: Values): string | number {
 export function onlyModel(files: readonly string[]): string {
   const [first, ...more] = files;
   if (first === undefined)
-    throw new CliError('The model is missing.', 'Pass the path of a model.json, or of its folder.');
+    throw new CliError('The model is missing.', 'Pass the path of a model.json, of its folder or of a .zip.');
   if (more.length > 0)
     throw new CliError(`One model at a time, not ${files.length}: ${files.join(', ')}.`, 'Options begin with --.');
   return first;

@@ -1,10 +1,10 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type io, tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../../attacks/attackDefaults';
 import type { Classifier } from '../../classifier/types';
 import { maxLogOdds } from '../../losses/maxLogOdds';
+import { saveModel } from '../../models/saveModel';
 import { fit } from '../../training/fit';
 import type { EpochRecord, FitOptions } from '../../training/fitTypes';
 import type { Values } from '../args/options';
@@ -53,7 +53,7 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
     if (!signal.aborted) throw error;
     throw new Interrupted(`The training is kept in ${checkpoint}.`, 'The same command goes on from there.');
   }
-  const file = await saveModel(layers, out);
+  const file = await saveModel(layers, out, model.metadata && { metadata: model.metadata });
   await rm(checkpoint, { force: true });
   stdout.write(`Saved ${file}. Next: relu-overconfidence audit ${file}\n`);
   return EXIT.fine;
@@ -84,23 +84,4 @@ function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOpt
 function epochLine({ epoch, inLoss, outConfidence }: EpochRecord, epochs: number): string {
   const noise = outConfidence === null ? '' : `, mean confidence on noise ${outConfidence.toFixed(3)}`;
   return `epoch ${epoch + 1} of ${epochs}: cross entropy ${inLoss.toFixed(4)}${noise}`;
-}
-
-const WEIGHTS = 'weights.bin';
-
-/** Writes `model.json` and its weights into a folder, as `model.save('file://...')` of tfjs-node does, and gives its path. */
-export async function saveModel(model: LayersModel, folder: string): Promise<string> {
-  const file = join(folder, 'model.json');
-  const save: io.SaveHandler = async ({ modelTopology, weightData = new ArrayBuffer(0), weightSpecs, generatedBy }) => {
-    const weights = Buffer.concat([weightData].flat().map((part) => Buffer.from(part)));
-    const manifest = [{ paths: [WEIGHTS], weights: weightSpecs }];
-    await writeFile(join(folder, WEIGHTS), weights);
-    await writeFile(
-      file,
-      JSON.stringify({ format: 'layers-model', generatedBy, modelTopology, weightsManifest: manifest }),
-    );
-    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-  };
-  await model.save({ save });
-  return file;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
+import { type NamedWeight, namedWeights } from './namedWeights';
 import { FN } from './place';
 import { type ReadModel, sizeOf, type WeightSpec } from './readModel';
 
@@ -11,15 +11,6 @@ interface Entry {
   readonly bytes: Uint8Array;
   /** Its name in parts, with and without the one before the last, which may be the cell of a recurrent layer. */
   readonly names: readonly (readonly string[])[];
-}
-
-type Weight = Layer['weights'][number];
-
-/** A weight of the model and the names of what it lies in, from the outside. */
-interface Wanted {
-  readonly weight: Weight;
-  readonly name: readonly string[];
-  readonly path: readonly string[];
 }
 
 /** What converters write beside the weights of layers. */
@@ -34,7 +25,7 @@ export function assignWeights(model: LayersModel, { path, specs, weights }: Read
   const entries = entriesOf(specs, weights);
   const left = new Set(entries);
   const missing: string[] = [];
-  for (const wanted of wantedIn(model, [])) {
+  for (const wanted of namedWeights(model)) {
     const entry = find(path, wanted, entries, left);
     if (entry === undefined) {
       missing.push(wanted.weight.originalName);
@@ -59,17 +50,14 @@ function entriesOf(specs: readonly WeightSpec[], weights: Uint8Array): Entry[] {
   });
 }
 
-function wantedIn(model: LayersModel, around: readonly string[]): Wanted[] {
-  const path = [...around, model.name];
-  return model.layers.flatMap((layer) =>
-    isLayersModel(layer)
-      ? wantedIn(layer, path)
-      : weightsOf(layer).map((weight) => ({ weight, name: weight.originalName.split('/'), path })),
-  );
-}
-
-function find(path: string, wanted: Wanted, entries: readonly Entry[], left: ReadonlySet<Entry>): Entry | undefined {
-  const { name, weight } = wanted;
+function find(
+  path: string,
+  wanted: NamedWeight,
+  entries: readonly Entry[],
+  left: ReadonlySet<Entry>,
+): Entry | undefined {
+  const { weight } = wanted;
+  const name = weight.originalName.split('/');
   const plain = name.map((part, i) => (i === name.length - 1 ? part.replace(/^depthwise_kernel$/, 'kernel') : part));
   const exact = entries.filter(({ names: [whole] }) => whole!.join('/') === name.join('/'));
   const byName = [name, plain].map((one) => entries.filter(({ names }) => names.some((parts) => endsWith(parts, one))));
@@ -90,7 +78,7 @@ function endsWith(parts: readonly string[], end: readonly string[]): boolean {
   return parts.length >= end.length && end.every((part, i) => part === parts[parts.length - end.length + i]);
 }
 
-function write(path: string, weight: Weight, { spec, bytes }: Entry): void {
+function write(path: string, weight: NamedWeight['weight'], { spec, bytes }: Entry): void {
   if (spec.shape.join() !== weight.shape.join())
     refuseWeights(
       path,
