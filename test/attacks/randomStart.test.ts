@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { type AttackTask, prepareAttack } from '../../src/attacks/prepareAttack';
-import { ballStart, scaledUniformStart, surfaceStart } from '../../src/attacks/randomStart';
+import { ballStart, coarseCorner, corner, scaledUniformStart, surfaceStart } from '../../src/attacks/randomStart';
+import { classifier } from '../../src/classifier/classifier';
 import { identity } from '../support/attackModels';
 
 const batch = 400;
@@ -46,5 +47,48 @@ describe('ballStart', () => {
     expect(mean(uniform)).toBeCloseTo(0.5, 1);
     expect(mean(uniform.map((v) => v ** 2))).toBeCloseTo(1 / 3, 1);
     expect(mean(differences(ballStart).flat())).toBeCloseTo(0, 1);
+  });
+});
+
+/** For each entry of a start of a single image, the share of seeds with which it is lowered. */
+function loweredShares(
+  start: (task: AttackTask) => tf.Tensor,
+  shape: readonly number[],
+  keep = (_: Float32Array) => true,
+) {
+  const [size, seeds] = [shape.reduce((product, length) => product * length, 1), 120];
+  const net = classifier((x) => tf.reshape(x, [-1, size]), { inputShape: shape, classes: size });
+  const drawn = Array.from({ length: seeds }, (_, seed) =>
+    tf.tidy(() => {
+      const task = prepareAttack('pgdLinf', net, tf.fill([1, ...shape], 0.5), { epsilon, seed });
+      return tf.sub(start(task), 0.5).dataSync() as Float32Array;
+    }),
+  ).filter(keep);
+  for (const moves of drawn) expect(moves.every((move) => Math.abs(move) === epsilon)).toBe(true);
+  const shares = Array.from({ length: size }, (_, i) => mean(drawn.map((moves) => Number(moves[i]! < 0))));
+  const alike = (a: number, b: number) => mean(drawn.map((moves) => Number(moves[a] === moves[b])));
+  return { shares, alike, count: drawn.length };
+}
+
+describe('corner', () => {
+  it('draws the sign of every coordinate, the first included, on its own', () => {
+    const { shares, alike } = loweredShares(corner, [60]);
+    for (const share of shares) expect(Math.abs(share - 0.5)).toBeLessThan(0.2);
+    for (let i = 0; i < 59; i++) expect(Math.abs(alike(i, i + 1) - 0.5)).toBeLessThan(0.2);
+    for (let i = 0; i < 36; i++) expect(Math.abs(alike(i, i + 24) - 0.5)).toBeLessThan(0.2);
+  });
+});
+
+describe('coarseCorner', () => {
+  it('draws the sign of every block and channel on its own, in the finest grid too', () => {
+    const shape = [14, 7, 2];
+    // Of the grids of 2, 3, 4 and 7 blocks a side only the last has rows of pixels that are equal two by two.
+    const row = (moves: Float32Array, y: number) => moves.slice(14 * y, 14 * (y + 1)).join();
+    const finest = (moves: Float32Array) => [0, 2, 4, 6, 8, 10, 12].every((y) => row(moves, y) === row(moves, y + 1));
+    const { shares, alike, count } = loweredShares(coarseCorner, shape, finest);
+    expect(count).toBeGreaterThan(20);
+    for (const share of shares) expect(Math.abs(share - 0.5)).toBeLessThan(0.4);
+    // The first block beside its other channel, the block to its right and the one below.
+    for (const other of [1, 2, 28]) expect(Math.abs(alike(0, other) - 0.5)).toBeLessThan(0.4);
   });
 });

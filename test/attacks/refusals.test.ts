@@ -69,8 +69,13 @@ describe.each([
       });
   });
 
-  it('refuses an objective that returns one number for the whole batch', async () => {
-    await expectRefusal(() => attack(model, x, { objective: (z) => tf.mean(z) }), {
+  it.each<[string, (z: tf.Tensor2D) => unknown]>([
+    ['one number for the whole batch', (z) => tf.mean(z)],
+    ['one number too many', (z) => tf.pad(tf.max(z, 1), [[0, 1]])],
+    ['a column instead of a list', (z) => tf.max(z, 1, true)],
+    ['one number for each logit', (z) => tf.reshape(z, [-1])],
+  ])('refuses an objective that returns %s', async (_, objective) => {
+    await expectRefusal(() => attack(model, x, { objective: objective as never }), {
       code: 'INVALID_SHAPE',
       fn,
       argument: 'objective',
