@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifier } from '../../src/classifier';
 import { createRng } from '../../src/core/rng';
+import { certifiedMaxConfidence } from '../../src/guarantees';
 import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
 import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
 import { allIntervals, nodeInterval } from '../../src/guarantees/bounds/intervalBounds';
@@ -33,6 +34,24 @@ const number = fc
   .tuple(fc.double({ min: 0.1, max: 1, noNaN: true }), fc.integer({ min: -6, max: 6 }), fc.constantFrom(-1, 1))
   .map(([digits, power, sign]) => sign * digits * 10 ** power);
 const runs = { numRuns: 400, seed: 5 };
+
+/** A network of one dense layer, in float64. */
+const linear = (weights: Float64Array, bias: Float64Array, inputs: number): PiecewiseAffine => ({
+  inputShape: [inputs],
+  inputSize: inputs,
+  classes: bias.length,
+  output: 1,
+  nodes: [
+    {
+      layer: 'dense',
+      inputs: [0],
+      size: bias.length,
+      kind: 'affine',
+      map: denseMap(weights, inputs, bias.length),
+      offset: bias,
+    },
+  ],
+});
 
 describe('outward rounding, against exact arithmetic', () => {
   it('puts the lines around a kink where no digit is missing', () => {
@@ -96,24 +115,6 @@ describe('outward rounding, against exact arithmetic', () => {
       }),
       runs,
     );
-  });
-
-  /** A network of one dense layer, in float64. */
-  const linear = (weights: Float64Array, bias: Float64Array, inputs: number): PiecewiseAffine => ({
-    inputShape: [inputs],
-    inputSize: inputs,
-    classes: bias.length,
-    output: 1,
-    nodes: [
-      {
-        layer: 'dense',
-        inputs: [0],
-        size: bias.length,
-        kind: 'affine',
-        map: denseMap(weights, inputs, bias.length),
-        offset: bias,
-      },
-    ],
   });
 
   it('bounds sums, differences of logits and forms carried back with all that float64 loses', () => {
@@ -204,5 +205,115 @@ describe('float32Errors', () => {
     expect(at([affine, largest])[0]).toBeGreaterThanOrEqual(Math.max(...one));
     expect(at([affine, largest])[0]).toBeLessThan(Math.max(...one) * 1.001);
     for (const [i, error] of at([affine, sum]).entries()) expect(error).toBeGreaterThan(2 * one[i]!);
+  });
+
+  /** The error behind a kink on what a dense layer of one weight, 0.7, makes of x, and the error before it. */
+  const behind = (kink: Pick<KinkNode, 'thresholds' | 'slopes' | 'intercepts'>, x: number) => {
+    const map = denseMap(Float64Array.of(Math.fround(0.7)), 1, 1);
+    const affine = { layer: 'dense', inputs: [0], size: 1, kind: 'affine' as const, map, offset: undefined };
+    const node: KinkNode = {
+      layer: 'kink',
+      inputs: [1],
+      size: 1,
+      kind: 'kink',
+      period: 1,
+      pieces: kink.slopes.length,
+      ...kink,
+    };
+    const at = (nodes: PiecewiseAffine['nodes']) => {
+      const net = { inputShape: [1], inputSize: 1, classes: 1, nodes, output: nodes.length };
+      const point = Float64Array.of(x);
+      return float32Errors(net, allIntervals(net, { lower: point, upper: point }))[0]!;
+    };
+    return { before: at([affine]), after: at([affine, node]) };
+  };
+  const slopesOf = (...slopes: number[]) => ({ slopes: Float64Array.from(slopes) });
+  const flat = { intercepts: new Float64Array(2) };
+
+  it('adds nothing behind a ReLU that is on, and has nothing left behind one that is off', () => {
+    const relu = { thresholds: [0], ...slopesOf(0, 1), ...flat };
+    const on = behind(relu, 3);
+    expect(on.before).toBeGreaterThan(1e-8);
+    expect(on.after).toBeGreaterThanOrEqual(on.before);
+    expect(on.after).toBeLessThan(on.before * (1 + 1e-6));
+    expect(behind(relu, -3).after).toBeLessThan(1e-30);
+  });
+
+  it('multiplies what was lost by the slope that is met, and adds the rounding of the product', () => {
+    const leaky = { thresholds: [0], ...slopesOf(0.3, 1), ...flat };
+    const { before, after } = behind(leaky, -3);
+    // One product of size 0.63, and a slope that float32 rounds, each to half a unit in the last place.
+    expect(after).toBeGreaterThanOrEqual(0.3 * before + 2 ** -23 * 0.63);
+    expect(after).toBeLessThan(0.3 * before + 2 ** -19 * 0.63);
+    expect(behind(leaky, 3).after).toBeLessThan(before * (1 + 1e-6));
+  });
+
+  it('counts that a constant piece may be no float32, and not what was lost before it', () => {
+    const capped = { thresholds: [0, 0.1], ...slopesOf(0, 1, 0), intercepts: Float64Array.of(0, 0, 0.1) };
+    const { before, after } = behind(capped, 3);
+    expect(after).toBeGreaterThanOrEqual(Math.abs(Math.fround(0.1) - 0.1));
+    expect(after).toBeLessThan(2 ** -19 * 0.1);
+    expect(after).toBeLessThan(before);
+    expect(behind(capped, -3).after).toBeLessThan(1e-30);
+  });
+
+  it('is infinite behind a piece whose result float32 may not hold', () => {
+    const steep = { thresholds: [0], ...slopesOf(0, 2 ** 119), ...flat };
+    expect(behind(steep, 0.5).after).toBeLessThan(Number.POSITIVE_INFINITY);
+    expect(behind(steep, 50).after).toBe(Number.POSITIVE_INFINITY);
+    expect(behind(steep, -50).after).toBeLessThan(1e-30);
+  });
+});
+
+describe('bounds that need no rounding', () => {
+  const relu: KinkNode = {
+    layer: 'kink',
+    inputs: [0],
+    size: 3,
+    kind: 'kink',
+    thresholds: [0],
+    period: 1,
+    pieces: 2,
+    slopes: Float64Array.of(0, 1),
+    intercepts: new Float64Array(2),
+  };
+
+  it('are those of a ReLU, to the last digit', () => {
+    const bounds = { lower: Float64Array.of(-1, 0.1, -0.7), upper: Float64Array.of(0.3, 0.3, -0.1) };
+    const { lower, upper } = nodeInterval(relu, [bounds]);
+    expect([...lower].map(Math.abs)).toEqual([0, 0.1, 0]);
+    expect([...upper].map(Math.abs)).toEqual([0.3, 0.3, 0]);
+  });
+
+  it('are the lines around a ReLU that is decided', () => {
+    const bounds = { lower: Float64Array.of(0.1, -0.7, 0), upper: Float64Array.of(0.3, -0.1, 0.5) };
+    const { below, above } = relaxationOf(relu, bounds);
+    for (const { slopes, intercepts } of [below, above]) {
+      expect([...slopes]).toEqual([1, 0, 1]);
+      expect([...intercepts].map(Math.abs)).toEqual([0, 0, 0]);
+    }
+  });
+});
+
+describe('the box of valid inputs', () => {
+  const net = linear(Float64Array.of(1, -1), new Float64Array(2), 1);
+  const at = (x: number, bounds: [number, number]) => () => certifiedMaxConfidence(net, [[x]], 0, { bounds });
+
+  it('reaches to where float32 may have put its ends, and no farther', () => {
+    for (const end of [0.1, 0.7, 1e-3]) {
+      const [below, above] = [end * (1 - 2 ** -25), end * (1 + 2 ** -25)].map(Math.fround) as [number, number];
+      for (const x of [below, above]) {
+        expect(at(x, [end, 2])).not.toThrow();
+        expect(at(x, [-2, end])).not.toThrow();
+      }
+      expect(at(end * (1 - 2 ** -21), [end, 2])).toThrow('within the bounds');
+      expect(at(end * (1 + 2 ** -21), [-2, end])).toThrow('within the bounds');
+    }
+    // Ends that are float32 numbers stay where they are.
+    expect(at(0.5 - 2 ** -40, [0.5, 2])).toThrow('within the bounds');
+    expect(at(0.5 + 2 ** -40, [-2, 0.5])).toThrow('within the bounds');
+    // Next to zero float32 has no relative precision left: 4e-46 is 0 there.
+    expect(at(0, [4e-46, 1])).not.toThrow();
+    expect(at(0, [-1, -4e-46])).not.toThrow();
   });
 });
