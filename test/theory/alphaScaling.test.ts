@@ -120,6 +120,26 @@ describe('alphaScaling', () => {
     model.dispose();
   });
 
+  it('clips to the bounds of a classifier unless told otherwise', async () => {
+    const model = tinyMlp();
+    const points = tf.tensor2d([[0.9, 0.4], [-0.3, 0.7], [0.2, -0.8], [-0.5, -0.6]]); // biome-ignore format: a matrix
+    const bounds = [-3, 7] as const;
+    const options = { confidence: 0.9999, overconfident: 0.8, pathPoints: 'exact' } as const;
+    const shares = async (...given: Parameters<typeof alphaScaling>) => {
+      const { overconfidentAtMinimalAlpha, overconfidentOnRay } = await alphaScaling(...given);
+      return [overconfidentAtMinimalAlpha, overconfidentOnRay];
+    };
+    const wide = await shares(model, points, { ...options, bounds });
+    const unit = await shares(model, points, options);
+    expect(wide).not.toEqual(unit);
+    const net = classifier(model, { bounds });
+    expect(await shares(net, points, options)).toEqual(wide);
+    expect(await shares(net, points, { ...options, bounds: [0, 1] })).toEqual(unit);
+    expect(await shares(classifier(model), points, options)).toEqual(unit);
+    points.dispose();
+    model.dispose();
+  });
+
   it('stops when its signal fires, and refuses what it cannot work with', async () => {
     const fn = 'alphaScaling';
     const net = mirror(1);
