@@ -8,18 +8,22 @@ import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
 export function fromGraphModel(
   model: tf.InferenceModel,
   { inputShape, output, variables = [] }: Pick<ClassifierOptions, 'inputShape' | 'output' | 'variables'>,
+  fn = 'classifier',
 ): View {
-  checkOneInput(model.inputs.map(({ name }) => name));
-  checkNumbers(model.inputs[0]!);
+  checkOneInput(
+    model.inputs.map(({ name }) => name),
+    fn,
+  );
+  checkNumbers(fn, model.inputs[0]!);
   const names = outputNames(model);
-  const name = names[outputIndex(names, output)]!;
+  const name = names[outputIndex(names, output, fn)]!;
   const [batch, ...declared] = model.inputs[0]!.shape ?? [-1];
   const inBatches = (run: (x: tf.Tensor) => tf.Tensor) => (x: tf.Tensor) =>
     batch! > 0 ? inBatchesOf(batch!, run, x) : run(x);
   const ending = graphEnding(model, name);
   const { before } = ending;
   return {
-    inputShape: inputShapeOf(declared.length > 0 ? declared : undefined, inputShape),
+    inputShape: inputShapeOf(declared.length > 0 ? declared : undefined, inputShape, fn),
     whole: inBatches((x) => model.execute(x, name) as tf.Tensor),
     ending: before === undefined ? ending : { ...ending, before: inBatches((x) => before(x, false)) },
     run: (forward, x) => forward(x, false),
@@ -28,11 +32,11 @@ export function fromGraphModel(
 }
 
 /** Refuses a model of something else than numbers, which some versions of tfjs would run on them all the same. */
-function checkNumbers({ name, dtype }: { readonly name: string; readonly dtype?: string | null }): void {
+function checkNumbers(fn: string, { name, dtype }: { readonly name: string; readonly dtype?: string | null }): void {
   // Null is a type that this version of tfjs does not know, as 4.10 does not know complex numbers.
   if (dtype !== 'string' && dtype !== 'complex64' && dtype !== null) return;
   refuse(
-    { fn: 'classifier', argument: 'model' },
+    { fn, argument: 'model' },
     'UNSUPPORTED_MODEL',
     'a model of images or other numbers',
     `an input '${name}' of ${dtype === 'string' ? 'text' : 'complex numbers, or of a type unknown to tfjs'}`,
@@ -41,7 +45,7 @@ function checkNumbers({ name, dtype }: { readonly name: string; readonly dtype?:
 }
 
 /** The names of the outputs as `execute` takes them. */
-function outputNames(model: tf.InferenceModel): string[] {
+export function outputNames(model: tf.InferenceModel): string[] {
   const nodes: unknown = Reflect.get(model, 'outputNodes');
   return Array.isArray(nodes) ? nodes.map(String) : model.outputs.map(({ name }) => name);
 }

@@ -13,6 +13,6 @@ export function layersModelOf(where: Where, model: ModelLike): LayersModel {
     'UNSUPPORTED_MODEL',
     'a LayersModel, or a classifier made of one',
     `${show(model)}, which does not show its layers`,
-    'Pass the LayersModel itself, or classifier(model).',
+    "Pass the LayersModel itself, or classifier(model); of a GraphModel what toLayersModel of 'relu-overconfidence/models' makes.",
   );
 }

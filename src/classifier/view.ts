@@ -23,8 +23,9 @@ export interface View {
 export function inputShapeOf(
   declared: readonly (number | null)[] | undefined,
   told: readonly number[] | undefined,
+  fn = 'classifier',
 ): readonly number[] {
-  const where = { fn: 'classifier', argument: 'inputShape' };
+  const where = { fn, argument: 'inputShape' };
   const open = (size: number | null) => size === null || size < 0;
   const said = declared === undefined ? undefined : `[${declared.map((size) => (open(size) ? '?' : size)).join(', ')}]`;
   if (told === undefined) {
@@ -44,13 +45,13 @@ export function inputShapeOf(
 }
 
 /** The place of the output that was asked for, which must be asked for where there are several. */
-export function outputIndex(names: readonly string[], asked: string | undefined): number {
+export function outputIndex(names: readonly string[], asked: string | undefined, fn = 'classifier'): number {
   const listed = names.map((name) => `'${name}'`).join(', ');
   const fix = `Pass \`output\`, one of ${listed}.`;
   if (asked === undefined) {
     if (names.length === 1) return 0;
     return refuse(
-      { fn: 'classifier', argument: 'model' },
+      { fn, argument: 'model' },
       'UNSUPPORTED_MODEL',
       'a model with one output, or `output` to name the one that tells the classes',
       `${names.length} outputs: ${listed}`,
@@ -62,7 +63,7 @@ export function outputIndex(names: readonly string[], asked: string | undefined)
   const place = at >= 0 ? at : names.findIndex((name) => bare(name) === bare(asked));
   if (place >= 0) return place;
   return refuse(
-    { fn: 'classifier', argument: 'output' },
+    { fn, argument: 'output' },
     'INVALID_OPTION',
     `the name of an output of the model: ${listed}`,
     `'${asked}'`,
@@ -71,10 +72,10 @@ export function outputIndex(names: readonly string[], asked: string | undefined)
 }
 
 /** Refuses a model with another number of inputs than one. */
-export function checkOneInput(names: readonly string[]): void {
+export function checkOneInput(names: readonly string[], fn = 'classifier'): void {
   if (names.length === 1) return;
   refuse(
-    { fn: 'classifier', argument: 'model' },
+    { fn, argument: 'model' },
     'UNSUPPORTED_MODEL',
     'a model with one input',
     `${names.length} inputs: ${names.map((name) => `'${name}'`).join(', ')}`,

@@ -8,3 +8,4 @@ export {
 export { type MlpOptions, mlp } from './mlp';
 export { type ResnetSmallOptions, resnetSmall } from './resnetSmall';
 export { type SaveModelOptions, saveModel } from './saveModel';
+export { type ToLayersModelOptions, toLayersModel } from './toLayersModel';
