@@ -11,7 +11,10 @@ const audit: Command = {
     ...RESULT_OPTIONS,
     ...DATA_OPTIONS,
     ...noiseOptions({ samples: '1000', attacked: '200', attack: 'max-confidence', steps: '20, pgd 200' }),
-    rays: { value: 'N', text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100)' },
+    rays: {
+      value: 'N',
+      text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100, fewer for large networks)',
+    },
     ...MODEL_OPTIONS,
     ...WORK_OPTIONS,
     ...RUN_OPTIONS,

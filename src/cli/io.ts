@@ -1,3 +1,5 @@
+import { workerData } from 'node:worker_threads';
+
 /** Where text goes. */
 export interface Output {
   readonly write: (text: string) => void;
@@ -17,19 +19,26 @@ export interface Io {
 const NARROWEST = 40;
 const WIDEST = 100;
 
-/** The world of this process. */
+/** The world of this process, as its main thread sees it: others are told in `workerData` what its streams are. */
 export function processIo(): Io {
-  return { stdout: outputOf(process.stdout), stderr: outputOf(process.stderr), env: process.env };
+  const [stdout = process.stdout, stderr = process.stderr] = (workerData ?? []) as Partial<Terminal>[];
+  return {
+    stdout: outputOf(process.stdout, stdout),
+    stderr: outputOf(process.stderr, stderr),
+    env: process.env,
+  };
 }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
+
+function outputOf(stream: NodeJS.WriteStream, terminal: Partial<Terminal>): Output {
   return {
     write: (text) => {
       stream.write(visible(text));
     },
-    isTTY: stream.isTTY === true,
+    isTTY: terminal.isTTY === true,
     get columns() {
-      return Math.min(WIDEST, Math.max(NARROWEST, stream.columns || WIDEST));
+      return Math.min(WIDEST, Math.max(NARROWEST, terminal.columns || WIDEST));
     },
   };
 }

@@ -1,7 +1,8 @@
+import type { Pausing } from '../core/pausing';
 import { createRng } from '../core/rng';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/applyNode';
-import { follow, pull, push } from './pass/push';
+import { follow, pull, pulling, push } from './pass/push';
 import { slopeOf } from './pass/repeated';
 import { COPIES, disturb, uncertainty } from './pass/rounding';
 import type { Pattern, PiecewiseAffine } from './types';
@@ -53,7 +54,7 @@ export function affineUnder(net: PiecewiseAffine, pattern: Pattern): AffineMap {
 }
 
 /** Whether two rows of V are the same, as far as rounding can tell: their difference is pulled back to the input. */
-export function sameRows(net: PiecewiseAffine, pattern: Pattern, j: number, k: number): boolean {
+export function* haveSameRows(net: PiecewiseAffine, pattern: Pattern, j: number, k: number): Pausing<boolean> {
   const rng = createRng(1812);
   const count = 1 + COPIES;
   const forms = new Float64Array(count * net.classes);
@@ -64,7 +65,7 @@ export function sameRows(net: PiecewiseAffine, pattern: Pattern, j: number, k: n
   // What is added up to the coefficients on a value, by the value's number.
   const sizes = net.nodes.map(({ size }) => new Float64Array(size));
   sizes.unshift(new Float64Array(net.inputSize));
-  const rows = pull(net, pattern, new Map([[net.output, forms]]), count, (n, form) => {
+  const rows = yield* pulling(net, pattern, new Map([[net.output, forms]]), count, (n, form) => {
     disturb(form, sizes[n + 1]!, 1, rng);
     const node = net.nodes[n]!;
     const own = form.slice(0, node.size).map(Math.abs);

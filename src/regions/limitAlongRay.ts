@@ -1,5 +1,6 @@
+import { atOnce, type Pausing } from '../core/pausing';
 import { createRng } from '../core/rng';
-import { push } from './pass/push';
+import { pushing } from './pass/push';
 import { COPIES, disturb, summed, uncertainty } from './pass/rounding';
 import type { KinkNode, MaxNode, Pattern, PiecewiseAffine } from './types';
 
@@ -33,13 +34,22 @@ const [ORIGIN, DIRECTION, FIRST_COPY] = [0, 1, 2];
  * slopes of its layer.
  */
 export function limitAlongRay(net: PiecewiseAffine, origin: Float64Array, direction: Float64Array): LimitAlongRay {
+  return atOnce(findLimitAlongRay(net, origin, direction));
+}
+
+/** The same with a pause before every node. */
+export function* findLimitAlongRay(
+  net: PiecewiseAffine,
+  origin: Float64Array,
+  direction: Float64Array,
+): Pausing<LimitAlongRay> {
   const count = FIRST_COPY + COPIES;
   const rng = createRng(1812);
   const rows = new Float64Array(count * net.inputSize);
   rows.set(origin);
   for (let row = DIRECTION; row < count; row++) rows.set(direction, row * net.inputSize);
   let from = 0;
-  const { outputs, pattern } = push(
+  const { outputs, pattern } = yield* pushing(
     net,
     rows,
     { count, points: 1 },

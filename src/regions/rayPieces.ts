@@ -1,8 +1,8 @@
 import { refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkSlope, checkVector } from './checkVector';
-import { isLater } from './ray/lines';
-import { type MovingRay, movingRay } from './ray/movingRay';
+import { isLater, type Lines } from './ray/lines';
+import { movingRay } from './ray/movingRay';
 import type { PiecewiseAffine } from './types';
 
 /** One linear piece of a network along a ray: logits = `slope` t + `intercept` for t in [from, to]. */
@@ -86,10 +86,30 @@ function checkedPieces(
       show(to),
       'Leave it out for Infinity.',
     );
-  return pieces(movingRay(net, { intercepts, slopes }, from), from, to);
+  return onlyPieces(walkRay(net, { intercepts, slopes }, from, to));
 }
 
-function* pieces(ray: MovingRay, from: number, to: number): Generator<RayPiece, void, undefined> {
+/** A stretch of the walk along a ray. */
+export interface RayStep {
+  /** The piece that has ended here, if one has. */
+  readonly piece: RayPiece | undefined;
+  /** Values updated so far; see {@link movingRay}. */
+  readonly updates: number;
+}
+
+/** The pieces of a walk without its pauses. */
+export function* onlyPieces(walk: Iterable<RayStep | undefined>): Generator<RayPiece, void, undefined> {
+  for (const step of walk) if (step?.piece) yield step.piece;
+}
+
+/** Follows a ray with a pause, or a step, before every change; the lines are the walk's own from now on. */
+export function* walkRay(
+  net: PiecewiseAffine,
+  lines: Lines,
+  from: number,
+  to: number,
+): Generator<RayStep | undefined, void, undefined> {
+  const ray = yield* movingRay(net, lines, from);
   const snapshot = () => {
     const { slopes, intercepts } = ray.logits();
     return { slope: slopes.slice(), intercept: intercepts.slice() };
@@ -104,7 +124,7 @@ function* pieces(ray: MovingRay, from: number, to: number): Generator<RayPiece, 
     const far = t === Number.POSITIVE_INFINITY ? to === t : t > RENEW_BEYOND * Math.abs(renewedAt);
     if (changes > 0 && (changes >= RENEW_AFTER || far)) {
       [changes, renewedAt] = [0, passed];
-      ray.renew(passed);
+      yield* ray.renew(passed);
       continue;
     }
     if (t >= to) break;
@@ -113,11 +133,10 @@ function* pieces(ray: MovingRay, from: number, to: number): Generator<RayPiece, 
       if (isLater(t, begin)) done = snapshot();
     });
     [changes, passed] = [changes + 1, t];
-    if (done === undefined) continue;
-    yield { from: begin, to: t, ...done };
-    begin = t;
+    yield { piece: done && { from: begin, to: t, ...done }, updates: ray.updates() };
+    if (done !== undefined) begin = t;
   }
-  yield { from: begin, to, ...snapshot() };
+  yield { piece: { from: begin, to, ...snapshot() }, updates: ray.updates() };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { follow } from '../core/follow';
+import { atOnce, type Pausing } from '../core/pausing';
 import { checkSlice } from './slice/checkSlice';
 import type { Polygon } from './slice/polygon';
 import { subdivide } from './slice/subdivide';
 import { toRegion } from './slice/toRegion';
-import type { Plane2d, RegionList, SliceOptions } from './sliceTypes';
+import type { Plane2d, Region2d, RegionList, SliceOptions } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
 
 /** Slopes of logits that differ by less than this share of what they are added up from, in any region, count as equal. */
@@ -46,20 +47,34 @@ const EQUAL = 1e-13;
  * ```
  */
 export function sliceRegions(net: PiecewiseAffine, plane: Plane2d, options: SliceOptions = {}): RegionList {
+  const { work, regions } = slicing(net, plane, options);
+  const complete = atOnce(work);
+  return Object.assign(regions(), { complete });
+}
+
+/** A search for regions that pauses on its way. */
+export interface Slicing {
+  /** Finds them, and says whether these are all. */
+  readonly work: Pausing<boolean>;
+  /** Those that have been found by now. */
+  readonly regions: () => Region2d[];
+}
+
+/** The search of {@link sliceRegions}. */
+export function slicing(net: PiecewiseAffine, plane: Plane2d, options: SliceOptions): Slicing {
   const { vectors, whole, maxRegions } = checkSlice('sliceRegions', net, plane, options);
   const tell = follow('sliceRegions', options, Number.NaN);
   const found: { readonly polygon: Polygon; readonly logits: Float64Array }[] = [];
   // Values go from region to region by their changes, so that a slope may keep roundings from other regions.
   const errors = new Float64Array(net.classes);
-  const complete = subdivide(net, vectors, whole, (polygon, logits, slopeSizes) => {
+  const work = subdivide(net, vectors, whole, (polygon, logits, slopeSizes) => {
     found.push({ polygon, logits: logits.slice() });
     for (const [k, size] of slopeSizes().entries()) errors[k] = Math.max(errors[k]!, EQUAL * size);
     tell(found.length, 'regions');
     return found.length < maxRegions;
   });
-  // Only now, when neighbours have left all their corners on the edges.
-  const regions = found.map(({ polygon, logits }) => toRegion(polygon, logits, errors));
-  return Object.assign(regions, { complete });
+  // Only at the end, when neighbours have left all their corners on the edges.
+  return { work, regions: () => found.map(({ polygon, logits }) => toRegion(polygon, logits, errors)) };
 }
 
 /**
@@ -85,9 +100,10 @@ export function countRegions(net: PiecewiseAffine, plane: Plane2d, options: Slic
   const { vectors, whole, maxRegions } = checkSlice('countRegions', net, plane, options);
   const tell = follow('countRegions', options, Number.NaN);
   let count = 0;
-  subdivide(net, vectors, whole, () => {
+  const counting = subdivide(net, vectors, whole, () => {
     tell(++count, 'regions');
     return count < maxRegions;
   });
+  atOnce(counting);
   return count;
 }

@@ -1,23 +1,21 @@
 import { isClassifier } from '../classifier/classifier';
 import { layersModelOf } from '../classifier/layersModelOf';
-import { rowLogOdds } from '../classifier/logOdds';
 import type { ModelLike } from '../classifier/types';
 import { checkBounds, checkNonNegative, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
-import { nextTask } from '../core/nextTask';
+import { inTasks, type Pausing } from '../core/pausing';
 import type { ProgressOptions } from '../core/progress';
 import { orderStatistic } from '../metrics/orderStatistic';
 import { sortedCopy } from '../metrics/sortedCopy';
-import { evaluate } from '../regions/evaluate';
 import { readRows, type Samples } from '../regions/readRows';
 import { toPiecewiseAffine } from '../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkNoOrigin } from './checkTheorem31';
-import { clipped, clippedPieces, turningPoints } from './clippedPath';
+import { clipped, turningPoints, walkClipped } from './clippedPath';
 import { type ConfidenceTarget, logOdds, targetLogOdds } from './confidenceTarget';
 import { firstCrossing } from './firstCrossing';
-import { firstAlpha } from './minimalAlpha';
+import { findAlpha, findLogOdds } from './minimalAlpha';
 
 /** Options of {@link alphaScaling}. Progress is counted in samples. */
 export interface AlphaScalingOptions extends ConfidenceTarget, ProgressOptions {
@@ -32,18 +30,32 @@ export interface AlphaScalingOptions extends ConfidenceTarget, ProgressOptions {
    * alpha; or 'exact', which misses nothing and takes far longer. @defaultValue 100
    */
   readonly pathPoints?: number | 'exact';
+  /**
+   * A ray is given up once so many values of the network have been updated along it, of which a machine does some ten million
+   * in a second; 0 follows none. Of its minimal alpha only bounds are known then. @defaultValue Infinity
+   */
+  readonly maxUpdates?: number;
 }
 
 /** Table 2 of arXiv 1812.05720 for one model. */
 export interface AlphaScaling {
-  /** The median of `alphas`; Infinity if half of the samples or more never get there. */
+  /** The median of `alphas`; Infinity if half of the samples or more never get there, or are not known to. */
   readonly medianAlpha: number;
-  /** Share of samples that are overconfident at clip(alpha x) for their minimal alpha; none counts if there is none. */
+  /** The median of `leastAlphas`: the median of the minimal alphas lies between the two. */
+  readonly leastMedianAlpha: number;
+  /** Share of samples that are overconfident at clip(alpha x) for their alpha in `alphas`; none counts if there is none. */
   readonly overconfidentAtMinimalAlpha: number;
   /** Share of samples that are overconfident at clip(alpha x) for some alpha >= `from`. */
   readonly overconfidentOnRay: number;
-  /** The minimal alpha of each sample, Infinity where the confidence is reached nowhere. */
+  /**
+   * The minimal alpha of each sample, Infinity where the confidence is reached nowhere. Of a ray that was given up the smallest
+   * alpha at which the confidence was met, found by doubling and halving: the minimal alpha is no larger.
+   */
   readonly alphas: Float64Array;
+  /** The minimal alpha is no smaller: the same as `alphas`, or up to where a ray that was given up had been followed. */
+  readonly leastAlphas: Float64Array;
+  /** Samples whose minimal alpha is exact; all of them without `maxUpdates`. */
+  readonly followed: number;
 }
 
 const KEYS: KeysOf<AlphaScalingOptions> = {
@@ -53,12 +65,10 @@ const KEYS: KeysOf<AlphaScalingOptions> = {
   overconfident: true,
   bounds: true,
   pathPoints: true,
+  maxUpdates: true,
   onProgress: true,
   signal: true,
 };
-
-/** How long, in milliseconds, other tasks may have to wait. */
-const BREATHE_EVERY = 30;
 
 /**
  * Scales samples up until the network is sure of itself: Table 2 of arXiv 1812.05720. The paper takes 10,000 samples of
@@ -71,6 +81,9 @@ const BREATHE_EVERY = 30;
  * spaced by their order, are looked at until one is sure, so the share may be a little too small; `pathPoints: 'exact'`
  * follows the network along the whole path instead. For a LeNet that is some ten thousand linear pieces, and seconds, for
  * each sample that stays unsure.
+ *
+ * A convolutional network for images of 224 x 224 has millions of kinks on a ray, too many to follow. With `maxUpdates` a ray
+ * is given up, and bounds take the place of its minimal alpha. Other tasks run in between, also within a ray.
  *
  * @param netOrModel - A network read by `toPiecewiseAffine`, or a LayersModel or a classifier of one, which is then read here.
  * @param samples - `[n, ...inputShape]`, or n flat lists of d numbers; none of them all zero.
@@ -100,10 +113,12 @@ export async function alphaScaling(
   const fn = 'alphaScaling';
   checkKeys({ fn, argument: 'options' }, options, KEYS);
   const known = isClassifier(netOrModel) ? netOrModel.bounds : undefined;
-  const { from = 1, overconfident = 0.95, bounds = known ?? [0, 1], pathPoints = 100 } = options;
+  const { from = 1, overconfident = 0.95, bounds = known ?? [0, 1], pathPoints = 100, maxUpdates } = options;
   checkNonNegative({ fn, argument: 'from' }, from);
   checkBounds({ fn, argument: 'bounds' }, bounds);
   if (pathPoints !== 'exact') checkWhole({ fn, argument: 'pathPoints' }, pathPoints);
+  if (maxUpdates !== undefined && maxUpdates !== Number.POSITIVE_INFINITY)
+    checkWhole({ fn, argument: 'maxUpdates' }, maxUpdates, 0);
   const target = targetLogOdds(fn, options);
   const question = { from, bounds, points: pathPoints, target: logOdds(fn, 'overconfident', overconfident) };
   const net = readNet(fn, netOrModel);
@@ -112,25 +127,32 @@ export async function alphaScaling(
 
   const tell = follow(fn, options, rows.length);
   const alphas = new Float64Array(rows.length);
+  const leastAlphas = new Float64Array(rows.length);
   let [atMinimal, onRay] = [0, 0];
-  let breathed = performance.now();
-  for (const [n, x] of rows.entries()) {
-    if (performance.now() - breathed > BREATHE_EVERY) {
-      await nextTask();
-      breathed = performance.now();
+  const scaleAll = function* (): Pausing<void> {
+    for (const [n, x] of rows.entries()) {
+      const { alpha, atLeast } = yield* findAlpha(net, x, {
+        from,
+        target,
+        ...(maxUpdates !== undefined && { maxUpdates }),
+      });
+      [alphas[n], leastAlphas[n]] = [alpha, atLeast];
+      const sureThere = alpha < Number.POSITIVE_INFINITY && (yield* sureAt(net, x, alpha, question));
+      if (sureThere) atMinimal++;
+      if (sureThere || (yield* sureOnPath(net, x, question))) onRay++;
+      tell(n + 1, 'alpha scaling');
     }
-    const alpha = firstAlpha(net, x, { from, target });
-    alphas[n] = alpha;
-    const sureThere = alpha < Number.POSITIVE_INFINITY && sureAt(net, x, alpha, question);
-    if (sureThere) atMinimal++;
-    if (sureThere || sureOnPath(net, x, question)) onRay++;
-    tell(n + 1, 'alpha scaling');
-  }
+  };
+  await inTasks(fn, scaleAll(), options.signal);
+  const median = (numbers: Float64Array) => orderStatistic(sortedCopy(numbers), (rows.length - 1) / 2);
   return {
-    medianAlpha: orderStatistic(sortedCopy(alphas), (rows.length - 1) / 2),
+    medianAlpha: median(alphas),
+    leastMedianAlpha: median(leastAlphas),
     overconfidentAtMinimalAlpha: atMinimal / rows.length,
     overconfidentOnRay: onRay / rows.length,
     alphas,
+    leastAlphas,
+    followed: alphas.filter((alpha, n) => alpha === leastAlphas[n]).length,
   };
 }
 
@@ -151,22 +173,25 @@ interface PathQuestion {
 }
 
 /** Whether the log-odds of the predicted class reach the target at clip(alpha x); alpha may be Infinity. */
-function sureAt(
+function* sureAt(
   net: PiecewiseAffine,
   x: Float64Array,
   alpha: number,
   { bounds, target }: Pick<PathQuestion, 'bounds' | 'target'>,
-): boolean {
-  return rowLogOdds(evaluate(net, clipped(x, alpha, bounds)), 0, net.classes, 'softmax') >= target;
+): Pausing<boolean> {
+  return (yield* findLogOdds(net, clipped(x, alpha, bounds))) >= target;
 }
 
 /** Whether they reach it somewhere on the path. */
-function sureOnPath(net: PiecewiseAffine, x: Float64Array, question: PathQuestion): boolean {
+function* sureOnPath(net: PiecewiseAffine, x: Float64Array, question: PathQuestion): Pausing<boolean> {
   const { from, bounds, target, points } = question;
-  if (sureAt(net, x, from, question) || sureAt(net, x, Number.POSITIVE_INFINITY, question)) return true;
-  if (points !== 'exact')
-    return spread(turningPoints(x, from, bounds), points).some((at) => sureAt(net, x, at, question));
-  for (const piece of clippedPieces(net, x, from, bounds)) if (firstCrossing(piece, target) !== undefined) return true;
+  const places = points === 'exact' ? [] : spread(turningPoints(x, from, bounds), points);
+  for (const at of [from, Number.POSITIVE_INFINITY, ...places]) if (yield* sureAt(net, x, at, question)) return true;
+  if (points !== 'exact') return false;
+  for (const step of walkClipped(net, x, from, bounds)) {
+    if (step?.piece && firstCrossing(step.piece, target) !== undefined) return true;
+    yield;
+  }
   return false;
 }
 

@@ -1,5 +1,5 @@
 import { softmax } from '../core/softmax';
-import { limitAlongRay } from '../regions/limitAlongRay';
+import { type LimitAlongRay, limitAlongRay } from '../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
 
@@ -44,11 +44,12 @@ export interface AsymptoticConfidence {
  * ```
  */
 export function asymptoticConfidence(net: PiecewiseAffine, x: ArrayLike<number>): AsymptoticConfidence {
-  const { slope, intercept, from, sameSlope } = limitAlongRay(
-    net,
-    new Float64Array(net.inputSize),
-    checkDirection('asymptoticConfidence', net, x),
-  );
+  const direction = checkDirection('asymptoticConfidence', net, x);
+  return confidenceAtLimit(limitAlongRay(net, new Float64Array(net.inputSize), direction));
+}
+
+/** What a limit comes to. */
+export function confidenceAtLimit({ slope, intercept, from, sameSlope }: LimitAlongRay): AsymptoticConfidence {
   const steepest = slope.indexOf(slope.reduce((a, b) => Math.max(a, b)));
   const tied = [...slope.keys()].filter((k) => sameSlope(steepest, k));
   const probabilities = softmax(intercept.map((value, k) => (tied.includes(k) ? value : Number.NEGATIVE_INFINITY)));

@@ -1,8 +1,9 @@
 import { refuse } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
+import { atOnce, type Pausing } from '../core/pausing';
 import type { ProgressOptions } from '../core/progress';
-import { sameRows } from '../regions/affineMap';
+import { haveSameRows } from '../regions/affineMap';
 import { type LimitAlongRay, limitAlongRay } from '../regions/limitAlongRay';
 import { readRows, type Samples } from '../regions/readRows';
 import type { PiecewiseAffine } from '../regions/types';
@@ -75,7 +76,7 @@ export function checkTheorem31(
     const limit = limitAlongRay(net, new Float64Array(net.inputSize), x);
     const tied = tiedPairs(limit);
     if (tied.length === 0) continue;
-    const identical = tied.filter(([j, k]) => sameRows(net, limit.pattern, j, k));
+    const identical = atOnce(findIdentical(net, limit, tied));
     const different = tied.filter((pair) => !identical.includes(pair));
     identicalRows.push(...identical.map((classes) => ({ sample, classes })));
     const steepest = limit.slope.indexOf(limit.slope.reduce((a, b) => Math.max(a, b)));
@@ -86,6 +87,17 @@ export function checkTheorem31(
 }
 
 type Pair = readonly [number, number];
+
+/** The pairs of rows of V that are the same where a ray ends. */
+export function* findIdentical(
+  net: PiecewiseAffine,
+  limit: LimitAlongRay,
+  tied: readonly Pair[] = tiedPairs(limit),
+): Pausing<Pair[]> {
+  const identical: Pair[] = [];
+  for (const pair of tied) if (yield* haveSameRows(net, limit.pattern, ...pair)) identical.push(pair);
+  return identical;
+}
 
 function tiedPairs({ slope, sameSlope }: LimitAlongRay): Pair[] {
   const pairs: Pair[] = [];

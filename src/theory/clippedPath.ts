@@ -1,6 +1,6 @@
 import { isLater } from '../regions/ray/lines';
 import { movingRay } from '../regions/ray/movingRay';
-import type { RayPiece } from '../regions/rayPieces';
+import { onlyPieces, type RayPiece, type RayStep } from '../regions/rayPieces';
 import type { PiecewiseAffine } from '../regions/types';
 
 /** Changes after which everything is computed from scratch, so that rounding does not add up. */
@@ -15,16 +15,26 @@ export function clipped(x: Float64Array, alpha: number, [low, high]: readonly [n
  * The linear pieces of a network along the path clip(alpha x), from `from` until nothing moves any more: each entry of the
  * input is a line that bends where it enters the box and where it leaves it. Where nothing moves there is no piece.
  */
-export function* clippedPieces(
+export function clippedPieces(
   net: PiecewiseAffine,
   x: Float64Array,
   from: number,
   box: readonly [number, number],
 ): Generator<RayPiece, void, undefined> {
+  return onlyPieces(walkClipped(net, x, from, box));
+}
+
+/** The same with pauses. */
+export function* walkClipped(
+  net: PiecewiseAffine,
+  x: Float64Array,
+  from: number,
+  box: readonly [number, number],
+): Generator<RayStep | undefined, void, undefined> {
   const moving = x.map((value) => (value !== 0 && entersAt(value, box) <= from && from < leavesAt(value, box) ? 1 : 0));
   const slopes = x.map((value, i) => moving[i]! * value);
   const intercepts = clipped(x, from, box).map((value, i) => (moving[i] === 1 ? 0 : value));
-  const ray = movingRay(net, { intercepts, slopes }, from);
+  const ray = yield* movingRay(net, { intercepts, slopes }, from);
   const turns = turnsAfter(x, from, box);
   let begin = from;
   for (let [turn, changes] = [0, 1]; turn < turns.length; changes++) {
@@ -40,11 +50,9 @@ export function* clippedPieces(
       ray.turn(t, entry, change, beforeBend);
       turn++;
     }
-    if (done !== undefined) {
-      yield { from: begin, to: t, ...done };
-      begin = t;
-    }
-    if (changes % RENEW_AFTER === 0) ray.renew(t);
+    yield { piece: done && { from: begin, to: t, ...done }, updates: ray.updates() };
+    if (done !== undefined) begin = t;
+    if (changes % RENEW_AFTER === 0) yield* ray.renew(t);
   }
 }
 

@@ -1,6 +1,11 @@
+import { rowLogOdds } from '../classifier/logOdds';
 import { checkNonNegative } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
-import { rayPieces } from '../regions/rayPieces';
+import { atOnce, type Pausing } from '../core/pausing';
+import { findLimitAlongRay } from '../regions/limitAlongRay';
+import { decideAt } from '../regions/pass/applyNode';
+import { pushing } from '../regions/pass/push';
+import { walkRay } from '../regions/rayPieces';
 import type { PiecewiseAffine } from '../regions/types';
 import { checkDirection } from './checkDirection';
 import { type ConfidenceTarget, targetLogOdds } from './confidenceTarget';
@@ -51,20 +56,90 @@ export function minimalAlpha(net: PiecewiseAffine, x: ArrayLike<number>, options
   const point = checkDirection(fn, net, x);
   const { from = 1 } = options;
   checkNonNegative({ fn, argument: 'from' }, from);
-  return firstAlpha(net, point, { from, target: targetLogOdds(fn, options) });
+  return atOnce(findAlpha(net, point, { from, target: targetLogOdds(fn, options) })).alpha;
 }
 
-/** The same for arguments that have been looked at, with the target as log-odds. */
-export function firstAlpha(
-  net: PiecewiseAffine,
-  x: Float64Array,
-  { from, target }: { readonly from: number; readonly target: number },
-): number {
+/** What is asked about a ray. */
+interface AlphaQuestion {
+  readonly from: number;
+  /** The log-odds to be reached. */
+  readonly target: number;
+  /** The ray is given up after so many values have been updated; see {@link movingRay}. */
+  readonly maxUpdates?: number;
+}
+
+/** What following a ray has shown. */
+export interface FoundAlpha {
+  /** The minimal alpha; of a ray that was given up the smallest alpha at which the target was seen, or Infinity. */
+  readonly alpha: number;
+  /** No smaller alpha reaches the target: the same number, unless the ray was given up. */
+  readonly atLeast: number;
+}
+
+/** The minimal alpha, for arguments that have been looked at, or bounds on it where the ray is too long. */
+export function* findAlpha(net: PiecewiseAffine, x: Float64Array, question: AlphaQuestion): Pausing<FoundAlpha> {
+  const { from, target, maxUpdates = Number.POSITIVE_INFINITY } = question;
+  const exactly = (alpha: number) => ({ alpha, atLeast: alpha });
   // The largest of K probabilities is at least 1/K, whose log-odds are -log(K - 1).
-  if (target <= -Math.log(net.classes - 1)) return from;
-  for (const piece of rayPieces(net, new Float64Array(net.inputSize), x, { from })) {
-    const alpha = firstCrossing(piece, target);
-    if (alpha !== undefined) return alpha;
+  if (target <= -Math.log(net.classes - 1)) return exactly(from);
+  const limited = maxUpdates < Number.POSITIVE_INFINITY;
+  if (
+    limited &&
+    (yield* findLogOdds(
+      net,
+      x.map((value) => from * value),
+    )) >= target
+  )
+    return exactly(from);
+  let reached = from;
+  if (maxUpdates > 0) {
+    const lines = { intercepts: new Float64Array(net.inputSize), slopes: x.slice() };
+    for (const step of walkRay(net, lines, from, Number.POSITIVE_INFINITY)) {
+      yield;
+      if (step === undefined) continue;
+      const alpha = step.piece && firstCrossing(step.piece, target);
+      if (alpha !== undefined) return exactly(alpha);
+      reached = step.piece?.to ?? reached;
+      if (step.updates >= maxUpdates) break;
+    }
+    if (reached === Number.POSITIVE_INFINITY) return exactly(reached);
   }
-  return Number.POSITIVE_INFINITY;
+  return { alpha: yield* findWitness(net, x, reached, target), atLeast: reached };
+}
+
+/** The log-odds of the class predicted for a point. */
+export function* findLogOdds(net: PiecewiseAffine, point: Float64Array): Pausing<number> {
+  const { outputs } = yield* pushing(net, point, { count: 1, points: 1 }, decideAt);
+  return rowLogOdds(outputs, 0, net.classes, 'softmax');
+}
+
+/** How often alpha is doubled in search of the target, and how often the last doubling is halved. */
+const [DOUBLINGS, HALVINGS] = [14, 5];
+
+/** Some alpha > `from` that reaches the target: by doubling and halving, or on the last piece of the ray, or Infinity. */
+function* findWitness(net: PiecewiseAffine, x: Float64Array, from: number, target: number): Pausing<number> {
+  const reaches = function* (alpha: number): Pausing<boolean> {
+    return (
+      (yield* findLogOdds(
+        net,
+        x.map((value) => alpha * value),
+      )) >= target
+    );
+  };
+  let low = from;
+  for (let n = 0; n < DOUBLINGS; n++) {
+    let high = low > 0 ? 2 * low : 1;
+    if (yield* reaches(high)) {
+      for (let half = 0; half < HALVINGS; half++) {
+        const middle = (low + high) / 2;
+        if (yield* reaches(middle)) high = middle;
+        else low = middle;
+      }
+      return high;
+    }
+    low = high;
+  }
+  const { from: last, slope, intercept } = yield* findLimitAlongRay(net, new Float64Array(net.inputSize), x);
+  const piece = { from: Math.max(last, from), to: Number.POSITIVE_INFINITY, slope, intercept };
+  return firstCrossing(piece, target) ?? Number.POSITIVE_INFINITY;
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
 import { classifier, confidences } from '../../src/classifier';
+import { atOnce } from '../../src/core/pausing';
 import { createRng, type Rng } from '../../src/core/rng';
 import { softmax } from '../../src/core/softmax';
 import { certifiedMaxConfidence, intervalBounds } from '../../src/guarantees';
@@ -53,7 +54,7 @@ describe('bounds of all values of a network over a box', () => {
         const rng = createRng(architecture.seed);
         const centre = normals(net.inputSize, rng);
         const box = { lower: centre.map((v) => v - epsilon), upper: centre.map((v) => v + epsilon) };
-        const { bounds } = linearBounds(net, box, tighten);
+        const { bounds } = atOnce(linearBounds(net, box, tighten));
         const loose = allIntervals(net, box);
         for (let n = 0; n < 20; n++)
           for (const [id, value] of valuesAt(net, pointOf(box, rng)).entries()) {
@@ -111,7 +112,7 @@ describe('float32Errors', () => {
         const model = build(architecture);
         const net = toPiecewiseAffine(model);
         const x = normals(net.inputSize, createRng(architecture.seed)).map((v) => Math.fround(scale * v));
-        const errors = float32Errors(net, allIntervals(net, { lower: x, upper: x }));
+        const errors = atOnce(float32Errors(net, allIntervals(net, { lower: x, upper: x })));
         const exact = evaluate(net, x);
         const image = tf.tensor(Float32Array.from(x), [1, ...net.inputShape]);
         const logits = tf.tidy(() => classifier(model).logits(image));
@@ -130,7 +131,7 @@ describe('float32Errors', () => {
   it('has none for a ReLU that is off for sure', () => {
     const net = toPiecewiseAffine(handMade({ kernel: [[1, 1]], bias: [-3, 1] }, { kernel: [[1], [0]], bias: [0] }));
     const at = (x: number) =>
-      float32Errors(net, allIntervals(net, { lower: new Float64Array([x]), upper: new Float64Array([x]) }))[0]!;
+      atOnce(float32Errors(net, allIntervals(net, { lower: new Float64Array([x]), upper: new Float64Array([x]) })))[0]!;
     expect(at(2)).toBeLessThan(1e-30);
     expect(at(4)).toBeGreaterThan(1e-7);
   });
@@ -233,8 +234,8 @@ describe('certifiedMaxConfidence', () => {
         bias: [0, 0],
       }),
     );
-    const known = linearBounds(net, { lower: new Float64Array([0.2]), upper: new Float64Array([0.6]) }, true);
-    const [carried, elided] = [differenceBounds(net, known, true), differenceBounds(net, known, false)];
+    const known = atOnce(linearBounds(net, { lower: new Float64Array([0.2]), upper: new Float64Array([0.6]) }, true));
+    const [carried, elided] = [atOnce(differenceBounds(net, known, true)), atOnce(differenceBounds(net, known, false))];
     for (const [pair, value] of [0, -0.2, 0.6, 0].entries()) expect(carried[pair]).toBeCloseTo(value, 6);
     for (const [pair, value] of [0, 0, 0.6, 0].entries()) expect(elided[pair]).toBeCloseTo(value, 6);
   });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
 import { classifier, confidences } from '../../src/classifier';
+import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { certifiedMaxConfidence, radialTemperature } from '../../src/guarantees';
 import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
@@ -309,7 +310,7 @@ describe('the float32 bound of certifiedMaxConfidence', () => {
       const rng = createRng(seed);
       const x = Float32Array.from({ length: net.inputSize }, () => rng.uniform());
       const point = Float64Array.from(x);
-      const errors = float32Errors(net, allIntervals(net, { lower: point, upper: point }));
+      const errors = atOnce(float32Errors(net, allIntervals(net, { lower: point, upper: point })));
       const growth = logitGrowth(net, point);
       const exact = evaluate(net, x);
       await everywhere(async () => {

@@ -3,6 +3,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifier } from '../../src/classifier';
+import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { certifiedMaxConfidence } from '../../src/guarantees';
 import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
@@ -131,7 +132,7 @@ describe('outward rounding, against exact arithmetic', () => {
         for (const [k, logit] of logits.entries())
           expect(whole(lower[k]!) <= logit && logit <= whole(upper[k]!)).toBe(true);
         for (const lines of [true, false]) {
-          const differences = differenceBounds(net, linearBounds(net, box, lines), lines);
+          const differences = atOnce(differenceBounds(net, atOnce(linearBounds(net, box, lines)), lines));
           for (let k = 0; k < 3; k++)
             for (let j = 0; j < 3; j++)
               if (j !== k) expect(whole(differences[k * 3 + j]!) >= logits[k]! - logits[j]!).toBe(true);
@@ -168,7 +169,7 @@ describe('float32Errors', () => {
     model.layers[1]!.setWeights([tf.tensor2d([[1, 0], [0, 1]]), tf.zeros([2])]); // biome-ignore format: a matrix
     const net = toPiecewiseAffine(model);
     const x = Float64Array.of(0.1234567, 0.7654321).map(Math.fround);
-    const errors = float32Errors(net, allIntervals(net, { lower: x, upper: x }));
+    const errors = atOnce(float32Errors(net, allIntervals(net, { lower: x, upper: x })));
     const logits = await onBackend('wasm', async () => {
       const image = tf.tensor2d([[...x]]);
       const result = classifier(model).logits(image);
@@ -199,7 +200,7 @@ describe('float32Errors', () => {
     const at = (nodes: PiecewiseAffine['nodes']) => {
       const net = { inputShape: [3], inputSize: 3, classes: 3, nodes, output: nodes.length };
       const x = Float64Array.of(0.3, -0.7, 0.9);
-      return float32Errors(net, allIntervals(net, { lower: x, upper: x }));
+      return atOnce(float32Errors(net, allIntervals(net, { lower: x, upper: x })));
     };
     const one = at([affine]);
     expect(at([affine, largest])[0]).toBeGreaterThanOrEqual(Math.max(...one));
@@ -223,7 +224,7 @@ describe('float32Errors', () => {
     const at = (nodes: PiecewiseAffine['nodes']) => {
       const net = { inputShape: [1], inputSize: 1, classes: 1, nodes, output: nodes.length };
       const point = Float64Array.of(x);
-      return float32Errors(net, allIntervals(net, { lower: point, upper: point }))[0]!;
+      return atOnce(float32Errors(net, allIntervals(net, { lower: point, upper: point })))[0]!;
     };
     return { before: at([affine]), after: at([affine, node]) };
   };

@@ -107,6 +107,68 @@ describe('alphaScaling', () => {
     });
   });
 
+  it('encloses the minimal alpha of rays that it gives up, between what it has followed and what it has met', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(1e6), fc.constantFrom(0, 1, 20), async (seed, maxUpdates) => {
+        const net = randomDense(seed, [3, 8, 8, 3], 2);
+        const points = [1, 2, 3].map((n) => randomPoint(seed + n, 3));
+        const rows = points;
+        const exact = await alphaScaling(net, rows, { confidence: 0.9 });
+        const bounds = await alphaScaling(net, rows, { confidence: 0.9, maxUpdates });
+        expect(exact.followed).toBe(rows.length);
+        expect(exact.leastAlphas).toEqual(exact.alphas);
+        let known = 0;
+        for (const [n, alpha] of exact.alphas.entries()) {
+          const [least, most] = [bounds.leastAlphas[n]!, bounds.alphas[n]!];
+          expect(least).toBeLessThanOrEqual(alpha * (1 + 1e-9));
+          expect(most).toBeGreaterThanOrEqual(alpha * (1 - 1e-9));
+          if (least === most) known++;
+        }
+        expect(bounds.followed).toBe(known);
+        expect(bounds.leastMedianAlpha).toBeLessThanOrEqual(bounds.medianAlpha);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('meets the confidence of a ray that it does not follow by doubling alpha, or far out on the last piece', async () => {
+    const log = Math.log(999) / 2;
+    const none = { maxUpdates: 0 };
+    const { alphas, leastAlphas, followed } = await alphaScaling(mirror(1), [[0.1], [100]], none);
+    expect(leastAlphas).toEqual(Float64Array.of(1, 1));
+    expect(alphas[0]).toBeGreaterThanOrEqual(10 * log);
+    expect(alphas[0]).toBeLessThan(10.5 * log * 1.1);
+    expect([alphas[1], followed]).toEqual([1, 1]);
+    expect((await alphaScaling(mirror(1), [[1e-9]], none)).alphas[0]).toBeCloseTo(1e9 * log, -3);
+    // The hat is missed where the points that are looked at lie beside it, and it ends at log-odds of 0.
+    expect((await alphaScaling(hat, [[1.1]], { ...none, confidence: 0.9 })).alphas[0]).toBeGreaterThan(2 / 1.1);
+    expect((await alphaScaling(hat, [[0.99]], { ...none, confidence: 0.9999 })).alphas[0]).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+
+  it('ends with ABORTED inside a ray, soon after the signal', async () => {
+    const controller = new AbortController();
+    const net = { ...mirror(1) };
+    // A network of which every piece takes a while.
+    const slow = net.nodes.map((node) => {
+      if (node.kind !== 'affine') return node;
+      const addTo: typeof node.map.addTo = (...args) => {
+        const end = performance.now() + 40;
+        while (performance.now() < end);
+        node.map.addTo(...args);
+      };
+      return { ...node, map: { ...node.map, addTo } };
+    });
+    const deep = { ...net, nodes: slow };
+    setTimeout(() => controller.abort('enough'), 1);
+    await expectRefusal(() => alphaScaling(deep, [[0.001]], { maxUpdates: 0, signal: controller.signal }), {
+      code: 'ABORTED',
+      fn: 'alphaScaling',
+      argument: 'signal',
+    });
+  });
+
   it('takes a LayersModel and a tensor, and reports progress with the time left', async () => {
     const model = tinyMlp();
     const noise = uniformNoise([7, 2], { seed: 1 });

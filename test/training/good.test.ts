@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
 import { intervalBounds } from '../../src/guarantees/bounds/intervalBounds';
@@ -51,7 +52,7 @@ describe('intervals through the layers of a model', () => {
     const bounds = intervalBounds(net, box.lower, box.upper);
     for (const side of ['lower', 'upper'] as const)
       expect(gap(await read(() => modelSpan('f', model, span())[side]), bounds[side])).toBeLessThan(1e-5);
-    const differences = differenceBounds(net, linearBounds(net, box, false), false);
+    const differences = atOnce(differenceBounds(net, atOnce(linearBounds(net, box, false)), false));
     expect(gap(await read(() => differenceSpan('f', model, span())), differences)).toBeLessThan(1e-5);
     model.dispose();
   });
@@ -110,7 +111,7 @@ function objective(model: LayersModel, epsilon: number, quantile: number): numbe
         lower: Float64Array.from(row, (v) => Math.max(0, Math.fround(v) - reach)),
         upper: Float64Array.from(row, (v) => Math.min(1, Math.fround(v) + reach)),
       };
-      return Math.max(...differenceBounds(net, linearBounds(net, box, false), false));
+      return Math.max(...atOnce(differenceBounds(net, atOnce(linearBounds(net, box, false)), false)));
     });
   const [balls, points] = [worst(epsilon), worst(0)];
   const sorted = [...balls].sort((a, b) => a - b);

@@ -6,7 +6,7 @@ import { sha256 } from '../load/sha256';
 import { type RunFacts, readRecord, runRecord } from './runRecord';
 
 /** Milliseconds between two writings while all goes well. */
-const EVERY = 10_000;
+const EVERY = 2_000;
 
 /** Keeps what a run has done in a file, so that the same command goes on from there. */
 export interface Keeper {

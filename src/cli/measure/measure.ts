@@ -2,8 +2,9 @@ import type { Progress } from '../../core/progress';
 import { measureBlocks, type Shard } from '../../evaluation/measureBlocks';
 import type { Values } from '../args/options';
 import { text } from '../args/read';
-import { CliError, catchInterrupts, Interrupted } from '../cliError';
+import { CliError, Interrupted } from '../cliError';
 import type { Arguments, ExitCode } from '../command';
+import { catchInterrupts, keepIn } from '../interrupts';
 import type { Io } from '../io';
 import { progressLine } from '../print/progressLine';
 import { deliver, deliverShard, deliveryOf, shardFile } from '../result/deliver';
@@ -20,6 +21,7 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   const signal = catchInterrupts();
   const { run, measurements, dispose } = await prepare(args, command, signal);
   const keeper = keeperOf(run, shard, text(values, 'checkpoint'));
+  keepIn(keeper.file);
   const line = progressLine(io.stderr, values.progress === true);
   let last: Progress | undefined;
   const onProgress = (progress: Progress) => {

@@ -29,7 +29,7 @@ import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { blankImage, type Images } from './images';
 import { auditRows, evaluationRows } from './noiseSettings';
-import { rayMeasurement } from './rays';
+import { rayMeasurement, rayPlan } from './rays';
 import type { RunFacts } from './runRecord';
 
 /** A run that may begin. */
@@ -182,16 +182,20 @@ function raysOf(
   values: Values,
   signal: AbortSignal,
 ): { measurements: Measurement[]; notes: string[] } {
-  const rays = whole(values, 'rays', 100, 0);
-  if (rays === 0) return { measurements: [], notes: [] };
+  const wanted = whole(values, 'rays', undefined, 0);
+  if (wanted === 0) return { measurements: [], notes: [] };
   if (layers === undefined)
     return {
       measurements: [],
       notes: ['No rays: the linear regions of a GraphModel cannot be read; a LayersModel has them.'],
     };
   try {
-    const question = { rays, seed: seedOf(values), bounds: classifier.bounds };
-    return { measurements: [rayMeasurement(toPiecewiseAffine(classifier), question, signal)], notes: [] };
+    const net = toPiecewiseAffine(classifier);
+    const plan = rayPlan(net, wanted);
+    const question = { ...plan, seed: seedOf(values), bounds: classifier.bounds };
+    const few = wanted === undefined && plan.rays < 100;
+    const notes = few ? [`${plan.rays} rays instead of 100, as the network is large: --rays 100 has them all.`] : [];
+    return { measurements: [rayMeasurement(net, question, signal)], notes };
   } catch (error) {
     if (!(error instanceof OverconfidenceError)) throw error;
     if (error.code === 'UNSUPPORTED_MODEL')

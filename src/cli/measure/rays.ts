@@ -1,35 +1,66 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { confidenceOf } from '../../classifier/logOdds';
+import { inTasks, type Pausing } from '../../core/pausing';
 import { createRng } from '../../core/rng';
-import { softmax } from '../../core/softmax';
 import type { Measurement } from '../../evaluation/measureBlocks';
 import { uniformNoise } from '../../noise/uniformNoise';
-import { evaluate } from '../../regions/evaluate';
+import { findLimitAlongRay } from '../../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../../regions/types';
 import { alphaScaling } from '../../theory/alphaScaling';
-import { asymptoticConfidence } from '../../theory/asymptoticConfidence';
-import { checkTheorem31 } from '../../theory/checkTheorem31';
+import { confidenceAtLimit } from '../../theory/asymptoticConfidence';
+import { findIdentical } from '../../theory/checkTheorem31';
+import { findLogOdds } from '../../theory/minimalAlpha';
 
 /** Name of the measurement in the record. */
 export const RAYS = 'rays';
 /** Where the confidence along a ray is drawn: alpha from 1 to 10,000. */
 export const CURVE_ALPHAS: readonly number[] = Array.from({ length: 61 }, (_, i) => 10 ** (i / 15));
 
-/** Rays followed at a time. */
-const BATCH = 5;
-/** A ray takes about as long as so many forward passes; only the time left depends on it. */
-const PASSES_PER_RAY = 200;
-
 /** What the rays depend on. */
-export interface RayQuestion {
-  readonly rays: number;
+export interface RayQuestion extends RayPlan {
   readonly seed: string | number;
   readonly bounds: readonly [number, number];
+}
+
+/** How much is done for rays. */
+export interface RayPlan {
+  readonly rays: number;
+  /** Rays along which the confidence is drawn. */
+  readonly curves: number;
+  /** Points of the way inside the box that are looked at; see {@link alphaScaling}. */
+  readonly pathPoints: number;
+  /** Values updated along a ray before it is given up. */
+  readonly maxUpdates: number;
+  /** About how many forward passes a ray takes; only the time left depends on it. */
+  readonly passes: number;
+}
+
+/** Products in an evaluation from which on a network is large. */
+const LARGE = 20_000_000;
+/** Products in an evaluation for all rays of a large network together, each of them evaluated once. */
+const LARGE_RAYS = 600_000_000;
+
+/**
+ * What is done where the user does not say: 100 rays, or of a large network as many as can be followed in a minute or two, and
+ * five at least. By the size of the network and not by the clock, so that the same command has the same result everywhere.
+ */
+export function rayPlan(net: PiecewiseAffine, wanted: number | undefined): RayPlan {
+  const products = productsOf(net);
+  if (products <= LARGE)
+    return { rays: wanted ?? 100, curves: 5, pathPoints: 100, maxUpdates: 200_000_000, passes: 200 };
+  const rays = wanted ?? Math.max(5, Math.floor(LARGE_RAYS / products));
+  return { rays, curves: products <= 5 * LARGE ? 1 : 0, pathPoints: 8, maxUpdates: 2_000_000, passes: 60 };
+}
+
+/** Products that an evaluation of the network takes. */
+export function productsOf({ nodes }: PiecewiseAffine): number {
+  return nodes.reduce((sum, node) => sum + (node.kind === 'affine' ? node.map.fanIn * node.size : 0), 0);
 }
 
 /** Follows noise along its ray to infinity: how soon the network is sure, its limit, and the condition of Theorem 3.1. */
 export function rayMeasurement(
   net: PiecewiseAffine,
-  { rays, seed, bounds }: RayQuestion,
+  { rays, seed, bounds, curves, pathPoints, maxUpdates, passes }: RayQuestion,
   signal: AbortSignal,
 ): Measurement {
   const rng = createRng(seed).fork(RAYS);
@@ -37,40 +68,42 @@ export function rayMeasurement(
     name: RAYS,
     kind: 'other',
     samples: rays,
-    blockSize: BATCH,
-    cost: PASSES_PER_RAY,
+    blockSize: 1,
+    cost: passes,
     required: false,
-    run: async (start, size, onWork) => {
-      const noise = uniformNoise([size, ...net.inputShape], { rng: rng.fork(start), bounds });
-      try {
-        const rows = await flatRows(noise, net.inputSize);
-        const onProgress = ({ done }: { done: number }) => onWork(done * PASSES_PER_RAY);
-        const scaling = await alphaScaling(net, rows, { bounds, signal, onProgress });
-        const { identicalRows } = checkTheorem31(net, rows, { signal });
-        return {
-          alphas: Array.from(scaling.alphas, (alpha) => (Number.isFinite(alpha) ? alpha : null)),
-          limits: rows.map((row) => asymptoticConfidence(net, row).confidence),
-          sureAtMinimalAlpha: [Math.round(size * scaling.overconfidentAtMinimalAlpha)],
-          sureOnRay: [Math.round(size * scaling.overconfidentOnRay)],
-          identicalRows: [new Set(identicalRows.map(({ sample }) => sample)).size],
-          ...(start === 0 && { curves: rows.flatMap((row) => curve(net, row)) }),
-        };
-      } finally {
-        tf.dispose(noise);
-      }
+    run: async (start) => {
+      const noise = uniformNoise([1, ...net.inputShape], { rng: rng.fork(start), bounds });
+      const row = Float64Array.from(await noise.data());
+      tf.dispose(noise);
+      const ending = await inTasks(RAYS, endOfRay(net, row), signal);
+      const scaling = await alphaScaling(net, [row], { bounds, pathPoints, maxUpdates, signal });
+      const finite = (alphas: Float64Array) => Array.from(alphas, (alpha) => (Number.isFinite(alpha) ? alpha : null));
+      return {
+        alphas: finite(scaling.alphas),
+        leastAlphas: finite(scaling.leastAlphas),
+        limits: [ending.limit],
+        sureAtMinimalAlpha: [scaling.overconfidentAtMinimalAlpha],
+        sureOnRay: [scaling.overconfidentOnRay],
+        identicalRows: [ending.identical ? 1 : 0],
+        ...(start < curves && { curves: await inTasks(RAYS, curve(net, row), signal) }),
+      };
     },
   };
 }
 
-async function flatRows(images: tf.Tensor, size: number): Promise<Float32Array[]> {
-  const values = (await images.data()) as Float32Array;
-  return Array.from({ length: images.shape[0]! }, (_, i) => values.slice(i * size, (i + 1) * size));
+/** Where a ray ends: the limit of the confidence, and whether two rows of V are the same there. */
+function* endOfRay(net: PiecewiseAffine, x: Float64Array): Pausing<{ limit: number; identical: boolean }> {
+  const limit = yield* findLimitAlongRay(net, new Float64Array(net.inputSize), x);
+  const identical = yield* findIdentical(net, limit);
+  return { limit: confidenceAtLimit(limit).confidence, identical: identical.length > 0 };
 }
 
 /** Confidence at alpha x. */
-function curve(net: PiecewiseAffine, x: Float32Array): number[] {
-  return CURVE_ALPHAS.map((alpha) => {
-    const scaled = Float64Array.from(x, (value) => alpha * value);
-    return Math.max(...softmax(evaluate(net, scaled)));
-  });
+function* curve(net: PiecewiseAffine, x: Float64Array): Pausing<number[]> {
+  const confidences: number[] = [];
+  for (const alpha of CURVE_ALPHAS) {
+    const scaled = x.map((value) => alpha * value);
+    confidences.push(confidenceOf(yield* findLogOdds(net, scaled)));
+  }
+  return confidences;
 }

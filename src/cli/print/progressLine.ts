@@ -1,7 +1,10 @@
 import type { Progress } from '../../core/progress';
 import type { Output } from '../io';
 
-/** Draws progress: in place on a terminal, otherwise a line for every tenth of the way, and only if `always`. */
+/**
+ * Draws progress: in place on a terminal, otherwise a line for every tenth of the way, or for every doubling where nobody knows
+ * how long it is, and only if `always`.
+ */
 export interface ProgressLine {
   readonly show: (progress: Progress) => void;
   /** Takes the line away from a terminal. */
@@ -18,11 +21,12 @@ export function progressLine(output: Output, always: boolean): ProgressLine {
       show: atMostEvery(EVERY, (progress) => output.write(`\r\x1b[K${lineOf(progress).slice(0, output.columns - 1)}`)),
       clear: () => output.write('\r\x1b[K'),
     };
-  let tenth = -1;
+  let before = -1;
   const show = (progress: Progress) => {
-    const reached = Math.floor((10 * progress.done) / progress.total);
-    if (!(reached > tenth)) return;
-    tenth = reached;
+    const known = Number.isFinite(progress.total);
+    const reached = Math.floor(known ? (10 * progress.done) / progress.total : Math.log2(progress.done));
+    if (!(reached > before)) return;
+    before = reached;
     output.write(`${lineOf(progress)}\n`);
   };
   return { show: always ? show : () => {}, clear: () => {} };

@@ -37,3 +37,17 @@ export function columnsOf(list: readonly (readonly [name: string, text: string])
 export function percent(share: number): string {
   return `${Number((100 * share).toFixed(1))} %`;
 }
+
+/** A time in words: `about 3 minutes`. */
+export function duration(seconds: number): string {
+  const units = [
+    [365 * 24 * 3600, 'year'],
+    [24 * 3600, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
+    [1, 'second'],
+  ] as const;
+  const [length, name] = units.find(([unit]) => seconds >= 1.5 * unit) ?? units.at(-1)!;
+  const count = Math.max(1, Math.round(seconds / length));
+  return `about ${count} ${name}${count === 1 ? '' : 's'}`;
+}

@@ -3,19 +3,25 @@ import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { confidences } from '../../classifier/confidences';
 import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
+import { follow } from '../../core/follow';
+import { nextTask } from '../../core/nextTask';
+import { inTasks, type Pausing } from '../../core/pausing';
 import { uniformNoise } from '../../noise/uniformNoise';
 import { inputPlane, planeThrough, pointOnPlane } from '../../regions/planes';
-import { sliceRegions } from '../../regions/sliceRegions';
-import type { Plane2d, RegionList, SliceOptions } from '../../regions/sliceTypes';
+import { walkRay } from '../../regions/rayPieces';
+import { slicing } from '../../regions/sliceRegions';
+import type { Box2d, Plane2d, RegionList, SliceOptions } from '../../regions/sliceTypes';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
+import type { PiecewiseAffine } from '../../regions/types';
 import { confidenceMap } from '../../report/confidenceMap';
 import type { LabelledPoints } from '../../report/mapTypes';
 import { regionMap } from '../../report/regionMap';
 import type { Values } from '../args/options';
 import { oneOf, onlyModel, pair, seedOf, text, whole } from '../args/read';
-import { CliError } from '../cliError';
+import { CliError, Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
 import { type NamedModel, readLabelled } from '../data/readImages';
+import { catchInterrupts } from '../interrupts';
 import type { Io } from '../io';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
@@ -35,6 +41,7 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
   await checkFolder(file);
   const colour = oneOf(values, 'colour', ['confidence', 'infinity'] as const, 'confidence');
   const maxRegions = whole(values, 'max-regions', 20_000);
+  const signal = catchInterrupts();
   await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
   const { plane, points, usual, notes } = await planeOf(model, values);
@@ -42,36 +49,81 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
   const [low, high] = pair(values, 'box', usual);
   const box = { x: [low, high], y: [low, high] } as const;
   const line = progressLine(stderr, values.progress === true);
-  const found = slice(model, plane, { box, maxRegions, onProgress: line.show });
+  const found = await slice(model, plane, { box, maxRegions, onProgress: line.show, signal });
   line.clear();
   const look = { box, ...(points && { points }) };
   if (typeof found !== 'string') {
     const edges = found.length <= MOST_WITH_EDGES;
     await writeFile(file, await regionMap(found, { ...look, colour, edges, title: `Linear regions of ${written}` }));
+    if (signal.aborted)
+      throw new Interrupted(
+        `The ${found.length} linear regions that were found by then are drawn in ${file}.`,
+        'All of them take longer; a smaller --box has fewer.',
+      );
     stdout.write(`${found.length} linear regions from ${low} to ${high} in both directions.\nWrote ${file}.\n`);
     return EXIT.fine;
   }
   if (colour === 'infinity')
     throw new CliError(`The linear regions cannot be drawn: ${found}.`, 'Choose a smaller --box.');
   const { classes } = model.classifier;
-  const at = (where: Float32Array) => confidenceOnPlane(model.classifier, plane, where);
+  const tell = follow('regions', { onProgress: line.show, signal }, RESOLUTION ** 2);
+  const at = (where: Float32Array) => confidenceOnPlane(model.classifier, plane, where, (done) => tell(done, 'points'));
   const title = `Confidence of ${written}`;
-  await writeFile(file, await confidenceMap(at, { ...look, classes, resolution: RESOLUTION, title }));
+  const picture = await confidenceMap(at, { ...look, classes, resolution: RESOLUTION, title });
+  line.clear();
+  await writeFile(file, picture);
   stdout.write(`Drew the confidence without the linear regions: ${found}.\nWrote ${file}.\n`);
   return EXIT.fine;
 }
 
-/** All regions of a part of the plane, or why they are not to be had. */
-function slice({ layers, classifier }: LoadedModel, plane: Plane2d, options: SliceOptions): RegionList | string {
+interface Search extends SliceOptions {
+  readonly box: Box2d;
+  readonly maxRegions: number;
+  readonly signal: AbortSignal;
+}
+
+/** All regions of a part of the plane, or those that were found until an interrupt, or why they are not to be had. */
+async function slice(
+  { layers, classifier }: LoadedModel,
+  plane: Plane2d,
+  { signal, ...options }: Search,
+): Promise<RegionList | string> {
   if (layers === undefined) return 'those of a GraphModel cannot be read';
   try {
-    const found = sliceRegions(toPiecewiseAffine(classifier), plane, options);
-    return found.complete ? found : `there are more than ${options.maxRegions}; see --box and --max-regions`;
+    const net = toPiecewiseAffine(classifier);
+    const many = await inTasks('regions', regionsOnDiagonal(net, plane, options.box), signal);
+    if (many > SURELY * options.maxRegions)
+      return `a single line through it crosses some ${many.toPrecision(2)}, far more than ${options.maxRegions}; see --box and --max-regions`;
+    const { work, regions } = slicing(net, plane, options);
+    const complete = await inTasks('regions', work, signal).catch((error: unknown) => {
+      if (signal.aborted && regions().length > 0) return true;
+      throw error;
+    });
+    if (complete) return Object.assign(regions(), { complete });
+    return `there are more than ${options.maxRegions}; see --box and --max-regions`;
   } catch (error) {
     if (error instanceof OverconfidenceError && error.code === 'UNSUPPORTED_MODEL')
       return `the network is not piecewise linear, or not known to be (${error.got})`;
     throw error;
   }
+}
+
+/** How many times too many regions there must seem to be on a line before they are not looked for. */
+const SURELY = 4;
+/** Values updated on the line. */
+const MOST_UPDATES = 5_000_000;
+
+/** About how many regions lie on a diagonal of the box: counted along its first part, if that takes long. */
+function* regionsOnDiagonal(net: PiecewiseAffine, plane: Plane2d, { x, y }: Box2d): Pausing<number> {
+  const begin = pointOnPlane(plane, x[0], y[0]);
+  const slopes = pointOnPlane(plane, x[1], y[1]).map((value, i) => value - begin[i]!);
+  let [pieces, reached] = [0, 0];
+  for (const step of walkRay(net, { intercepts: begin, slopes }, 0, 1)) {
+    yield;
+    if (step?.piece) [pieces, reached] = [pieces + 1, step.piece.to];
+    if (step && step.updates > MOST_UPDATES) break;
+  }
+  return reached === 0 ? 1 : pieces / reached;
 }
 
 interface Slice {
@@ -129,21 +181,30 @@ function pick(pixels: ArrayLike<number>, { inputShape }: Classifier, [a, b, c]: 
   return [image(a), image(b), image(c)];
 }
 
-/** Inputs at a time: a picture has thousands, which together may be too large for memory. */
-const BATCH = 256;
+/** Inputs, and values of these, at a time: a picture has thousands, which together may be too large for memory. */
+const [BATCH, MOST_VALUES] = [256, 1_000_000];
 
 /** The confidence at each of N points of a plane, given by their coordinates `[N, 2]`. */
-export async function confidenceOnPlane(net: Classifier, plane: Plane2d, points: Float32Array): Promise<Float64Array> {
+export async function confidenceOnPlane(
+  net: Classifier,
+  plane: Plane2d,
+  points: Float32Array,
+  tell: (done: number) => void = () => {},
+): Promise<Float64Array> {
   const count = points.length / 2;
   const found = new Float64Array(count);
-  for (let start = 0; start < count; start += BATCH) {
-    const size = Math.min(BATCH, count - start);
-    const inputs = Array.from({ length: size }, (_, i) => [
-      ...pointOnPlane(plane, points[2 * (start + i)]!, points[2 * (start + i) + 1]!),
-    ]);
-    const batch = tensor(inputs.flat(), [size, ...net.inputShape]);
+  const length = plane.origin.length;
+  const most = Math.max(1, Math.min(BATCH, Math.floor(MOST_VALUES / length)));
+  for (let start = 0; start < count; start += most) {
+    const size = Math.min(most, count - start);
+    const inputs = new Float32Array(size * length);
+    for (let i = 0; i < size; i++)
+      inputs.set(pointOnPlane(plane, points[2 * (start + i)]!, points[2 * (start + i) + 1]!), i * length);
+    const batch = tensor(inputs, [size, ...net.inputShape]);
     found.set(await confidences(net, batch), start);
     dispose(batch);
+    await nextTask();
+    tell(start + size);
   }
   return found;
 }

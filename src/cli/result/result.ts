@@ -4,8 +4,15 @@ import type { RunFacts } from '../measure/runRecord';
 /** What happens on the way to infinity. */
 export interface RayResult {
   readonly rays: number;
-  /** Median of the smallest alpha >= 1 with 99.9 % confidence at alpha x; null if half of the rays never get there. */
+  /** Rays whose smallest alpha is exact: they were followed to where it is reached, or to the end. */
+  readonly followed: number;
+  /**
+   * Median of the smallest alpha >= 1 with 99.9 % confidence at alpha x; null if half of the rays never get there. Of rays that
+   * were not followed so far counts an alpha that was found to be enough: the median is no larger.
+   */
   readonly medianAlpha: number | null;
+  /** The median is no smaller: the same number where all rays were followed. */
+  readonly leastMedianAlpha: number | null;
   /** Share of rays above 95 % confidence inside the box, at the minimal alpha. */
   readonly overconfidentAtMinimalAlpha: number;
   /** The same at some alpha of the ray. */

@@ -46,10 +46,16 @@ function rayResult(record: Measured): RayResult {
   const alphas = numbersOf(record, 'alphas');
   const limits = numbersOf(record, 'limits');
   const sum = (field: string) => numbersOf(record, field).reduce((a, b) => a + b, 0);
-  const median = orderStatistic(sortedCopy(alphas), (alphas.length - 1) / 2);
+  const leastAlphas = numbersOf(record, 'leastAlphas');
+  const median = (numbers: Float64Array) => {
+    const middle = orderStatistic(sortedCopy(numbers), (numbers.length - 1) / 2);
+    return Number.isFinite(middle) ? middle : null;
+  };
   return {
     rays: alphas.length,
-    medianAlpha: Number.isFinite(median) ? median : null,
+    followed: alphas.filter((alpha, i) => alpha === leastAlphas[i]).length,
+    medianAlpha: median(alphas),
+    leastMedianAlpha: median(leastAlphas),
     overconfidentAtMinimalAlpha: sum('sureAtMinimalAlpha') / alphas.length,
     overconfidentOnRay: sum('sureOnRay') / alphas.length,
     goToOne: limits.filter((limit) => limit >= ONE).length / limits.length,

@@ -110,12 +110,19 @@ function rayDetails(rays: RayResult | null): string[] {
   const { goToOne, medianAlpha, rays: count, theoremHolds, meanLimit } = rays;
   const soon =
     medianAlpha === null
-      ? 'and half of the inputs or more never reach 99.9 %'
-      : `and half of the inputs reach 99.9 % when multiplied by ${Number(medianAlpha.toPrecision(3))}`;
+      ? `and half of the inputs or more ${unfollowed(rays) ? 'are not known to' : 'never'} reach 99.9 %`
+      : `and half of the inputs reach 99.9 % when multiplied by ${Number(medianAlpha.toPrecision(3))}${unfollowed(rays)}`;
   const condition = theoremHolds ? '' : ' The condition of Theorem 3.1, no identical rows, does not hold everywhere.';
   return [
     `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays (Theorem 3.1; mean limit ${meanLimit.toFixed(3)}), ${soon}.${condition}`,
   ];
+}
+
+/** What must be said of a median alpha of which only bounds are known; nothing of one that is exact. */
+function unfollowed({ rays, followed, medianAlpha, leastMedianAlpha }: RayResult): string {
+  if (medianAlpha === leastMedianAlpha) return '';
+  const least = Number(leastMedianAlpha!.toPrecision(3));
+  return ` or less, but not by less than ${least} (${followed} of ${rays} rays could be followed that far)`;
 }
 
 function nextSteps(level: VerdictLevel, { model, data }: RunFacts, rays: RayResult | null): string[] {

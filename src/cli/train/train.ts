@@ -9,16 +9,17 @@ import { fit } from '../../training/fit';
 import type { EpochRecord, FitOptions } from '../../training/fitTypes';
 import type { Values } from '../args/options';
 import { needed, number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
-import { CliError, catchInterrupts, Interrupted } from '../cliError';
+import { CliError, Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
 import { readLabelled } from '../data/readImages';
+import { catchInterrupts, keepIn } from '../interrupts';
 import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
 
 /** Steps between checkpoints. */
-const CHECKPOINT_EVERY = 20;
+const CHECKPOINT_EVERY = 5;
 
 /** Fine-tunes a saved model and saves the result. */
 export async function train({ stdout, stderr }: Io, { files, values }: Arguments): Promise<ExitCode> {
@@ -40,6 +41,7 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
   await mkdir(out, { recursive: true });
   const checkpoint = join(out, 'training.checkpoint');
   const signal = catchInterrupts();
+  keepIn(checkpoint);
   const line = progressLine(stderr, values.progress === true);
   const onEpoch = (record: EpochRecord) => {
     line.clear();

@@ -1,6 +1,7 @@
 import { checkBounds, checkNonNegative, checkOneOf } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
+import { atOnce } from '../../core/pausing';
 import type { ProgressOptions } from '../../core/progress';
 import { readRows, type Samples } from '../../regions/readRows';
 import type { PiecewiseAffine } from '../../regions/types';
@@ -80,7 +81,7 @@ export function certifiedMaxConfidence(
   const boxes = readRows(where, net, x).map((row) => linfBox(where, row, epsilon, bounds, arithmetic));
   const tell = follow(fn, watching, boxes.length);
   return Float64Array.from(boxes, (box, i) => {
-    const confidence = confidenceOverBox(net, box, method, arithmetic);
+    const confidence = atOnce(confidenceOverBox(net, box, method, arithmetic));
     tell(i + 1, 'inputs');
     return confidence;
   });

@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import type { PiecewiseAffine } from '../../regions/types';
 import { largestConfidence } from '../wrapper/rowBound';
 import { float32Errors } from './float32Errors';
@@ -9,15 +10,15 @@ import { linearBounds } from './linearBounds';
 export type BoundMethod = 'interval' | 'crown';
 
 /** An upper bound on the confidence at every point of a box. */
-export function confidenceOverBox(
+export function* confidenceOverBox(
   net: PiecewiseAffine,
   box: Interval,
   method: BoundMethod,
   arithmetic: Arithmetic,
-): number {
-  const known = linearBounds(net, box, method === 'crown');
-  const differences = differenceBounds(net, known, method === 'crown');
-  const errors = arithmetic === 'float32' ? float32Errors(net, known.bounds) : new Float64Array(net.classes);
+): Pausing<number> {
+  const known = yield* linearBounds(net, box, method === 'crown');
+  const differences = yield* differenceBounds(net, known, method === 'crown');
+  const errors = arithmetic === 'float32' ? yield* float32Errors(net, known.bounds) : new Float64Array(net.classes);
   const moved = differences.map((bound, pair) => {
     const [k, j] = [Math.floor(pair / net.classes), pair % net.classes];
     return bound + errors[k]! + errors[j]!;
@@ -36,7 +37,7 @@ const CHUNK = 128;
  * `u_kj = (W_k - W_j)^+ u + (W_k - W_j)^- l + b_k - b_j` (last-layer elision, Bitterwolf, Meinke and Hein 2020). With `lines` the
  * same difference is also carried back to the input, and the lower of the two bounds is kept.
  */
-export function differenceBounds(net: PiecewiseAffine, known: Known, lines: boolean): Float64Array {
+export function* differenceBounds(net: PiecewiseAffine, known: Known, lines: boolean): Pausing<Float64Array> {
   const { classes } = net;
   const bounds = new Float64Array(classes * classes);
   const pairs = Array.from(bounds.keys()).filter((pair) => pair % (classes + 1) !== 0);
@@ -47,8 +48,8 @@ export function differenceBounds(net: PiecewiseAffine, known: Known, lines: bool
       { entry: Math.floor(pair / classes), factor: 1 },
       { entry: pair % classes, factor: -1 },
     ]);
-    const elided = formBounds(net, known, forms, { on: net.output, to: before });
-    const carried = lines ? formBounds(net, known, forms, { on: net.output }) : elided;
+    const elided = yield* formBounds(net, known, forms, { on: net.output, to: before });
+    const carried = lines ? yield* formBounds(net, known, forms, { on: net.output }) : elided;
     for (const [c, pair] of chunk.entries()) bounds[pair] = Math.min(elided[c]!, carried[c]!);
   }
   return bounds;

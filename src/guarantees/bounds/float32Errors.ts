@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import { interceptOf, repeated, slopeOf } from '../../regions/pass/repeated';
 import type { AffineGraphNode, AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
 import {
@@ -25,9 +26,10 @@ const ROUNDING = 1 + 1e-9;
  * slope that can be met, so that a ReLU that is off for sure has none; a maximum has the largest of its members' errors. To all
  * comes what is lost where numbers are too small for float32.
  */
-export function float32Errors(net: PiecewiseAffine, bounds: readonly Interval[]): Float64Array {
+export function* float32Errors(net: PiecewiseAffine, bounds: readonly Interval[]): Pausing<Float64Array> {
   const errors = [magnitudes(bounds[0]!).map((size) => (size <= LARGEST ? 0 : Number.POSITIVE_INFINITY))];
   for (const node of net.nodes) {
+    yield;
     const inputs = node.inputs.map((id) => bounds[id]!);
     const before = node.inputs.map((id) => errors[id]!);
     const sharp = nodeErrors(node, inputs, before);

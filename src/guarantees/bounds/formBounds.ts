@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine } from '../../regions/types';
 import { type Interval, magnitudes, roundoff64, UNDERFLOW } from './interval';
@@ -29,18 +30,19 @@ interface Term {
  * A step replaces `w.v` by `w'.v' + constant`. What rounding does to it is at most `u |w| . sizes`, `sizes` being the largest sums
  * of absolute values that make an entry of v, and u `roundoff64` of more terms than any of these sums has.
  */
-export function formBounds(
+export function* formBounds(
   net: PiecewiseAffine,
   { bounds, relaxations, sizes, buffers }: Known,
   forms: readonly (readonly Term[])[],
   { on, to = 0 }: { readonly on: number; readonly to?: number },
-): Float64Array {
+): Pausing<Float64Array> {
   const carried = carriedForms(buffers, forms.length, (id) => bounds[id]!.lower.length);
   begin(carried, on, forms, bounds[on]!.lower.length);
   const constants = new Float64Array(forms.length);
   const lost = new Float64Array(forms.length);
   for (let id = on; id > to; id--) {
     if (!carried.has(id)) continue;
+    yield;
     addSizes(lost, carried, id, sizes[id - 1]!);
     carryBack(net.nodes[id - 1]!, relaxations[id - 1], id, carried, constants);
   }

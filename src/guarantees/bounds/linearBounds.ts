@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
 import { formBounds, type Known } from './formBounds';
@@ -12,7 +13,7 @@ const CHUNK = 32;
  * Everything {@link formBounds} needs over a box, node after node: intervals, lines around what is decided, and, if `tighten` is
  * set, tighter bounds for those entries that some node decides on and that the intervals leave open.
  */
-export function linearBounds(net: PiecewiseAffine, box: Interval, tighten: boolean): Known {
+export function* linearBounds(net: PiecewiseAffine, box: Interval, tighten: boolean): Pausing<Known> {
   const known = {
     bounds: [box],
     relaxations: [] as Known['relaxations'][number][],
@@ -21,6 +22,7 @@ export function linearBounds(net: PiecewiseAffine, box: Interval, tighten: boole
   };
   const readers = decidersOf(net);
   for (const [n, node] of net.nodes.entries()) {
+    yield;
     const inputs = node.inputs.map((id) => known.bounds[id]!);
     const relaxation = isSwitch(node) ? relaxationOf(node, inputs[0]!) : undefined;
     known.relaxations.push(relaxation);
@@ -28,9 +30,34 @@ export function linearBounds(net: PiecewiseAffine, box: Interval, tighten: boole
     known.bounds.push(nodeInterval(node, inputs));
     // Over a box the interval of an affine map of the input is exact.
     if (tighten && !isSwitch(node) && !node.inputs.every((id) => id === 0))
-      known.bounds[n + 1] = tightened(net, known, n + 1, openEntries(known.bounds[n + 1]!, readers[n + 1]!));
+      known.bounds[n + 1] = yield* tightened(net, known, n + 1, openEntries(known.bounds[n + 1]!, readers[n + 1]!));
   }
   return known;
+}
+
+/** What tightening takes at the most; tighter bounds at the front leave less to do at the back. */
+export interface TighteningWork {
+  /** How often as many products as an evaluation of the network takes. */
+  readonly passes: number;
+  /** Bytes of the forms that are carried back together. */
+  readonly bytes: number;
+}
+
+/** What {@link linearBounds} would have to do over a box, told by the entries that the intervals leave open. */
+export function* tighteningWork(net: PiecewiseAffine, box: Interval): Pausing<TighteningWork> {
+  const { bounds } = yield* linearBounds(net, box, false);
+  const readers = decidersOf(net);
+  let [products, carried] = [0, 0];
+  for (const [n, node] of net.nodes.entries()) {
+    if (node.kind === 'affine') products += node.map.fanIn * node.size;
+    if (isSwitch(node) || node.inputs.every((id) => id === 0)) continue;
+    carried += 2 * openEntries(bounds[n + 1]!, readers[n + 1]!).length * products;
+  }
+  const entries = bounds.reduce((sum, { lower }) => sum + lower.length, 0);
+  return {
+    passes: products === 0 ? 0 : carried / products,
+    bytes: 2 * CHUNK * entries * Float64Array.BYTES_PER_ELEMENT,
+  };
 }
 
 function isSwitch(node: AffineGraphNode): node is SwitchNode {
@@ -67,14 +94,14 @@ function markOpen(open: Uint8Array, node: SwitchNode, { lower, upper }: Interval
 }
 
 /** The bounds of a value, with those of some entries replaced by the better of them and of {@link formBounds}. */
-function tightened(net: PiecewiseAffine, known: Known, id: number, entries: readonly number[]): Interval {
+function* tightened(net: PiecewiseAffine, known: Known, id: number, entries: readonly number[]): Pausing<Interval> {
   const before = known.bounds[id]!;
   const lower = before.lower.slice();
   const upper = before.upper.slice();
   for (let first = 0; first < entries.length; first += CHUNK) {
     const chunk = entries.slice(first, first + CHUNK);
     const forms = chunk.flatMap((entry) => [[{ entry, factor: 1 }], [{ entry, factor: -1 }]]);
-    const best = formBounds(net, known, forms, { on: id });
+    const best = yield* formBounds(net, known, forms, { on: id });
     for (const [k, i] of chunk.entries()) {
       upper[i] = Math.min(upper[i]!, best[2 * k]!);
       lower[i] = Math.max(lower[i]!, -best[2 * k + 1]!);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { atOnce } from '../../core/pausing';
 import type { PiecewiseAffine } from '../../regions/types';
 import { float32Errors } from '../bounds/float32Errors';
 import { formBounds } from '../bounds/formBounds';
@@ -68,10 +69,10 @@ export function scoreBound(
   { weights, bias, slope, box: [low, high] }: Discriminator,
   box: Interval,
 ): number {
-  const known = linearBounds(net, box, false);
+  const known = atOnce(linearBounds(net, box, false));
   const form = Array.from(weights, (factor, entry) => ({ entry, factor }));
-  const sides = [0, net.output].map((to) => formBounds(net, known, [form], { on: net.output, to })[0]!);
-  const errors = float32Errors(net, known.bounds);
+  const sides = [0, net.output].map((to) => atOnce(formBounds(net, known, [form], { on: net.output, to }))[0]!);
+  const errors = atOnce(float32Errors(net, known.bounds));
   const sizes = magnitudes(known.bounds[net.output]!);
   const distance = box.lower.reduce((sum, value, j) => sum + Math.max(0, value - high, low - box.upper[j]!), 0);
   // What is summed up for g, and what the features' own errors make of it.

@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { asClassifier } from '../../classifier/asClassifier';
 import { layersModelOf } from '../../classifier/layersModelOf';
-import type { ModelLike } from '../../classifier/types';
+import type { Classifier, ModelLike } from '../../classifier/types';
 import { checkBounds, checkOneOf, checkPositive } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkBatch } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
 import { nextTask } from '../../core/nextTask';
+import { inTasks } from '../../core/pausing';
 import type { ProgressOptions } from '../../core/progress';
 import type { RandomOptions } from '../../core/resolveRng';
 import { softmax } from '../../core/softmax';
@@ -87,31 +88,54 @@ export async function confidenceSandwich(
   options: SandwichOptions = {},
 ): Promise<ConfidenceSandwich> {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { method = 'crown', bounds: given, onProgress, signal, ...attacking } = options;
+  const { method = 'crown', bounds: given } = options;
   checkPositive({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
   if (given !== undefined) checkBounds({ fn, argument: 'bounds' }, given);
-  const where = { fn, argument: 'x' };
   const classifier = asClassifier(fn, model, x);
-  const bounds = given ?? classifier.bounds;
   const net = toPiecewiseAffine(layersModelOf({ fn, argument: 'model' }, classifier));
+  const count = x.shape[0] ?? 0;
+  const [attack, certified] = [new Float64Array(count), new Float64Array(count)];
+  const exact = net.inputSize === 2 ? new Float64Array(count) : undefined;
+  await encloseEach({ classifier, net }, x, epsilon, options, (i, found) => {
+    [attack[i], certified[i]] = [found.attack, found.certified];
+    if (exact !== undefined) exact[i] = found.exact!;
+  });
+  return { attack, exact, certified };
+}
+
+/** What is known of one input. */
+export interface Enclosed {
+  readonly attack: number;
+  readonly exact: number | undefined;
+  readonly certified: number;
+}
+
+/** Does the work of {@link confidenceSandwich}, and hands over what is known of each input as soon as it is. */
+export async function encloseEach(
+  { classifier, net }: { readonly classifier: Classifier; readonly net: PiecewiseAffine },
+  x: tf.Tensor,
+  epsilon: number,
+  options: SandwichOptions,
+  found: (input: number, enclosed: Enclosed) => void,
+): Promise<void> {
+  const { method = 'crown', bounds = classifier.bounds, onProgress, signal, ...attacking } = options;
+  const where = { fn, argument: 'x' };
   checkBatch(where, x, net.inputShape);
   const rows = readRows(where, net, x);
   const boxes = rows.map((row) => linfBox(where, row, epsilon, bounds, 'real'));
   const wider = rows.map((row) => linfBox(where, row, epsilon, bounds, 'float32'));
   const tell = follow(fn, { ...(onProgress && { onProgress }), ...(signal && { signal }) }, rows.length);
   const { adversarial, objective } = maxConfidenceAttack(classifier, x, { ...attacking, epsilon, bounds });
-  const found = readRows(where, net, adversarial);
+  const points = readRows(where, net, adversarial);
   tf.dispose([adversarial, objective]);
-  const certified = new Float64Array(rows.length);
-  const exact = net.inputSize === 2 ? new Float64Array(rows.length) : undefined;
   for (const [i, box] of wider.entries()) {
-    certified[i] = confidenceOverBox(net, box, method, 'float32');
-    if (exact !== undefined) exact[i] = exactMaxConfidence(net, boxes[i]!);
+    const certified = await inTasks(fn, confidenceOverBox(net, box, method, 'float32'), signal);
+    const exact = net.inputSize === 2 ? await inTasks(fn, exactMaxConfidence(net, boxes[i]!), signal) : undefined;
+    found(i, { attack: confidenceAt(net, points[i]!, boxes[i]!), exact, certified });
     tell(i + 1, 'inputs');
     await nextTask();
   }
-  return { attack: Float64Array.from(found, (point, i) => confidenceAt(net, point, boxes[i]!)), exact, certified };
 }
 
 /** The confidence in float64 at a point, moved into the box out of which float32 may have rounded it. */

@@ -11,7 +11,7 @@ export interface SparseEntries {
 
 /** The map of a matrix with few entries: pooling by averages, batch normalisation, padding, depthwise convolution. */
 export function sparseMap(inputSize: number, outputSize: number, { rows, columns, values }: SparseEntries): LinearMap {
-  const order = Int32Array.from(columns.keys()).sort((a, b) => columns[a]! - columns[b]! || rows[a]! - rows[b]!);
+  const order = orderBy(columns, inputSize, orderBy(rows, outputSize));
   const row = order.map((e) => rows[e]!);
   const value = Float64Array.from(order, (e) => values[e]!);
   // Entries starts[j] up to starts[j + 1] - 1 are those of column j.
@@ -19,6 +19,19 @@ export function sparseMap(inputSize: number, outputSize: number, { rows, columns
   for (const column of columns) starts[column + 1]!++;
   for (let j = 0; j < inputSize; j++) starts[j + 1]! += starts[j]!;
   return mapOf({ inputSize, outputSize, starts, row, value });
+}
+
+/** Places of entries in the ascending order of their keys, whole numbers below `count`; those with equal keys stay in the order given. */
+function orderBy(keys: readonly number[], count: number, given?: Int32Array): Int32Array {
+  const next = new Int32Array(count + 1);
+  for (const key of keys) next[key + 1]!++;
+  for (let key = 0; key < count; key++) next[key + 1]! += next[key]!;
+  const order = new Int32Array(keys.length);
+  for (let n = 0; n < keys.length; n++) {
+    const e = given?.[n] ?? n;
+    order[next[keys[e]!]!++] = e;
+  }
+  return order;
 }
 
 /** A sparse matrix, column after column. */

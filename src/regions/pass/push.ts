@@ -1,3 +1,4 @@
+import { atOnce, type Pausing } from '../../core/pausing';
 import type { AffineGraphNode, KinkNode, MaxNode, Pattern, PiecewiseAffine, SwitchNode } from '../types';
 import { applyNode, type Columns } from './applyNode';
 
@@ -27,18 +28,31 @@ export function push(
   decide: Decide,
   touch?: Touch,
 ): Pushed {
+  return atOnce(pushing(net, vectors, columns, decide, touch));
+}
+
+/** The same with a pause before every node. */
+export function* pushing(
+  net: PiecewiseAffine,
+  vectors: Float64Array,
+  columns: Columns,
+  decide: Decide,
+  touch?: Touch,
+): Pausing<Pushed> {
   const lastReader = new Int32Array(net.nodes.length + 1).fill(-1);
   for (const [n, { inputs }] of net.nodes.entries()) for (const id of inputs) lastReader[id] = n;
   const values: (Float64Array | undefined)[] = [vectors];
-  const pattern = net.nodes.map((node, n) => {
+  const pattern: (Int32Array | undefined)[] = [];
+  for (const [n, node] of net.nodes.entries()) {
+    yield;
     const inputs = node.inputs.map((id) => values[id]!);
     const states = node.kind === 'kink' || node.kind === 'max' ? decide(node, inputs[0]!, n) : undefined;
     const result = applyNode(node, inputs, states, columns);
     touch?.(node, inputs, result);
     values[n + 1] = result;
     for (const id of node.inputs) if (lastReader[id] === n && id !== net.output) values[id] = undefined;
-    return states;
-  });
+    pattern.push(states);
+  }
   return { outputs: values[net.output]!, pattern };
 }
 
@@ -60,6 +74,17 @@ export function pull(
   count: number,
   seen?: (node: number, form: Float64Array) => void,
 ): Float64Array {
+  return atOnce(pulling(net, pattern, forms, count, seen));
+}
+
+/** The same with a pause before every node. */
+export function* pulling(
+  net: PiecewiseAffine,
+  pattern: Pattern,
+  forms: ReadonlyMap<number, Float64Array>,
+  count: number,
+  seen?: (node: number, form: Float64Array) => void,
+): Pausing<Float64Array> {
   const pulled = new Map(forms);
   const into = (id: number) => {
     const known = pulled.get(id);
@@ -72,6 +97,7 @@ export function pull(
   for (let n = net.nodes.length - 1; n >= 0; n--) {
     const form = pulled.get(n + 1);
     if (form === undefined) continue;
+    yield;
     seen?.(n, form);
     const node = net.nodes[n]!;
     for (const id of node.inputs) pullNode(node, pattern[n], into(id), form, count);

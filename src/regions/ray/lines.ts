@@ -1,5 +1,6 @@
+import type { Pausing } from '../../core/pausing';
 import { decideAt } from '../pass/applyNode';
-import { follow, push } from '../pass/push';
+import { follow, pushing } from '../pass/push';
 import type { KinkNode, MaxNode, Pattern, PiecewiseAffine, SwitchNode } from '../types';
 
 /** Straight lines `intercepts[i] + slopes[i] t`, one for each entry of a value. */
@@ -18,7 +19,7 @@ interface RayLines {
 }
 
 /** The network as it is at `t`. What `t` leaves open may be decided the other way a moment later. */
-export function linesAt(net: PiecewiseAffine, ray: Lines, t: number): RayLines {
+export function linesAt(net: PiecewiseAffine, ray: Lines, t: number): Pausing<RayLines> {
   return linesOf(net, ray, (node, { intercepts, slopes }) =>
     decideAt(
       node,
@@ -28,21 +29,21 @@ export function linesAt(net: PiecewiseAffine, ray: Lines, t: number): RayLines {
 }
 
 /** The network along the ray as a pattern has it, computed from scratch. */
-export function linesUnder(net: PiecewiseAffine, ray: Lines, pattern: Pattern): RayLines {
+export function linesUnder(net: PiecewiseAffine, ray: Lines, pattern: Pattern): Pausing<RayLines> {
   const known = follow(pattern);
   return linesOf(net, ray, (node, lines, n) => known(node, lines.intercepts, n));
 }
 
-function linesOf(
+function* linesOf(
   net: PiecewiseAffine,
   ray: Lines,
   decide: (node: SwitchNode, lines: Lines, index: number) => Int32Array,
-): RayLines {
+): Pausing<RayLines> {
   const read: (Lines | undefined)[] = net.nodes.map(() => undefined);
   const both = new Float64Array(2 * net.inputSize);
   both.set(ray.intercepts);
   both.set(ray.slopes, net.inputSize);
-  const { outputs, pattern } = push(net, both, { count: 2, points: 1 }, (node, z, n) => {
+  const { outputs, pattern } = yield* pushing(net, both, { count: 2, points: 1 }, (node, z, n) => {
     const lines = halves(z);
     read[n] = lines;
     return decide(node, lines, n);

@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import { add, clear, noChanges } from '../maps/changes';
 import { applyNodeTo, type Columns } from '../pass/applyNode';
 import { interceptOf, repeated, slopeOf } from '../pass/repeated';
@@ -37,12 +38,12 @@ interface Progress {
  * overwritten afterwards, and with what tells the sizes of their slopes' summands. Returns whether to go on.
  * @returns Whether all regions have been found.
  */
-export function subdivide(
+export function* subdivide(
   net: PiecewiseAffine,
   vectors: Float64Array,
   whole: Polygon,
   found: (polygon: Polygon, logits: Float64Array, slopeSizes: () => Float64Array) => boolean,
-): boolean {
+): Pausing<boolean> {
   const values = liveValues(net, vectors);
   const bounds = summandsOf(net, vectors);
   const progress = net.nodes.map((node, n): Progress | undefined => {
@@ -68,6 +69,7 @@ export function subdivide(
   for (let task = tasks.pop(); task; task = tasks.pop()) {
     let { polygon } = task;
     for (let n = task.node; n < net.nodes.length; n++) {
+      yield;
       const at = progress[n];
       if (at) {
         const fresh = n > task.node || task.open === 0;

@@ -75,7 +75,15 @@ describe('the verdict', () => {
 });
 
 test('the verdict rests on the attack, the data and the rays, each in a sentence with its numbers', () => {
-  const rays = { alphas: [2], limits: [1], sureAtMinimalAlpha: [1], sureOnRay: [1], identicalRows: [1], curves: [] };
+  const rays = {
+    alphas: [2],
+    leastAlphas: [2],
+    limits: [1],
+    sureAtMinimalAlpha: [1],
+    sureOnRay: [1],
+    identicalRows: [1],
+    curves: [],
+  };
   const measured: MeasuredByName = {
     'in-distribution': row('in', [0.9, 0.7], { labels: [0] }),
     ...rows(ATTACKED),
@@ -244,6 +252,7 @@ describe('rays', () => {
   const rays = (alphas: (number | null)[], limits: number[], identicalRows = 0): Measured => {
     const block = {
       alphas,
+      leastAlphas: alphas,
       limits,
       sureAtMinimalAlpha: [1],
       sureOnRay: [2],
@@ -266,6 +275,19 @@ describe('rays', () => {
     expect(found(rays([1, null, null], [0.5, 0.5, 0.8])).rays).toMatchObject({ medianAlpha: null, goToOne: 0 });
     expect(found(rays([1], [0.5], 1)).rays!.theoremHolds).toBe(false);
     expect(found(rays([1, 2], [0.4, 0.8])).rays!.meanLimit).toBeCloseTo(0.6, 12);
+  });
+
+  test('that could not be followed leave bounds on the median, and the verdict says so', () => {
+    const one = rays([1, 4, 8], [1, 1, 1]);
+    const given = { ...one, blocks: { 0: { ...one.blocks[0]!, leastAlphas: [1, 2.5, 1.25] } } };
+    const { rays: result, verdict } = found(given);
+    expect(result).toMatchObject({ followed: 1, medianAlpha: 4, leastMedianAlpha: 1.25 });
+    expect(verdict.details.join(' ')).toContain(
+      'half of the inputs reach 99.9 % when multiplied by 4 or less, but not by less than 1.25 (1 of 3 rays could be followed that far)',
+    );
+    const lost = { ...one, blocks: { 0: { ...one.blocks[0]!, alphas: [1, null, null], leastAlphas: [1, 2, 3] } } };
+    expect(found(lost).rays).toMatchObject({ medianAlpha: null, leastMedianAlpha: 2 });
+    expect(found(lost).verdict.details.join(' ')).toContain('half of the inputs or more are not known to reach 99.9 %');
   });
 
   test('that go to 1 call for a guarantee, and others do not', () => {

@@ -27,6 +27,7 @@ const RAY: Measured = {
   blocks: {
     0: {
       alphas: [2, 3],
+      leastAlphas: [2, 3],
       limits: [1 + 1e-12, 0.75],
       sureAtMinimalAlpha: [0],
       sureOnRay: [1],

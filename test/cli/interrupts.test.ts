@@ -1,0 +1,77 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mul } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { mlp } from '../../src/models';
+import { runCli, scratchFolder } from './runCli';
+import { saveLayers } from './savedModels';
+
+const folder = scratchFolder();
+const at = (name: string) => join(folder, name);
+const CPU = ['--backend', 'cpu', '--progress'] as const;
+
+/** Runs a command, sends a signal at the first sight of a text on stderr, and says how long the end took after that, in milliseconds. */
+async function interrupted(args: readonly string[], sight: RegExp, signal: NodeJS.Signals = 'SIGTERM') {
+  let sent = Number.NaN;
+  const run = await runCli(folder, args, (stderr, kill) => {
+    if (!Number.isNaN(sent) || !sight.test(stderr)) return;
+    sent = performance.now();
+    kill(signal);
+  });
+  return { ...run, took: performance.now() - sent };
+}
+
+/** Far more than the three seconds that are meant: other work may keep the machine busy. */
+const GENEROUS = 15_000;
+
+describe('SIGTERM ends', () => {
+  beforeAll(async () => {
+    const wide = mlp({ inputShape: [2], hidden: [200, 200, 200], classes: 3, seed: 1 });
+    wide.setWeights(wide.getWeights().map((weight) => mul(weight, 3)));
+    await saveLayers(wide, at('wide'));
+    await saveLayers(mlp({ inputShape: [400], hidden: [600, 600, 600], classes: 3, seed: 1 }), at('large'));
+  });
+
+  test('a map of regions, and those that were found are drawn', async () => {
+    const args = ['regions', 'wide', '--box', '-50,50', '--max-regions', '10000000', '--svg', 'part.svg', ...CPU];
+    const { code, stderr, took } = await interrupted(args, /regions\n/);
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/The \d+ linear regions that were found by then/)]);
+    expect(await readFile(at('part.svg'), 'utf8')).toMatch(/^<svg/);
+    expect(took).toBeLessThan(GENEROUS);
+  });
+
+  test('certificates, and those that are done are told', async () => {
+    const args = ['certify', 'large', '--samples', '10', '--epsilon', '0.02', '--json', 'part.json', ...CPU];
+    const { code, stderr, took } = await interrupted(args, / 10 %/);
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/Of 10 images \d were done/)]);
+    const { rows } = JSON.parse(await readFile(at('part.json'), 'utf8'));
+    expect(rows[0].samples).toBeGreaterThan(0);
+    expect(rows[0].samples).toBeLessThan(10);
+    expect(took).toBeLessThan(GENEROUS);
+  });
+});
+
+describe('certify', () => {
+  test('refuses what would never end, says how long it would take and what ends', async () => {
+    await saveLayers(mlp({ inputShape: [3000], hidden: [4000, 4000], classes: 3, seed: 1 }), at('huge'));
+    const { code, stderr } = await runCli(folder, ['certify', 'huge', '--samples', '100000', ...CPU]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/CROWN would take about \d+ (day|year)s? at the most/)]);
+    expect(stderr).toContain('--method interval');
+  });
+});
+
+const wild = process.env.RELU_WILD ?? new URL('../../../shared/wild-models', import.meta.url).pathname;
+const machine = join(wild, 'teachable-machine-12');
+
+describe.skipIf(!existsSync(machine))('SIGTERM, on a MobileNet of the web (RELU_WILD), ends', () => {
+  test('an audit inside a ray, and the rays before it are kept', async () => {
+    const measured = ['--samples', '1', '--attacked', '0', '--rays', '10', '--bounds', '-1,1'];
+    const { code, stderr, took } = await interrupted(['audit', machine, ...measured, '--progress'], / 20 %.*rays/);
+    expect([code, stderr]).toEqual([130, expect.stringContaining('kept in')]);
+    const [kept] = readdirSync(folder).filter((name) => name.startsWith('relu-overconfidence-audit-'));
+    const { rays } = JSON.parse(await readFile(at(kept!), 'utf8')).measured;
+    expect(Object.keys(rays.blocks).length).toBeGreaterThan(0);
+    expect(took).toBeLessThan(GENEROUS);
+  }, 600_000);
+});
