@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
-import { imageOf } from '../classifier/imageInput';
+import { imageOf } from '../classifier/inputFacts';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { checkBounds, checkFunction, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';

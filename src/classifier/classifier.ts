@@ -63,19 +63,22 @@ export const CLASSIFIER_KEYS: KeysOf<ClassifierOptions> = {
 export function classifier(model: ModelLike, options: ClassifierOptions = {}): Classifier {
   checkOptions(options);
   if (isClassifier(model)) return rewrap(model, options);
-  const { bounds = [0, 1], outputs = 'auto', labels } = options;
+  const { outputs = 'auto', labels } = options;
   const view = viewOf(model, options);
-  const seen = runModel(() => probe(view.whole, view.inputShape, bounds));
+  const { inputShape, input } = view;
+  const bounds = options.bounds ?? input?.bounds ?? [0, 1];
+  const boundsFrom = options.bounds ? 'given' : input?.bounds ? 'model' : 'assumed';
+  const seen = runModel(() => probe(view.whole, inputShape, bounds));
   const head = headOf(view.whole, view.ending, seen, outputs);
   checkClasses(model, head.classes, options.classes);
   if (labels !== undefined) checkLabelNames(labels, head.classes);
-  const { inputShape } = view;
-  const image = imageAs(inputShape, options.image, !(view.sequence && inputShape.length === 2));
-  return made(view, head, { bounds, image, labels, reading: head.reading, units: seen.units, inputShape });
+  const image = imageAs(inputShape, options.image, !(input?.sequence && inputShape.length === 2));
+  const { reading } = head;
+  return made(view, head, { bounds, boundsFrom, image, labels, reading, units: seen.units, inputShape });
 }
 
 /** How a classifier reads a LayersModel: plain data, to read a copy of that model elsewhere just so. */
-export interface Plan extends Pick<Classifier, 'inputShape' | 'bounds' | 'image'> {
+export interface Plan extends Pick<Classifier, 'inputShape' | 'bounds' | 'boundsFrom' | 'image'> {
   readonly reading: Reading;
   readonly units: number;
   readonly labels: readonly string[] | undefined;
@@ -95,11 +98,12 @@ export function classifierBy(plan: Plan, model: LayersModel): Classifier {
 }
 
 function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifier {
-  const { bounds, image = true, labels } = plan;
+  const { bounds, boundsFrom = 'given', image = true, labels } = plan;
   const net: Classifier = {
     inputShape: view.inputShape,
     classes,
     bounds,
+    boundsFrom,
     image,
     head,
     ...(labels === undefined ? {} : { labels }),
@@ -200,16 +204,18 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
     );
   if (options.bounds === undefined && options.image === undefined && options.labels === undefined) return net;
   const image = imageAs(net.inputShape, options.image, net.image ?? true);
+  const boundsFrom = options.bounds ? 'given' : (net.boundsFrom ?? 'given');
   if (labels !== undefined) checkLabelNames(labels, net.classes);
   const view: Classifier = Object.assign(factsOf(net), {
     bounds,
+    boundsFrom,
     image,
     ...(labels === undefined ? {} : { labels }),
     ...(net.layersModel === undefined ? {} : { layersModel: net.layersModel }),
     logits: (x: tf.Tensor, how?: LogitsOptions) => net.logits(x, how),
   });
   const plan = plans.get(net);
-  if (plan !== undefined) plans.set(view, { ...plan, bounds, image, labels });
+  if (plan !== undefined) plans.set(view, { ...plan, bounds, boundsFrom, image, labels });
   return view;
 }
 

@@ -6,6 +6,7 @@ export function factsOf(net: Classifier): Omit<Classifier, 'logits' | 'layersMod
     inputShape: net.inputShape,
     classes: net.classes,
     bounds: net.bounds,
+    ...(net.boundsFrom === undefined ? {} : { boundsFrom: net.boundsFrom }),
     ...(net.head === undefined ? {} : { head: net.head }),
     ...(net.labels === undefined ? {} : { labels: net.labels }),
     ...(net.image === undefined ? {} : { image: net.image }),

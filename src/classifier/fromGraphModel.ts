@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse } from '../core/check';
 import { graphEnding } from './ending';
+import { graphInput } from './inputFacts';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
 
@@ -22,12 +23,14 @@ export function fromGraphModel(
     batch! > 0 ? inBatchesOf(batch!, run, x) : run(x);
   const ending = graphEnding(model, name);
   const { before } = ending;
+  const shape = inputShapeOf(declared.length > 0 ? declared : undefined, inputShape, fn);
   return {
-    inputShape: inputShapeOf(declared.length > 0 ? declared : undefined, inputShape, fn),
+    inputShape: shape,
     whole: inBatches((x) => model.execute(x, name) as tf.Tensor),
     ending: before === undefined ? ending : { ...ending, before: inBatches((x) => before(x, false)) },
     run: (forward, x) => forward(x, false),
     weights: () => ({ variables, decayed: variables, state: variables }),
+    input: graphInput(model, name, shape),
   };
 }
 

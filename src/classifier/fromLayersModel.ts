@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import { endingOf, run } from './ending';
-import { readsSequence } from './imageInput';
+import { layersInput } from './inputFacts';
 import { checkTrainingMode, trainingForward } from './trainingForward';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
@@ -38,7 +38,7 @@ export function fromLayersModel(
       state: onlyVariables(part.weights.map((weight) => weight.read())),
     }),
     layersModel: part,
-    sequence: readsSequence(part),
+    input: layersInput(part),
   };
 }
 

@@ -19,6 +19,11 @@ export interface Classifier {
   /** The box of valid inputs, the same for every coordinate. */
   readonly bounds: readonly [number, number];
   /**
+   * Who says so: the caller, the `'model'`, whose first layer is a rescaling that takes inputs of these bounds, or nobody, and then
+   * [0, 1] is only `'assumed'`. @defaultValue 'given'
+   */
+  readonly boundsFrom?: 'given' | 'model' | 'assumed';
+  /**
    * What turns the logits z into probabilities: `'softmax'` over the classes, or `'sigmoids'`, one for each class on its
    * own. With sigmoids the confidence is the largest of the K probabilities, in (0, 1) rather than [1/K, 1), the log-odds
    * are the largest logit, and "I do not know" is a low probability of every class. @defaultValue 'softmax'
@@ -70,7 +75,10 @@ export interface ClassifierOptions {
   readonly classes?: number;
   /** Names of the classes, in the order of the model. @defaultValue none */
   readonly labels?: readonly string[];
-  /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
+  /**
+   * The box of valid inputs `[low, high]`, in input units. @defaultValue what a first rescaling of the model tells: the one of [0, 255],
+   * [0, 1] and [-1, 1] that it brings to [0, 1], [-1, 1] or [-0.5, 0.5]; otherwise [0, 1]. See `boundsFrom` of {@link Classifier}
+   */
   readonly bounds?: readonly [number, number];
   /**
    * Whether inputs of shape `[H, W, C]` or `[H, W]` (an image of one channel) are images; see {@link Classifier}. @defaultValue true,

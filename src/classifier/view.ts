@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse } from '../core/check';
 import type { Rng } from '../core/rng';
 import type { Ending, Forward } from './ending';
+import type { InputFacts } from './inputFacts';
 import type { Classifier } from './types';
 
 /** A model of whatever kind, before it is known how its output is to be read. */
@@ -15,8 +16,8 @@ export interface View {
   run(forward: Forward, x: tf.Tensor, training: boolean, rng: Rng | undefined): tf.Tensor;
   weights(): Pick<Classifier, 'variables' | 'decayed' | 'state'>;
   readonly layersModel?: LayersModel;
-  /** Whether it reads its input as a sequence. */
-  readonly sequence?: boolean;
+  /** What its beginning says about its inputs. */
+  readonly input?: InputFacts;
 }
 
 /** The input shape of a model, from what the model says and what the caller says, which must not contradict each other. */

@@ -73,3 +73,49 @@ export async function graphModelEndingIn(
     } as Parameters<typeof io.fromMemory>[0]),
   );
 }
+
+/** A graph model `[?, 2] -> (x op number + offset) W` with three classes; GatherV2 looks x up in a table instead. */
+export function rescaledGraph(op: 'Mul' | 'RealDiv' | 'GatherV2', number: number, offset: number): Promise<GraphModel> {
+  const float = { T: { type: 'DT_FLOAT' } };
+  const sizes = (shape: readonly number[]) => ({ dim: shape.map((size) => ({ size: String(size) })) });
+  const constant = (name: string, shape: readonly number[], type = 'DT_FLOAT') => ({
+    name,
+    op: 'Const',
+    attr: { dtype: { type }, value: { tensor: { dtype: type, tensorShape: sizes(shape) } } },
+  });
+  const x = { name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_FLOAT' }, shape: { shape: sizes([-1, 2]) } } };
+  const lookup = [
+    constant('axis', [], 'DT_INT32'),
+    { name: 'ids', op: 'Cast', input: ['x'], attr: { SrcT: { type: 'DT_FLOAT' }, DstT: { type: 'DT_INT32' } } },
+    { name: 'logits', op, input: ['w', 'ids', 'axis'], attr: {} },
+  ];
+  const rescaling = [
+    { name: 'scaled', op, input: ['x', 'number'], attr: float },
+    { name: 'moved', op: 'AddV2', input: ['scaled', 'offset'], attr: float },
+    {
+      name: 'logits',
+      op: 'MatMul',
+      input: ['moved', 'w'],
+      attr: { ...float, transpose_a: { b: false }, transpose_b: { b: false } },
+    },
+  ];
+  const shapes = { w: [2, 3], number: [], offset: [] } as const;
+  const weights = Float32Array.of(...[1, 2, 3, 4, 5, 6].map(Math.sin), number, offset);
+  const gather = op === 'GatherV2';
+  const constants = Object.entries(shapes).map(([name, shape]) => constant(name, shape));
+  const out = { dtype: 'DT_FLOAT', tensorShape: sizes([-1, 3]) };
+  return loadGraphModel(
+    io.fromMemory({
+      modelTopology: { node: [x, ...constants, ...(gather ? lookup : rescaling)], versions: { producer: 1 } },
+      signature: {
+        inputs: { x: { name: 'x:0', dtype: 'DT_FLOAT', tensorShape: sizes([-1, 2]) } },
+        outputs: { logits: { name: 'logits:0', ...out } },
+      },
+      weightSpecs: [
+        ...Object.entries(shapes).map(([name, shape]) => ({ name, shape: [...shape], dtype: 'float32' as const })),
+        ...(gather ? [{ name: 'axis', shape: [], dtype: 'int32' as const }] : []),
+      ],
+      weightData: Uint8Array.of(...new Uint8Array(weights.buffer), ...(gather ? [0, 0, 0, 0] : [])).buffer,
+    }),
+  );
+}

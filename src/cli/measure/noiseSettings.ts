@@ -1,7 +1,7 @@
 import { defaultEpsilon } from '../../attacks/attackDefaults';
 import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../attacks/pgdLinf';
-import { imageOf } from '../../classifier/imageInput';
+import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
 import type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from '../../evaluation/oodOptions';
 import type { NoiseSampler } from '../../noise/noiseSampler';

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { version } from 'relu-overconfidence/package.json';
-import { imageOf } from '../../classifier/imageInput';
+import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
 import type { Measurement } from '../../evaluation/measureBlocks';

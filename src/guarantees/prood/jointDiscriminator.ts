@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, models, sequential } from '@tensorflow/tfjs-layers';
 import { checkGradients } from '../../classifier/checkGradients';
-import { imageOf } from '../../classifier/imageInput';
+import { imageOf } from '../../classifier/inputFacts';
 import { topologyOf } from '../../classifier/topologyOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { isLayersModel } from '../../classifier/walkLayers';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { imageOf } from '../../classifier/imageInput';
+import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
 import { refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';

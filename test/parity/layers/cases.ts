@@ -116,10 +116,6 @@ export const LAYER_CASES: readonly LayerCase[] = [
   one('permute', '', image, () => layers.permute({ dims: [3, 1, 2] })),
   one('repeatVector', '', vector, () => layers.repeatVector({ n: 3 })),
   one('masking', '', sequence, () => layers.masking({ maskValue: 9 })),
-  one('embedding', '', vector, () => layers.embedding({ inputDim: 4, outputDim: 3 }), {
-    flat: true,
-    range: [0.2, 3.8],
-  }),
   one('conv1d', 'valid', sequence, () => layers.conv1d({ filters: 3, kernelSize: 3 })),
   one('conv1d', 'same, strides 2', sequence, () =>
     layers.conv1d({ filters: 3, kernelSize: 2, strides: 2, padding: 'same' }),

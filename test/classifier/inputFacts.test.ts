@@ -8,7 +8,7 @@ import {
   sequential,
 } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { imageOf } from '../../src/classifier/imageInput';
+import { imageOf } from '../../src/classifier/inputFacts';
 import { createRng } from '../../src/core/rng';
 import {
   cedaGradients,
@@ -21,6 +21,7 @@ import {
   uniformNoise,
 } from '../../src/index';
 import { expectRefusal } from '../support/expectRefusal';
+import { rescaledGraph } from '../support/graphModel';
 import { onBackend } from '../support/onBackend';
 import { seedWeights } from '../support/smallModels';
 
@@ -185,4 +186,113 @@ test('noise for a classifier whose [H, W] is a sequence is not smoothed, in trai
   expect(one!.rows).toEqual(other!.rows);
   tf.dispose([batch.x, batch.y]);
   model.dispose();
+});
+
+describe('bounds', () => {
+  const rescaled = (scale: number, offset: number) =>
+    sequential({ layers: [layers.rescaling({ inputShape: [4, 4, 1], scale, offset }), ...ends()] });
+
+  test.each<[number, number, [number, number], 'model' | 'assumed']>([
+    [1 / 255, 0, [0, 255], 'model'],
+    [1 / 256, 0, [0, 255], 'model'],
+    [1 / 127.5, -1, [0, 255], 'model'],
+    [1 / 255, -0.5, [0, 255], 'model'],
+    [2, -1, [0, 1], 'model'],
+    [0.5, 0.5, [-1, 1], 'model'],
+    [1, 0, [0, 1], 'assumed'],
+    [1 / 58, -2.1, [0, 1], 'assumed'],
+    [3, 0, [0, 1], 'assumed'],
+  ])('a first layer that makes %d x + %d of x tells them, or not', (scale, offset, bounds, from) => {
+    const model = rescaled(scale, offset);
+    const { bounds: got, boundsFrom } = classifier(model);
+    expect({ got, boundsFrom }).toEqual({ got: bounds, boundsFrom: from });
+    const nested = classifier(sequential({ layers: [model] }));
+    expect(nested.bounds).toEqual(bounds);
+    model.dispose();
+  });
+
+  test('that the caller gives count, and a view of a classifier takes over who told them', () => {
+    const model = rescaled(1 / 255, 0);
+    const net = classifier(model, { bounds: [0, 1] });
+    expect(net).toMatchObject({ bounds: [0, 1], boundsFrom: 'given' });
+    expect(classifier(classifier(model), { labels: ['a', 'b', 'c'] })).toMatchObject({
+      bounds: [0, 255],
+      boundsFrom: 'model',
+    });
+    expect(classifier(classifier(model), { bounds: [0, 9] }).boundsFrom).toBe('given');
+    model.dispose();
+  });
+
+  test('are told by what comes first and nothing later, and by no layer that changes each value in its own way', () => {
+    const late = sequential({
+      layers: [
+        layers.dense({ inputShape: [4], units: 4 }),
+        layers.rescaling({ scale: 1 / 255 }),
+        layers.dense({ units: 3 }),
+      ],
+    });
+    const normalised = sequential({
+      layers: [
+        layers.batchNormalization({ inputShape: [4] }),
+        layers.rescaling({ scale: 1 / 255 }),
+        layers.dense({ units: 3 }),
+      ],
+    });
+    for (const model of [late, normalised]) {
+      expect(classifier(model).boundsFrom).toBe('assumed');
+      model.dispose();
+    }
+    expect(classifier((x) => x as tf.Tensor2D, { inputShape: [3] }).boundsFrom).toBe('assumed');
+  });
+
+  test('of a GraphModel are told by a product and a sum with the same number for all values', async () => {
+    for (const [op, value, offset, expected] of [
+      ['Mul', 1 / 255, 0, [0, 255]],
+      ['RealDiv', 127.5, -1, [0, 255]],
+      ['Mul', 2, -1, [0, 1]],
+      ['Mul', 3, 0, undefined],
+    ] as const) {
+      const model = await rescaledGraph(op, value, offset);
+      expect(classifier(model)).toMatchObject({
+        bounds: expected ?? [0, 1],
+        boundsFrom: expected === undefined ? 'assumed' : 'model',
+      });
+      model.dispose();
+    }
+  });
+
+  test('are used by everything that draws and attacks: rescaled inputs in [0, 255] are those of [0, 1] without the layer', async () => {
+    const plain = tutorial([4, 4, 1]);
+    const model = sequential({ layers: [layers.rescaling({ inputShape: [4, 4, 1], scale: 1 / 255 }), plain] });
+    const x = uniformNoise([6, 4, 4, 1], { seed: 1 });
+    const bytes = tf.mul(x, 255);
+    const y = tf.tensor1d([0, 1, 2, 0, 1, 2]);
+    const settings = { adversarialNoise: { steps: 5 }, adversarialSamples: { steps: 5 }, seed: 3 } as const;
+    const expected = await evaluateOod(plain, { in: { x, y }, ...settings });
+    const got = await evaluateOod(model, { in: { x: bytes, y }, ...settings });
+    expect(got.settings.adversarialNoise!.epsilon).toBeCloseTo(0.3 * 255, 9);
+    got.rows.forEach((row, i) => {
+      expect(row.meanMaxConfidence).toBeCloseTo(expected.rows[i]!.meanMaxConfidence!, 4);
+    });
+    tf.dispose([x, bytes, y]);
+    model.dispose();
+  });
+});
+
+test('token ids are refused in words, of an Embedding layer wherever it stands, and of a lookup in a graph', async () => {
+  const text = sequential({
+    layers: [
+      layers.embedding({ inputDim: 50, outputDim: 4, inputLength: 6 }),
+      layers.globalAveragePooling1d(),
+      layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  });
+  const where = { code: 'UNSUPPORTED_MODEL', fn: 'classifier', argument: 'model' } as const;
+  await expectRefusal(() => classifier(text), where);
+  await expectRefusal(() => classifier(sequential({ layers: [text] })), where);
+  expect(() => classifier(text)).toThrow(/one of token ids, which layer "embedding\S*" \(Embedding\) looks up/);
+  const lookup = await rescaledGraph('GatherV2', 0, 0);
+  await expectRefusal(() => classifier(lookup), where);
+  text.dispose();
+  lookup.dispose();
 });
