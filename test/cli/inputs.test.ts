@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { seedWeights } from '../support/smallModels';
@@ -12,7 +13,8 @@ const QUICK = ['--samples', '4', '--attacked', '2', '--rays', '0', '--json', '-'
 async function audit(folder: string, ...more: string[]) {
   const { code, stdout, stderr } = await runCli(scratch, ['audit', folder, ...QUICK, ...more]);
   expect(stderr).toBe('');
-  expect(code).toBe(0);
+  // 3: an attack without gradients, as on a flat model, is no measurement.
+  expect([0, 3]).toContain(code);
   const result = JSON.parse(stdout);
   return { result, rows: result.rows.map(({ name }: { name: string }) => name), notes: result.notes.join(' ') };
 }
@@ -41,4 +43,62 @@ describe('a model of inputs [H, W]', () => {
     expect(notes).toContain('reads its inputs as a sequence');
     expect((await audit(folder, '--image', 'yes')).rows).toContain('smooth noise');
   });
+});
+
+describe('bounds that nobody has given', () => {
+  // Sure of class 0 where the mean is above 1, and undecided otherwise.
+  const detector = () => {
+    const model = sequential({
+      layers: [
+        layers.flatten({ inputShape: [4, 4, 1] }),
+        layers.dense({ units: 1, activation: 'relu' }),
+        layers.dense({ units: 2 }),
+      ],
+    });
+    const values = [tf.fill([16, 1], 1 / 16), tf.tensor1d([-1]), tf.tensor2d([[40, 0]]), tf.zeros([2])];
+    model.setWeights(values);
+    return model;
+  };
+
+  test('are said to be an assumption, with the confidence on noise in the other usual boxes', async () => {
+    const folder = await saveLayers(detector(), join(scratch, 'detector'));
+    const { result } = await audit(folder);
+    expect(result.model).toMatchObject({ bounds: [0, 1], boundsFrom: 'assumed' });
+    expect(result.verdict.details[0]).toBe(
+      'The bounds [0, 1] are an assumption: neither the model nor --bounds tells where its inputs lie. It matters: its mean confidence on uniform noise is 50 % there, but 100 % in [0, 255] and 50 % in [-1, 1]. If its inputs lie elsewhere, say so: --bounds 0,255.',
+    );
+    const told = await audit(folder, '--bounds', '0,1');
+    expect(told.result.model.boundsFrom).toBe('given');
+    expect(told.result.verdict.details.join(' ')).not.toContain('assumption');
+    expect(told.result.rows).toEqual(result.rows);
+  });
+
+  test('make little difference to a model that is undecided everywhere', async () => {
+    const model = sequential({ layers: [layers.dense({ inputShape: [3], units: 2, kernelInitializer: 'zeros' })] });
+    const { result } = await audit(await saveLayers(model, join(scratch, 'undecided')));
+    expect(result.verdict.details[0]).toContain('makes little difference');
+    expect(result.verdict.details[0]).toContain('and 50 % in [-1, 1] and 50 % in [-3, 3].');
+  });
+
+  test('are those of a first Rescaling, which the notes say', async () => {
+    const model = sequential({ layers: [layers.rescaling({ inputShape: [4, 4, 1], scale: 1 / 255 }), detector()] });
+    const { result, notes } = await audit(await saveLayers(model, join(scratch, 'rescaled')));
+    expect(result.model).toMatchObject({ bounds: [0, 255], boundsFrom: 'model' });
+    expect(notes).toContain('The bounds [0, 255] are those that the model itself rescales first.');
+    expect(result.settings.adversarialNoise.epsilon).toBeCloseTo(76.5, 9);
+  });
+});
+
+test('a model of text is refused in words and with code 2', async () => {
+  const model = sequential({
+    layers: [
+      layers.embedding({ inputDim: 9, outputDim: 2, inputLength: 5 }),
+      layers.flatten(),
+      layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  });
+  const folder = await saveLayers(model, join(scratch, 'text'));
+  const { code, stderr } = await runCli(scratch, ['audit', folder]);
+  expect(code).toBe(2);
+  expect(stderr.replaceAll(/\s+/g, ' ')).toContain('one of token ids, which layer "embedding');
 });

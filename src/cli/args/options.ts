@@ -16,7 +16,10 @@ export type Values = Readonly<Record<string, string | boolean | readonly (string
 
 /** How a model is read. */
 export const MODEL_OPTIONS: OptionTable = {
-  bounds: { value: 'LOW,HIGH', text: 'the box that inputs lie in, for example -1,1 (default 0,1)' },
+  bounds: {
+    value: 'LOW,HIGH',
+    text: 'the box that inputs lie in, for example -1,1 (default: what the model tells, else 0,1)',
+  },
   outputs: {
     value: 'KIND',
     text: 'what the model returns: auto, logits, probabilities, sigmoid (one unit for two classes) or sigmoids (one for each class; default auto)',

@@ -42,7 +42,7 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
   const read = await readModel(await placeOf(written));
   const file = { path: read.path, kind: read.kind, sha256: sha256([read.json, read.weights]) };
   const { model, labels, bounds: told, metadata, notes } = await loadedFrom(read);
-  const bounds = settings.bounds ?? told ?? [0, 1];
+  const bounds = settings.bounds ?? told;
   const layers = isLayersModel(model) ? model : undefined;
   const seen =
     layers === undefined
@@ -66,12 +66,12 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
 function view(
   model: LayersModel | InferenceModel,
   { image, inputShape, output }: ModelSettings,
-  bounds: readonly [number, number],
+  bounds: readonly [number, number] | undefined,
   outputs: Outputs,
 ): Classifier {
   const options: ClassifierOptions = {
-    bounds,
     outputs,
+    ...(bounds && { bounds }),
     ...(image !== undefined && { image }),
     ...(inputShape && { inputShape }),
     ...(output !== undefined && { output }),
@@ -83,7 +83,7 @@ function view(
 function viewOfGraph(
   model: LayersModel | InferenceModel,
   settings: ModelSettings,
-  bounds: readonly [number, number],
+  bounds: readonly [number, number] | undefined,
 ): Pick<LoadedModel, 'classifier' | 'outputs'> {
   const as = (outputs: Outputs) => ({ classifier: view(model, settings, bounds, outputs), outputs });
   if (settings.outputs !== 'auto') return as(settings.outputs);

@@ -29,6 +29,7 @@ import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { blankImage, type Images } from './images';
 import { auditRows, evaluationRows } from './noiseSettings';
+import { otherBoundsMeasurement } from './otherBounds';
 import { rayMeasurement, rayPlan } from './rays';
 import type { RunFacts } from './runRecord';
 
@@ -64,8 +65,10 @@ export async function prepare(
   const sources = oodSources(runner, net, x, labels, resolved)
     .filter(({ kind }) => kind !== 'in' || labels !== undefined)
     .map((source) => sourceMeasurement(runner, net, source, (images, start) => firstImages(net, images, start)));
+  const assumed = command === 'audit' && net.boundsFrom === 'assumed';
+  const besides = assumed ? [otherBoundsMeasurement(runner, net, seedOf(values))] : [];
   const { path, kind, sha256 } = model.file;
-  const { inputShape, classes, bounds, head = 'softmax' } = net;
+  const { inputShape, classes, bounds, boundsFrom = 'given', image = true, head = 'softmax' } = net;
   return {
     run: {
       command,
@@ -78,6 +81,8 @@ export async function prepare(
         classes,
         head,
         bounds,
+        boundsFrom,
+        image,
         outputs: model.outputs,
         output: text(values, 'output') ?? null,
       },
@@ -92,15 +97,18 @@ export async function prepare(
         ...rays.notes,
       ],
     },
-    measurements: [...sources, ...skippedRows(command, resolved), ...rays.measurements],
+    measurements: [...sources, ...skippedRows(command, resolved), ...besides, ...rays.measurements],
     dispose,
   };
 }
 
-/** How inputs were taken where their shape does not tell. */
-function inputNotes({ inputShape, image }: Classifier, values: Values): string[] {
-  if (inputShape.length !== 2 || text(values, 'image') !== undefined) return [];
+/** How inputs were taken, where the user has not told. */
+function inputNotes({ inputShape, image, bounds, boundsFrom }: Classifier, values: Values): string[] {
+  const box =
+    boundsFrom === 'model' ? [`The bounds [${bounds.join(', ')}] are those that the model itself rescales first.`] : [];
+  if (inputShape.length !== 2 || text(values, 'image') !== undefined) return box;
   return [
+    ...box,
     image
       ? `Inputs ${inputShape.join('x')} are taken for images of one channel; with --image no each value counts for itself.`
       : 'The first layer reads its inputs as a sequence, so each value counts for itself; with --image yes they are images.',

@@ -37,6 +37,10 @@ export interface ModelFacts {
   /** How it makes confidences: with sigmoids the lowest is 0 and not 1 / K. */
   readonly head: 'softmax' | 'sigmoids';
   readonly bounds: readonly [number, number];
+  /** Who says so: the user or a file beside the model, the model's own first layer, or nobody. */
+  readonly boundsFrom: 'given' | 'model' | 'assumed';
+  /** Whether inputs are images. */
+  readonly image: boolean;
   readonly outputs: Outputs;
   /** The output that was chosen of several; null where the model has only one. */
   readonly output: string | null;

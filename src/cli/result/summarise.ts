@@ -3,6 +3,7 @@ import { isBlind, type OodRow, rowNotes } from '../../evaluation/oodReport';
 import { oodRows } from '../../evaluation/oodRows';
 import { orderStatistic } from '../../metrics/orderStatistic';
 import { sortedCopy } from '../../metrics/sortedCopy';
+import { OTHER_BOUNDS } from '../measure/otherBounds';
 import { RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
 import type { RayResult, Result, ThresholdResult, Unmeasured } from './result';
@@ -37,7 +38,7 @@ export function summarise({ run, measured }: RunRecord, maxMmc: number | undefin
     rows,
     rays,
     unmeasured,
-    verdict: verdictOf({ run, rows, rays, unmeasured }),
+    verdict: verdictOf({ run, rows, rays, unmeasured, otherBounds: measured[OTHER_BOUNDS] }),
     threshold: maxMmc === undefined ? null : thresholdResult(rows, unmeasured, maxMmc),
   };
 }

@@ -1,4 +1,6 @@
+import type { Measured } from '../../evaluation/measureBlocks';
 import type { OodRow, OodRowKind, UsedAttack } from '../../evaluation/oodReport';
+import { assumedBounds } from '../measure/otherBounds';
 import type { RunFacts } from '../measure/runRecord';
 import { percent } from '../print/text';
 import type { RayResult, Unmeasured, Verdict, VerdictLevel } from './result';
@@ -9,6 +11,8 @@ interface Findings {
   readonly rows: readonly OodRow[];
   readonly rays: RayResult | null;
   readonly unmeasured: readonly Unmeasured[];
+  /** Noise in other bounds, where those of the model are only assumed. */
+  readonly otherBounds?: Measured | undefined;
 }
 
 /** Shares of the way from 1/K to 1 at which confidence on noise begins to be worth a warning, and to be bad. */
@@ -16,7 +20,7 @@ const WARNING_FROM = 0.15;
 const BAD_FROM = 0.5;
 
 /** Says in words what is wrong, how bad it is and what to do next; nothing is said where the attack says nothing. */
-export function verdictOf({ run, rows, rays, unmeasured }: Findings): Verdict {
+export function verdictOf({ run, rows, rays, unmeasured, otherBounds }: Findings): Verdict {
   const lowest = lowestOf(run.model);
   const worst = surest(rows);
   const missing = missingOf(rows, unmeasured);
@@ -24,7 +28,11 @@ export function verdictOf({ run, rows, rays, unmeasured }: Findings): Verdict {
   return {
     level,
     text: missing.length > 0 ? without(missing, worst) : sentence(level, worst, lowest),
-    details: [...rowDetails(rows, run), ...rayDetails(rays)],
+    details: [
+      ...(run.model.boundsFrom === 'assumed' ? assumedBounds(run.model, otherBounds) : []),
+      ...rowDetails(rows, run),
+      ...rayDetails(rays),
+    ],
     next: nextSteps(level, run, rays),
   };
 }

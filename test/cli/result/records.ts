@@ -34,6 +34,8 @@ export function record(measured: MeasuredByName, kind: 'layers' | 'graph' = 'lay
     head: 'softmax',
     classes: 10,
     bounds: [0, 1],
+    boundsFrom: 'given',
+    image: true,
     outputs: 'auto',
     output: null,
   } as const;

@@ -263,6 +263,7 @@ export const NO_CASE: Readonly<Record<string, string>> = {
   Layer: 'base class',
   RNN: 'base class',
   RNNCell: 'base class',
+  embedding: 'of token ids, which `classifier` refuses',
   input: 'the input itself',
   inputLayer: 'the input itself',
   simpleRNNCell: 'in rnn',
