@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
+import {
+  initializers,
+  input,
+  layers,
+  type SymbolicTensor,
+  sequential,
+  model as tfModel,
+} from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxConfidenceAttack } from '../../src/attacks';
@@ -219,6 +226,45 @@ describe('certifiedMaxConfidence', () => {
       certifiedMaxConfidence(net, [[0.5]], 0.2, { method, arithmetic: 'real' })[0];
     expect(at('crown')).toBeCloseTo(1 / (1 + Math.exp(-0.3)), 6);
     expect(at('interval')).toBeCloseTo(1 / (1 + Math.exp(-1.5)), 6);
+  });
+
+  it('carries lines back for the members of a window that intervals leave open, too', () => {
+    // Units x + 1 and x + 2 are on, so the members x + 2 - (x + 1) = 1 and 0.9 are decided; intervals know 1 -+ 0.4 of the first.
+    const model = sequential({
+      layers: [
+        layers.dense({ inputShape: [1], units: 2, activation: 'relu' }),
+        layers.dense({ units: 2 }),
+        layers.reshape({ targetShape: [2, 1, 1] }),
+        layers.maxPooling2d({ poolSize: [2, 1] }),
+        layers.flatten(),
+        layers.dense({ units: 2 }),
+      ],
+    });
+    const rows = [[[1, 1]], [1, 2], [[-1, 0], [1, 0]], [0, 0.9], [[3, 0]], [0, 0]]; // biome-ignore format: layer by layer
+    tf.tidy(() => model.setWeights(rows.map((values) => tf.tensor(values))));
+    const net = toPiecewiseAffine(model);
+    model.dispose();
+    const at = (method: 'interval' | 'crown') =>
+      certifiedMaxConfidence(net, [[0.5]], 0.2, { method, arithmetic: 'real' })[0];
+    expect(at('crown')).toBeCloseTo(1 / (1 + Math.exp(-3)), 6);
+    expect(at('interval')).toBeCloseTo(1 / (1 + Math.exp(-3 * 1.4)), 6);
+  });
+
+  it('carries lines back through an addition', () => {
+    // Units x + 1 and x + 2 are on, and added to themselves: 2 (x + 2) - 2 (x + 1) = 2 is decided, and is 1 above the threshold.
+    const x = input({ shape: [1] });
+    const shared = layers.dense({ units: 2, activation: 'relu' }).apply(x) as SymbolicTensor;
+    const twice = layers.add().apply([shared, shared]) as SymbolicTensor;
+    const unit = layers.dense({ units: 1, activation: 'relu' }).apply(twice) as SymbolicTensor;
+    const model = tfModel({ inputs: x, outputs: layers.dense({ units: 2 }).apply(unit) as SymbolicTensor });
+    const rows = [[[1, 1]], [1, 2], [[-1], [1]], [-1], [[3, 0]], [0, 0]];
+    tf.tidy(() => model.setWeights(rows.map((values) => tf.tensor(values))));
+    const net = toPiecewiseAffine(model);
+    model.dispose();
+    const at = (method: 'interval' | 'crown') =>
+      certifiedMaxConfidence(net, [[0.5]], 0.2, { method, arithmetic: 'real' })[0];
+    expect(at('crown')).toBeCloseTo(1 / (1 + Math.exp(-3)), 6);
+    expect(at('interval')).toBeCloseTo(1 / (1 + Math.exp(-3 * 1.8)), 6);
   });
 
   it('relaxes an open ReLU by its chord above, and by z or 0 below', () => {
