@@ -266,19 +266,20 @@ describe('float32Errors', () => {
   });
 });
 
-describe('bounds that need no rounding', () => {
-  const relu: KinkNode = {
-    layer: 'kink',
-    inputs: [0],
-    size: 3,
-    kind: 'kink',
-    thresholds: [0],
-    period: 1,
-    pieces: 2,
-    slopes: Float64Array.of(0, 1),
-    intercepts: new Float64Array(2),
-  };
+/** Three ReLUs. */
+const relu: KinkNode = {
+  layer: 'kink',
+  inputs: [0],
+  size: 3,
+  kind: 'kink',
+  thresholds: [0],
+  period: 1,
+  pieces: 2,
+  slopes: Float64Array.of(0, 1),
+  intercepts: new Float64Array(2),
+};
 
+describe('bounds that need no rounding', () => {
   it('are those of a ReLU, to the last digit', () => {
     const bounds = { lower: Float64Array.of(-1, 0.1, -0.7), upper: Float64Array.of(0.3, 0.3, -0.1) };
     const { lower, upper } = nodeInterval(relu, [bounds]);
@@ -294,6 +295,18 @@ describe('bounds that need no rounding', () => {
       expect([...intercepts].map(Math.abs)).toEqual([0, 0, 0]);
     }
   });
+});
+
+it('below an open ReLU lies z or 0, whichever is nearer to it in the middle, and above it its chord', () => {
+  const bounds = { lower: Float64Array.of(-0.3, -0.2, -0.4), upper: Float64Array.of(0.2, 0.3, 0.1) };
+  const { below, above } = relaxationOf(relu, bounds);
+  expect([...below.slopes]).toEqual([0, 1, 0]);
+  expect([...below.intercepts].map(Math.abs)).toEqual([0, 0, 0]);
+  for (const [i, slope] of [0.4, 0.6, 0.2].entries()) {
+    expect(above.slopes[i]).toBeCloseTo(slope, 12);
+    expect(above.intercepts[i]).toBeCloseTo(-slope * bounds.lower[i]!, 12);
+  }
+  expect([...above.entries, ...below.entries]).toEqual([0, 1, 2, 0, 1, 2]);
 });
 
 describe('the box of valid inputs', () => {
