@@ -309,6 +309,46 @@ it('below an open ReLU lies z or 0, whichever is nearer to it in the middle, and
   expect([...above.entries, ...below.entries]).toEqual([0, 1, 2, 0, 1, 2]);
 });
 
+it('of the lines with the slope of a piece those are taken that are nearest in the middle, for any kink', () => {
+  const finite = fc.double({ min: -3, max: 3, noNaN: true });
+  const kink = (slopes: readonly number[]): KinkNode => ({
+    ...relu,
+    size: 1,
+    thresholds: [-1, 1],
+    pieces: 3,
+    slopes: Float64Array.from(slopes),
+    // Continuous, and 0 at 0.
+    intercepts: Float64Array.of(slopes[0]! - slopes[1]!, 0, slopes[1]! - slopes[2]!),
+  });
+  fc.assert(
+    fc.property(fc.tuple(finite, finite, finite), finite, finite, (slopes, a, b) => {
+      const [low, high] = [Math.min(a, b), Math.max(a, b)];
+      fc.pre(high - low > 1e-3);
+      const middle = (low + high) / 2;
+      const values = (t: number) =>
+        t < -1 ? slopes[0] * t + slopes[0] - slopes[1] : t > 1 ? slopes[2] * t + slopes[1] - slopes[2] : slopes[1] * t;
+      const ends = [low, -1, 1, high].filter((t) => t >= low && t <= high);
+      const { below, above } = relaxationOf(kink(slopes), {
+        lower: Float64Array.of(low),
+        upper: Float64Array.of(high),
+      });
+      const at = ({ slopes: [slope], intercepts: [intercept] }: typeof below, t: number) => slope! * t + intercept!;
+      for (const t of ends) {
+        expect(at(below, t)).toBeLessThanOrEqual(values(t) + 1e-12);
+        expect(at(above, t)).toBeGreaterThanOrEqual(values(t) - 1e-12);
+      }
+      // The pieces that meet the interval in more than an end, each shifted until it touches.
+      const met = slopes.filter((_, p) => Math.min(high, [-1, 1, high][p]!) > Math.max(low, [low, -1, 1][p]!));
+      for (const slope of met) {
+        const beside = ends.map((t) => values(t) - slope * t);
+        expect(at(below, middle)).toBeGreaterThanOrEqual(slope * middle + Math.min(...beside) - 1e-12);
+        expect(at(above, middle)).toBeLessThanOrEqual(slope * middle + Math.max(...beside) + 1e-12);
+      }
+    }),
+    runs,
+  );
+});
+
 describe('the box of valid inputs', () => {
   const net = linear(Float64Array.of(1, -1), new Float64Array(2), 1);
   const at = (x: number, bounds: [number, number]) => () => certifiedMaxConfidence(net, [[x]], 0, { bounds });
