@@ -62,12 +62,13 @@ export interface ContainsOptions {
  * {@link affineMap}.
  *
  * Of a convolutional network, the offsets cost one forward pass and rows of normals one backward pass each; the whole of
- * `normals` may not fit in memory and is formed only on request.
+ * `normals` is formed only on request, and refused then if it does not fit in 2 GB; `facets` needs it.
  *
  * @param net - A network read by {@link toPiecewiseAffine}.
  * @param x - One input, flat, d numbers. On a boundary the convention of {@link activationPattern} picks the region.
  * @throws OverconfidenceError `INVALID_ARGUMENT`, `INVALID_SHAPE` or `NON_FINITE` unless `x` (and later `z`) is d finite
- *   numbers; `INVALID_OPTION` for a tolerance below zero or rows that do not exist.
+ *   numbers; `INVALID_OPTION` for a tolerance below zero or rows that do not exist; `UNSUPPORTED_MODEL` from `normals` and
+ *   `facets` of a network whose normals do not fit in memory.
  *
  * @example
  * ```ts

@@ -9,6 +9,10 @@ export interface LinearMap {
   readonly outputSize: number;
   /** The most products that one entry of A x sums. */
   readonly fanIn: number;
+  /** How many products A x is made of, at most. */
+  readonly products: number;
+  /** Bytes that the map holds; those of `absolute` come on top when it is asked for. */
+  readonly bytes: number;
   /** Adds A x to y, for each of `count` vectors. */
   addTo(y: Float64Array, x: Float64Array, count: number): void;
   /** Adds the transpose of A times y to x, for each of `count` vectors. */

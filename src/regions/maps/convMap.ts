@@ -63,6 +63,8 @@ function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readon
     inputSize,
     outputSize,
     fanIn: taps * channels,
+    products: outputSize * taps * channels,
+    bytes: 2 * kernel.byteLength,
     convolution,
     absolute: () => absolute().forward,
     addTo(y, x, count) {
@@ -104,6 +106,8 @@ function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readon
   const backward: LinearMap = {
     inputSize: outputSize,
     outputSize: inputSize,
+    products: forward.products,
+    bytes: forward.bytes,
     fanIn: mostSeeing(rows) * mostSeeing(columns) * filters,
     absolute: () => absolute().backward,
     addTo: forward.addTransposedTo,

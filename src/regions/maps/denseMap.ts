@@ -94,6 +94,8 @@ export function denseMap(kernel: Float64Array, inputSize: number, outputSize: nu
     inputSize,
     outputSize,
     fanIn: inputSize,
+    products: inputSize * outputSize,
+    bytes: kernel.byteLength,
     absolute: once(() => denseMap(kernel.map(Math.abs), inputSize, outputSize)),
     addTo(y, x, count) {
       for (let first = 0; first < inputSize; first += BLOCK) {

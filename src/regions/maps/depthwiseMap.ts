@@ -47,6 +47,8 @@ export function depthwiseMap(depthwise: Depthwise): LinearMap {
     inputSize,
     outputSize,
     fanIn: most(down) * most(across),
+    bytes: kernel?.byteLength ?? 0,
+    products: outputSize * most(down) * most(across),
     absolute: once(() => depthwiseMap({ ...depthwise, kernel: kernel?.map(Math.abs) })),
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)

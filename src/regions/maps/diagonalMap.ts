@@ -13,6 +13,8 @@ export function diagonalMap(factors: Float64Array, size: number): LinearMap {
     inputSize: size,
     outputSize: size,
     fanIn: 1,
+    products: size,
+    bytes: factors.byteLength,
     absolute: once(() => diagonalMap(factors.map(Math.abs), size)),
     addTo,
     addTransposedTo: addTo,

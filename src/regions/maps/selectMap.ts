@@ -13,6 +13,8 @@ export function selectMap(inputSize: number, sources: Int32Array): LinearMap {
     inputSize,
     outputSize,
     fanIn: 1,
+    products: outputSize,
+    bytes: sources.byteLength,
     absolute: () => map,
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)

@@ -51,6 +51,8 @@ function mapOf(matrix: Columns): LinearMap {
     inputSize,
     outputSize,
     fanIn: counts.reduce((a, b) => Math.max(a, b), 0),
+    products: value.length,
+    bytes: starts.byteLength + row.byteLength + value.byteLength,
     absolute: once(() => mapOf({ ...matrix, value: value.map(Math.abs) })),
     addTo(y, x, count) {
       for (let c = 0; c < count; c++)

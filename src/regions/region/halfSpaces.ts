@@ -1,3 +1,4 @@
+import { refuse } from '../../core/check';
 import type { Columns } from '../pass/applyNode';
 import { follow, pull, push } from '../pass/push';
 import type { KinkNode, MaxNode, Pattern, PiecewiseAffine } from '../types';
@@ -18,52 +19,58 @@ export interface NodeHalfSpaces {
   readonly thresholds: Float64Array;
 }
 
-/** One condition while they are gathered. */
-interface Condition {
-  readonly entry: number;
-  readonly rival: number;
-  readonly factor: number;
-  readonly threshold: number;
-}
-
 /** All half-spaces whose intersection is the region of a pattern, node after node. */
 export function halfSpaces(net: PiecewiseAffine, pattern: Pattern): NodeHalfSpaces[] {
   let first = 0;
   return net.nodes.flatMap((node, n) => {
     if (node.kind !== 'kink' && node.kind !== 'max') return [];
-    const conditions = node.kind === 'kink' ? onPieces(node, pattern[n]!) : overRivals(node, pattern[n]!);
-    const part = {
-      node: n,
-      first,
-      entries: Int32Array.from(conditions, ({ entry }) => entry),
-      rivals: Int32Array.from(conditions, ({ rival }) => rival),
-      factors: Int8Array.from(conditions, ({ factor }) => factor),
-      thresholds: Float64Array.from(conditions, ({ threshold }) => threshold),
-    };
-    first += conditions.length;
+    const gathered = node.kind === 'kink' ? onPieces(node, pattern[n]!) : overRivals(node, pattern[n]!);
+    const part = { node: n, first, ...gathered };
+    first += gathered.entries.length;
     return [part];
   });
 }
 
+type Gathered = Omit<NodeHalfSpaces, 'node' | 'first'>;
+
+function room(count: number): Gathered {
+  return {
+    entries: new Int32Array(count),
+    rivals: new Int32Array(count).fill(-1),
+    factors: new Int8Array(count).fill(1),
+    thresholds: new Float64Array(count),
+  };
+}
+
 /** Above the threshold below the piece, below the one above it. */
-function onPieces({ size, thresholds }: KinkNode, states: Int32Array): Condition[] {
-  return Array.from({ length: size }, (_, entry) => {
-    const [below, above] = [thresholds[states[entry]! - 1], thresholds[states[entry]!]];
-    const conditions: Condition[] = [];
-    if (below !== undefined) conditions.push({ entry, rival: -1, factor: 1, threshold: below });
-    if (above !== undefined) conditions.push({ entry, rival: -1, factor: -1, threshold: above });
-    return conditions;
-  }).flat();
+function onPieces({ size, thresholds, pieces }: KinkNode, states: Int32Array): Gathered {
+  const between = states.reduce((sum, state) => sum + (state > 0 && state < pieces - 1 ? 1 : 0), 0);
+  const gathered = room(pieces > 1 ? size + between : 0);
+  let h = 0;
+  for (let entry = 0; entry < size; entry++)
+    for (let side = 1; side >= -1; side -= 2) {
+      const threshold = thresholds[side > 0 ? states[entry]! - 1 : states[entry]!];
+      if (threshold === undefined) continue;
+      gathered.entries[h] = entry;
+      gathered.factors[h] = side;
+      gathered.thresholds[h++] = threshold;
+    }
+  return gathered;
 }
 
 /** The winner of each group against every other member. */
-function overRivals({ size, starts, members }: MaxNode, states: Int32Array): Condition[] {
-  return Array.from({ length: size }, (_, g) => {
+function overRivals({ size, starts, members }: MaxNode, states: Int32Array): Gathered {
+  const gathered = room(members.length - size);
+  let h = 0;
+  for (let g = 0; g < size; g++) {
     const winner = starts[g]! + states[g]!;
-    const group = [...members.subarray(starts[g]!, starts[g + 1]!).keys()].map((m) => starts[g]! + m);
-    const others = group.filter((m) => m !== winner);
-    return others.map((m) => ({ entry: members[winner]!, rival: members[m]!, factor: 1, threshold: 0 }));
-  }).flat();
+    for (let m = starts[g]!; m < starts[g + 1]!; m++) {
+      if (m === winner) continue;
+      gathered.entries[h] = members[winner]!;
+      gathered.rivals[h++] = members[m]!;
+    }
+  }
+  return gathered;
 }
 
 /** The left sides of a node's conditions for vector c of the value z that it reads; directions have no thresholds. */
@@ -142,10 +149,22 @@ function eachPart(
   });
 }
 
-/** All normals, `count` x d row-major, by d forward passes. */
+/** As many numbers as normals may have together: 2 GB. */
+const MOST_NUMBERS = 2 ** 28;
+
+/** All normals, `count` x d row-major, by d forward passes; refused before if they would not fit in memory. */
 export function allNormals(net: PiecewiseAffine, pattern: Pattern, parts: readonly NodeHalfSpaces[]): Float64Array {
   const d = net.inputSize;
-  const normals = new Float64Array(countOf(parts) * d);
+  const count = countOf(parts);
+  if (count * d > MOST_NUMBERS)
+    refuse(
+      { fn: 'linearRegion', argument: 'net' },
+      'UNSUPPORTED_MODEL',
+      'a network whose normals fit in 2 GB together',
+      `${count} half-spaces of ${d} numbers each, ${Math.ceil((8 * count * d) / 1e9)} GB`,
+      `Ask for some of them, normalRows(begin, end), no more than ${Math.floor(MOST_NUMBERS / d)} at a time; slacks and offsets take one pass.`,
+    );
+  const normals = new Float64Array(count * d);
   eachNormalEntry(net, pattern, parts, (entry, first, values) => {
     for (const [h, value] of values.entries()) normals[(first + h) * d + entry] = value;
   });
