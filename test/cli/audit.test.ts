@@ -52,13 +52,13 @@ describe('audit of a LayersModel that ends in a softmax', () => {
   });
 });
 
-test('audit --json - of a GraphModel that ends in a softmax prints JSON alone, with adversarial noise and a note on rays', async () => {
+test('audit --json - of a GraphModel that ends in a softmax prints JSON alone, with adversarial noise and rays', async () => {
   const { code, stdout } = await audit('graph/model.json', '--json', '-', '--max-mmc', '1');
   expect(code).toBe(0);
   const result = JSON.parse(stdout);
   expect(result.model).toMatchObject({ kind: 'graph', outputs: 'auto', head: 'softmax', classes: 3, inputShape: [2] });
   expect(result.rows.map(({ name }: { name: string }) => name)).toEqual(['uniform noise', 'adversarial noise']);
-  expect(result.notes).toEqual([expect.stringContaining('No rays')]);
+  expect(result.rays).toMatchObject({ rays: 5, goToOne: 1, theoremHolds: true });
 });
 
 test.each([

@@ -11,7 +11,7 @@ import { evaluateOod } from 'relu-overconfidence';
 import { mlp } from 'relu-overconfidence/models';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { program, runCli, scratchFolder } from './runCli';
-import { saveLayers } from './savedModels';
+import { saveGraph, saveLayers } from './savedModels';
 
 const folder = scratchFolder();
 const at = (name: string) => join(folder, name);
@@ -205,4 +205,32 @@ test('regions counts the linear regions in the plane of a network with two input
   const { stdout } = await runCli(folder, ['regions', 'line', '--box', '-1,1', '--svg', 'line.svg', ...CPU]);
   expect(stdout).toContain('2 linear regions from -1 to 1');
   expect(await text('line.svg')).toMatch(/^<svg/);
+});
+
+test('a GraphModel is drawn, certified and trained as the LayersModel of the same function, which is what is saved', async () => {
+  await saveGraph(at('graph'));
+  const drawn = await runCli(folder, ['regions', 'graph', '--box', '0,1', '--svg', 'graph.svg', ...CPU]);
+  expect(drawn.stdout).toMatch(/^\d+ linear regions from 0 to 1/);
+  const certified = await runCli(folder, ['certify', 'graph', '--samples', '2', ...CPU]);
+  expect([certified.code, certified.stdout]).toEqual([0, expect.stringContaining('No attack that changes')]);
+  await mkdir(at('points'));
+  const values = Float32Array.from({ length: 24 }, (_, i) => (i % 7) / 7);
+  await writeFile(at('points/x.npy'), npy('<f4', '(12, 2)', new Uint8Array(values.buffer)));
+  await writeFile(
+    at('points/y.npy'),
+    npy(
+      '|u1',
+      '(12,)',
+      Uint8Array.from({ length: 12 }, (_, i) => i % 3),
+    ),
+  );
+  const args = ['--data', 'points', '--out', 'layers', '--method', 'ceda', '--epochs', '1', '--batch-size', '6'];
+  const trained = await runCli(folder, ['train', 'graph', ...args, ...CPU]);
+  expect([trained.code, trained.stdout]).toEqual([0, expect.stringContaining('a LayersModel that computes the same')]);
+  const { format, weightsManifest } = JSON.parse(await text('layers/model.json'));
+  expect(format).toBe('layers-model');
+  expect(weightsManifest[0].weights.map(({ name }: { name: string }) => name)).toEqual([
+    'hidden/kernel',
+    'logits/kernel',
+  ]);
 });

@@ -42,9 +42,8 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
   const signal = catchInterrupts();
   const backend = await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
-  const { layers, classifier, file } = model;
-  if (layers === undefined)
-    throw new CliError('A GraphModel cannot be certified.', 'Pass the LayersModel that it was converted from.');
+  const { file } = model;
+  const { classifier } = model.withLayers();
   const [low, high] = classifier.bounds;
   const epsilon = number(values, 'epsilon', (high - low) / 100, 1e-9, high - low);
   const { sets, notes: ofData } = await imagesOf(model, values);

@@ -7,6 +7,7 @@ import { OverconfidenceError } from '../../core/errors';
 import { placeOf } from '../../models/load/places';
 import { readModel } from '../../models/load/readModel';
 import { loadedFrom, type LoadedModel as SavedModel } from '../../models/loadModel';
+import { toLayersModel } from '../../models/toLayersModel';
 import type { Values } from '../args/options';
 import { oneOf, pair, text } from '../args/read';
 import { CliError } from '../cliError';
@@ -18,6 +19,8 @@ export interface LoadedModel {
   readonly classifier: Classifier;
   /** The model itself where its layers can be looked at. */
   readonly layers: LayersModel | undefined;
+  /** Layers to look at or to train: the model itself, or of a GraphModel a LayersModel that computes the same. */
+  readonly withLayers: () => WithLayers;
   /** What the outputs turned out to be. */
   readonly outputs: Outputs;
   /** Names of the classes beside the model, how many there may be. */
@@ -26,6 +29,12 @@ export interface LoadedModel {
   readonly metadata: SavedModel['metadata'];
   /** What was concluded from the files, as sentences. */
   readonly notes: readonly string[];
+}
+
+/** A model with its layers, and how it is seen. */
+export interface WithLayers {
+  readonly layers: LayersModel;
+  readonly classifier: Classifier;
 }
 
 /** Which model a result is of. */
@@ -51,9 +60,19 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
   const { classes } = seen.classifier;
   const named = labels?.length === classes;
   const facts = { file, layers, outputs: seen.outputs, labels, metadata };
+  const inWords = (net: Classifier) => (named ? classifier(net, { labels }) : net);
+  const withLayers = () => {
+    if (isLayersModel(model)) return { layers: model, classifier: inWords(seen.classifier) };
+    const { inputShape, output } = settings;
+    const built = toLayersModel(model, { ...(inputShape && { inputShape }), ...(output !== undefined && { output }) });
+    // Only the output that was asked for is left.
+    const rest = { ...settings, output: undefined };
+    return { layers: built, classifier: inWords(view(built, rest, seen.classifier.bounds, seen.outputs)) };
+  };
   return {
     ...facts,
-    classifier: named ? classifier(seen.classifier, { labels }) : seen.classifier,
+    withLayers,
+    classifier: inWords(seen.classifier),
     notes: [
       ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
       ...(labels === undefined || named

@@ -186,19 +186,16 @@ async function startRunner(
 
 /** The rays of a ReLU network, or a note why there are none. */
 function raysOf(
-  { layers, classifier }: LoadedModel,
+  model: LoadedModel,
   values: Values,
   signal: AbortSignal,
 ): { measurements: Measurement[]; notes: string[] } {
   const wanted = whole(values, 'rays', undefined, 0);
   if (wanted === 0) return { measurements: [], notes: [] };
-  if (layers === undefined)
-    return {
-      measurements: [],
-      notes: ['No rays: the linear regions of a GraphModel cannot be read; a LayersModel has them.'],
-    };
   try {
+    const { layers, classifier } = model.withLayers();
     const net = toPiecewiseAffine(classifier);
+    if (model.layers === undefined) layers.dispose();
     const plan = rayPlan(net, wanted);
     const question = { ...plan, seed: seedOf(values), bounds: classifier.bounds };
     const few = wanted === undefined && plan.rays < 100;

@@ -83,14 +83,9 @@ interface Search extends SliceOptions {
 }
 
 /** All regions of a part of the plane, or those that were found until an interrupt, or why they are not to be had. */
-async function slice(
-  { layers, classifier }: LoadedModel,
-  plane: Plane2d,
-  { signal, ...options }: Search,
-): Promise<RegionList | string> {
-  if (layers === undefined) return 'those of a GraphModel cannot be read';
+async function slice(model: LoadedModel, plane: Plane2d, { signal, ...options }: Search): Promise<RegionList | string> {
   try {
-    const net = toPiecewiseAffine(classifier);
+    const net = toPiecewiseAffine(model.withLayers().classifier);
     const many = await inTasks('regions', regionsOnDiagonal(net, plane, options.box), signal);
     if (many > SURELY * options.maxRegions)
       return `a single line through it crosses some ${many.toPrecision(2)}, far more than ${options.maxRegions}; see --box and --max-regions`;

@@ -139,13 +139,9 @@ function nextSteps(level: VerdictLevel, { model, data }: RunFacts, rays: RayResu
   if (level === 'none')
     steps.push('Put right what could not be measured and run this again: without it there is nothing to rely on.');
   const trainable = level === 'warning' || level === 'bad';
-  if (trainable && model.kind === 'layers')
+  if (trainable)
     steps.push(
       `Train it away: relu-overconfidence train ${model.file} --data FOLDER --method acet --out FOLDER. Then audit the result.`,
-    );
-  if (trainable && model.kind === 'graph')
-    steps.push(
-      'Train it away: a GraphModel is frozen, so train the model that it was converted from, with CEDA or ACET.',
     );
   if (level === 'good' && !hasData) steps.push('Measure it against your data too: add --data FOLDER.');
   if (rays !== null && rays.goToOne > 0)

@@ -29,11 +29,10 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
   await refuseToOverwrite(out);
   await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
-  const { layers, classifier: net } = model;
-  if (layers === undefined)
-    throw new CliError(
-      `${written} is a GraphModel, whose weights are frozen.`,
-      'Train the LayersModel or the Keras model that it was converted from.',
+  const { layers, classifier: net } = model.withLayers();
+  if (model.layers === undefined)
+    stdout.write(
+      `${written} is a GraphModel: what is trained and saved is a LayersModel that computes the same, without the dropout that the original may have had.\n`,
     );
   const options = fitOptions(values, net);
   const { x, labels, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'train' }, model);
