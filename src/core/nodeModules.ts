@@ -24,6 +24,7 @@ export function availableParallelism(): number {
   return inNode() ? process.getBuiltinModule('node:os').availableParallelism() : navigator.hardwareConcurrency;
 }
 
-function inNode(): boolean {
+/** Whether this is Node, and not a browser. */
+export function inNode(): boolean {
   return typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
 }

@@ -1,4 +1,5 @@
 export { type DatasetFile, type DatasetName, type DatasetSource, datasetSources } from './datasetSources';
+export { type DecodedImage, type DecodeImageOptions, decodeImage, type ResizeMode } from './decodeImage';
 export { type DownloadDatasetOptions, downloadDataset } from './downloadDataset';
 export type { ImageSet } from './imageSet';
 export { type LoadDatasetOptions, loadDataset } from './loadDataset';
