@@ -131,29 +131,7 @@ function middle(image: Pixels, height: number, width: number): Pixels {
 }
 
 function scaled(image: Pixels, height: number, width: number): Pixels {
-  const small = shrunk(image, Math.floor(Math.min(image.height / height, image.width / width) / 2));
-  const { pixels } = resize(
-    { shape: [1, small.height, small.width, small.channels], pixels: small.bytes },
-    { height, width },
-  );
-  return { ...image, height, width, bytes: pixels };
-}
-
-/** Means of blocks of `factor` x `factor` pixels, so that little is left to weigh; what stands over at the end is left out evenly. */
-function shrunk(image: Pixels, factor: number): Pixels {
-  if (factor < 2) return image;
-  const [height, width] = [Math.floor(image.height / factor), Math.floor(image.width / factor)];
-  const { bytes: from, channels, width: row } = middle(image, height * factor, width * factor);
-  const bytes = new Uint8Array(height * width * channels);
-  const sums = new Uint32Array(width * channels);
-  for (let y = 0; y < height; y++) {
-    sums.fill(0);
-    for (let dy = 0; dy < factor; dy++) {
-      let at = (y * factor + dy) * row * channels;
-      for (let x = 0; x < width; x++)
-        for (let dx = 0; dx < factor; dx++) for (let c = 0; c < channels; c++) sums[x * channels + c]! += from[at++]!;
-    }
-    for (let i = 0; i < sums.length; i++) bytes[y * sums.length + i] = Math.round(sums[i]! / (factor * factor));
-  }
-  return { ...image, height, width, bytes };
+  const { bytes: pixels, channels } = image;
+  const resized = resize({ shape: [1, image.height, image.width, channels], pixels }, { height, width });
+  return { ...image, height, width, bytes: resized.pixels };
 }

@@ -36,12 +36,10 @@ export async function decodePixels(fn: string, file: Uint8Array, header: ImageHe
       { name: 'sharp', reason: 'it reads WebP files' },
       new Error("Cannot find package 'sharp'"),
     );
-  const { decode }: JpegModule = await byName('jpeg-js').catch((cause: unknown) =>
+  const jpeg: JpegModule = await byName('jpeg-js').catch((cause: unknown) =>
     refuseMissing(fn, { name: 'sharp', reason: 'it, or jpeg-js, reads JPEG files' }, cause),
   );
-  // The header was looked at before; these limits are of the package.
-  const decoded = decode(file, { useTArray: true, maxResolutionInMP: 1000, maxMemoryUsageInMB: 4096 });
-  return turned(withoutAlpha({ ...decoded, channels: 4, depth: 8 }), header.orientation);
+  return byJpegJs(jpeg, file, header.orientation);
 }
 
 /** Imports a package by a name that bundlers do not follow: it is for Node alone, and need not be there. */
@@ -51,6 +49,13 @@ function byName(name: string) {
 
 interface JpegModule {
   decode(file: Uint8Array, options: object): { width: number; height: number; data: Uint8Array };
+}
+
+/** Decodes a JPEG and sets it upright. */
+export function byJpegJs({ decode }: JpegModule, file: Uint8Array, orientation: number): Pixels {
+  // The size was looked at before; these limits are of the package.
+  const decoded = decode(file, { useTArray: true, maxResolutionInMP: 1000, maxMemoryUsageInMB: 4096 });
+  return turned(withoutAlpha({ ...decoded, channels: 4, depth: 8 }), orientation);
 }
 
 interface SharpImage {
@@ -67,7 +72,8 @@ interface SharpModule {
   readonly default: (file: Uint8Array, options: object) => SharpImage;
 }
 
-async function bySharp({ default: sharp }: SharpModule, file: Uint8Array): Promise<Pixels> {
+/** Decodes a JPEG or WebP and sets it upright. */
+export async function bySharp({ default: sharp }: SharpModule, file: Uint8Array): Promise<Pixels> {
   const image = sharp(file, { limitInputPixels: false, failOn: 'truncated' });
   const { space } = await image.metadata();
   // `rotate` without an angle follows EXIF.

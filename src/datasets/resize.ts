@@ -51,7 +51,7 @@ export function resize(images: ImageSet, options: ResizeOptions): ImageSet {
   const pixels = new Uint8Array(count * height * width * channels);
   const oldSize = oldHeight * oldWidth * channels;
   for (let i = 0; i < count; i++) {
-    const image = Float64Array.from(images.pixels.subarray(i * oldSize, (i + 1) * oldSize));
+    const image = images.pixels.subarray(i * oldSize, (i + 1) * oldSize);
     const narrow = weigh(image, oldHeight, across, oldWidth, channels);
     const low = weigh(narrow, 1, down, oldHeight, width * channels);
     pixels.set(low.map(Math.round), i * low.length);
@@ -60,7 +60,13 @@ export function resize(images: ImageSet, options: ResizeOptions): ImageSet {
 }
 
 /** Weighs along the middle axis of numbers `[outer, size, inner]`. */
-function weigh(numbers: Float64Array, outer: number, taps: Taps, size: number, inner: number): Float64Array {
+function weigh(
+  numbers: Float64Array | Uint8Array,
+  outer: number,
+  taps: Taps,
+  size: number,
+  inner: number,
+): Float64Array {
   const result = new Float64Array(outer * taps.length * inner);
   let at = 0;
   for (let o = 0; o < outer; o++)

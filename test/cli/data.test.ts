@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { encode } from 'fast-png';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classifier } from '../../src/classifier/classifier';
 import { matchClasses } from '../../src/cli/data/matchClasses';
 import { readImages, readLabelled } from '../../src/cli/data/readImages';
 import { main } from '../../src/cli/main';
+import type { Progress } from '../../src/core/progress';
 import { saveLayers } from './savedModels';
 
 let root: string;
@@ -98,18 +100,18 @@ describe('folders of images', () => {
   });
 
   it('say how many files of other formats were not read, and are refused if there are no others', async () => {
-    const others = { '0/b.JPG': 'x', '0/c.jpeg': 'x', '1/e.webp': 'x', '1/f.gif': 'x', '1/g.bmp': 'x', 'h.tif': 'x' };
+    const others = { '0/b.HEIC': 'x', '0/c.avif': 'x', '1/e.gif': 'x', '1/f.gif': 'x', '1/g.bmp': 'x', 'h.tif': 'x' };
     const beside = await lay({ ...others, '0/a.png': png(10), '1/d.png': png(20), '1/notes.txt': 'x' });
     expect((await read(beside, await model(2))).notes).toEqual([
-      '1 TIFF, 2 JPEG, 1 WEBP, 1 GIF and 1 BMP files were not read, as only PNG is.',
+      '1 TIFF, 1 HEIC, 1 AVIF, 2 GIF and 1 BMP files were not read, as only JPEG, PNG and WebP are.',
     ]);
-    await expect(read(await lay(others), await model(2))).rejects.toThrow('2 JPEG');
+    await expect(read(await lay(others), await model(2))).rejects.toThrow('2 GIF');
   });
 
   it('say which images beside and inside the folders of the classes were not read', async () => {
     const folder = await lay({ '0/a.png': png(1), '0/deep/b.png': png(2), '1/c.png': png(3), 'd.png': png(4) });
     expect((await read(folder, await model(2))).notes).toEqual([
-      '1 PNG file was not read, beside the folders of the classes.',
+      '1 image was not read, beside the folders of the classes.',
       'folders inside those of the classes were not read: 0/deep.',
     ]);
   });
@@ -148,9 +150,9 @@ describe('folders of images', () => {
   });
 
   it('are read for other data whatever they are called and however many there are', async () => {
-    const folder = await lay({ 'bee/a.png': png(10), 'fly/b.png': png(20), 'ant/c.png': png(30), 'd/e.jpg': 'x' });
+    const folder = await lay({ 'bee/a.png': png(10), 'fly/b.png': png(20), 'ant/c.png': png(30), 'd/e.gif': 'x' });
     const { x, labels, notes } = await readImages(folder, TEST, await model(2, ['yes', 'no']));
-    expect([x.shape, labels, notes]).toEqual([[3, 2, 2, 1], undefined, [expect.stringContaining('1 JPEG')]]);
+    expect([x.shape, labels, notes]).toEqual([[3, 2, 2, 1], undefined, [expect.stringContaining('1 GIF')]]);
     x.dispose();
   });
 
@@ -173,6 +175,67 @@ describe('folders of images', () => {
     expect((await read(folder, await model(2))).notes).toEqual([
       '1 image has transparent parts, whose colours count as if opaque.',
     ]);
+  });
+});
+
+describe('photographs', () => {
+  const photo = (width: number, height: number, red: number) =>
+    sharp({ create: { width, height, channels: 3, background: { r: red, g: 0, b: 0 } } });
+
+  it('of any format and size are brought to that of the model, as --resize says, with a word', async () => {
+    const folder = await lay({
+      '0/a.jpg': await photo(8, 4, 200).jpeg({ quality: 100 }).toBuffer(),
+      '0/b.webp': await photo(4, 8, 100).webp({ lossless: true }).toBuffer(),
+      '1/c.png': png(40),
+    });
+    const net = await model(2, undefined, [2, 2, 3]);
+    const seen: string[] = [];
+    const onProgress = ({ done, total }: Progress) => seen.push(`${done} of ${total}`);
+    const cut = await readLabelled(folder, { ...TEST, onProgress }, net);
+    const reds = Array.from(await cut.x.data(), (value) => Math.round(255 * value)).filter((_, i) => i % 3 === 0);
+    expect(reds.slice(0, 4).every((red) => Math.abs(red - 200) < 4)).toBe(true);
+    expect(reds.slice(4)).toEqual([100, 100, 100, 100, 40, 40, 40, 40]);
+    expect([seen, Array.from(cut.labels)]).toEqual([
+      ['1 of 3', '2 of 3', '3 of 3'],
+      [0, 0, 1],
+    ]);
+    expect(cut.notes).toEqual([
+      expect.stringContaining(
+        '2 images were brought to 2x2, their middle cut out where they have other proportions (--resize cover)',
+      ),
+      expect.stringContaining('1 image was gray, among others in colour'),
+    ]);
+    const barred = await readImages(folder, { ...TEST, resize: 'contain' }, net);
+    expect(barred.notes[0]).toContain('with black bars');
+    const values = Array.from(await barred.x.data());
+    // 8 x 4 in 2 x 2 is one row of two, below a black one.
+    expect(values.slice(0, 6).every((value) => value === 0)).toBe(true);
+    tf.dispose([cut.x, barred.x]);
+  });
+
+  it('that cannot be read are named, with what to do', async () => {
+    const net = await model(2);
+    const noise = { type: 'gaussian', mean: 99, sigma: 30 } as const;
+    const create = { width: 90, height: 90, channels: 3, background: 'red', noise } as const;
+    const whole = await sharp({ create }).jpeg().toBuffer();
+    const huge = png(1).slice();
+    new DataView(huge.buffer).setUint32(16, 20_000);
+    new DataView(huge.buffer).setUint32(20, 20_000);
+    const cases = [
+      ['a.jpg', whole.subarray(0, 1000), /a\.jpg is not a whole JPEG file, but one that cannot be decoded/],
+      ['b.png', huge, /b\.png is not an image of 1 to 100 million pixels, but one of 20000 x 20000/],
+      ['c.webp', Buffer.from('GIF89a'), /c\.webp is not a JPEG, PNG or WebP file/],
+    ] as const;
+    for (const [name, content, message] of cases)
+      await expect(readImages(await lay({ [name]: content }), TEST, net)).rejects.toThrow(message);
+  });
+
+  it('are no longer read once the user stops', async () => {
+    const folder = await lay({ 'a.png': png(1), 'b.png': png(2) });
+    const net = await model(2);
+    const stop = new AbortController();
+    const reading = readImages(folder, { ...TEST, signal: stop.signal, onProgress: () => stop.abort() }, net);
+    await expect(reading).rejects.toThrow('Images were still being read.');
   });
 });
 
@@ -347,13 +410,13 @@ it('an evaluation says in its result what was not read of every set of images', 
   });
   const at = await saveLayers(net, join(await lay({}), 'model'));
   net.dispose();
-  const data = await lay({ '0/a.png': png(10), '0/b.jpg': 'x', '1/c.png': png(20) });
+  const data = await lay({ '0/a.png': png(10), '0/b.bmp': 'x', '1/c.png': png(20) });
   const other = await lay({ 'd.png': png(30), 'e.gif': 'x' });
   const written: string[] = [];
   const stdout = { write: (text: string) => void written.push(text), isTTY: false, columns: 100 };
   const args = ['evaluate', at, '--data', data, '--ood', other, '--backend', 'cpu', '--json', '-'];
   await main(args, { stdout, stderr: { ...stdout, write: () => {} }, env: {} });
   const { notes } = JSON.parse(written.join(''));
-  expect(notes).toContain(`${data}: 1 JPEG file was not read, as only PNG is.`);
-  expect(notes).toContain(`${other}: 1 GIF file was not read, as only PNG is.`);
+  expect(notes).toContain(`${data}: 1 BMP file was not read, as only JPEG, PNG and WebP are.`);
+  expect(notes).toContain(`${other}: 1 GIF file was not read, as only JPEG, PNG and WebP are.`);
 });

@@ -64,8 +64,15 @@ export const RESULT_OPTIONS: OptionTable = {
 
 /** Labelled images of the data that the model was made for. */
 export const DATA_OPTIONS: OptionTable = {
-  data: { value: 'FOLDER', text: 'labelled images: a folder of PNG files per class, IDX files, or x.npy with y.npy' },
+  data: {
+    value: 'FOLDER',
+    text: 'labelled images: a folder of JPEG, PNG or WebP files per class, IDX files, or x.npy with y.npy',
+  },
   part: { value: 'NAME', text: 'part of the data where it has several, such as test or train (default test)' },
+  resize: {
+    value: 'HOW',
+    text: 'what becomes of image files of another size: cover (the middle is cut out, as Teachable Machine does), contain (black bars) or stretch (default cover)',
+  },
 };
 
 /** How noise is drawn and attacked; `how` are the defaults, which commands choose for themselves. */

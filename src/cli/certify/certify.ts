@@ -14,7 +14,7 @@ import type { Values } from '../args/options';
 import { number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
 import { CliError, Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
-import { type NamedModel, readLabelled } from '../data/readImages';
+import { type NamedModel, readLabelled, wantedPart } from '../data/readImages';
 import { catchInterrupts } from '../interrupts';
 import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
@@ -141,7 +141,7 @@ async function imagesOf(
   const folder = text(values, 'data');
   const noise = uniformNoise([samples, ...net.inputShape], { seed: seedOf(values), bounds: net.bounds });
   if (folder === undefined) return { sets: [[NOISE, noise]], notes: [] };
-  const { x, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'test' }, model);
+  const { x, notes } = await readLabelled(folder, wantedPart(values, 'test'), model);
   const first = slice(x, 0, Math.min(samples, x.shape[0]!));
   dispose(x);
   return {

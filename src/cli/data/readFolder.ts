@@ -7,10 +7,10 @@ import { parseNpy } from '../../datasets/parseNpy';
 import { CliError, messageOf } from '../cliError';
 import type { Found } from './fitImages';
 import { type ModelClasses, matchClasses } from './matchClasses';
-import { listFolder, readPictures } from './readPictures';
+import { isPicture, listFolder, type PictureOptions, readPictures } from './readPictures';
 
-/** Which part of the data is wanted. */
-export interface WantedPart {
+/** Which part of the data is wanted, and how images of files are read. */
+export interface WantedPart extends PictureOptions {
   /** The one that the user names. */
   readonly part: string | undefined;
   /** The one to take where the user names none and there are several. */
@@ -36,17 +36,17 @@ export async function readFolder(
   const parts: Parts = new Map([...idx, ...npy]);
   if (parts.size > 0) {
     const read = await choose(folder, parts, wanted)();
-    const beside = [...top.folders.map((name) => `${name}/`), ...top.files.filter((name) => /\.png$/i.test(name))];
+    const beside = [...top.folders.map((name) => `${name}/`), ...top.files.filter(isPicture)];
     const note = `the files of arrays were read, and not ${beside.slice(0, 5).join(', ')}${beside.length > 5 ? ' and others' : ''} beside them`;
     return { ...read, notes: [...read.notes, ...(beside.length > 0 ? [note] : [])] };
   }
   const match =
     classes && ((filled: readonly string[], empty: readonly string[]) => matchClasses(filled, empty, classes));
-  const images = await readPictures(folder, top, match);
+  const images = await readPictures(folder, top, match, wanted);
   if (images !== undefined) return images;
   throw new CliError(
     `${folder} has no images that can be read.`,
-    'Wanted are PNG files in one folder per class, or IDX files such as test-images.idx.gz with test-labels.idx.gz, or x.npy with y.npy.',
+    'Wanted are JPEG, PNG or WebP files in one folder per class, or IDX files such as test-images.idx.gz with test-labels.idx.gz, or x.npy with y.npy.',
   );
 }
 

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
+import { imageSize } from '../../core/imageSize';
+import type { Values } from '../args/options';
+import { oneOf, text } from '../args/read';
 import { CliError } from '../cliError';
 import type { LoadedModel } from '../load/loadModel';
 import { sha256 } from '../load/sha256';
@@ -8,6 +11,15 @@ import type { Images } from '../measure/images';
 import { fitImages } from './fitImages';
 import type { ModelClasses } from './matchClasses';
 import { readFolder, type WantedPart } from './readFolder';
+
+/** The part that `--part` names, or else the usual one, read as `--resize` says, with progress on the terminal. */
+export function wantedPart(values: Values, usual: WantedPart['usual'], watching: Watching = {}): WantedPart {
+  const resize = oneOf(values, 'resize', ['cover', 'contain', 'stretch'] as const, 'cover');
+  return { part: text(values, 'part'), usual, resize, ...watching };
+}
+
+/** How reading is watched and stopped. */
+type Watching = Pick<WantedPart, 'onProgress' | 'signal'>;
 
 /** A model and the names of the classes beside it. */
 export type NamedModel = Pick<LoadedModel, 'classifier' | 'labels'>;
@@ -41,7 +53,7 @@ async function read(
   net: Classifier,
   classes: ModelClasses | undefined,
 ): Promise<Images> {
-  const { labels, ...found } = await readFolder(folder, part, classes);
+  const { labels, ...found } = await readFolder(folder, { ...part, size: sizeOf(net) }, classes);
   const samples = found.shape[0] ?? 0;
   if (samples === 0) throw new CliError(`${folder} has no images.`, 'Look at how they were saved.');
   const { values, notes } = fitImages(folder, found, net);
@@ -59,6 +71,12 @@ async function read(
     facts: { path: folder, sha256: sha256(bytes), samples },
     notes: [...found.notes, ...notes].map((note) => `${folder}: ${note}.`),
   };
+}
+
+/** The size that images of files are brought to; undefined for inputs that are not images. */
+function sizeOf({ inputShape, image = true }: Classifier): readonly [number, number] | undefined {
+  const size = image ? imageSize(inputShape) : undefined;
+  return size && [size.height, size.width];
 }
 
 /** Rounding in float32 that is let pass, as a share of the width of the bounds. */

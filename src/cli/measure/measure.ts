@@ -19,10 +19,11 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   const shardTo = shardFile(values, shard);
   const delivery = await deliveryOf(values);
   const signal = catchInterrupts();
-  const { run, measurements, dispose } = await prepare(args, command, signal);
+  const line = progressLine(io.stderr, values.progress === true);
+  const { run, measurements, dispose } = await prepare(args, command, signal, line.show);
+  line.clear();
   const keeper = keeperOf(run, shard, text(values, 'checkpoint'));
   keepIn(keeper.file);
-  const line = progressLine(io.stderr, values.progress === true);
   let last: Progress | undefined;
   const onProgress = (progress: Progress) => {
     last = progress;

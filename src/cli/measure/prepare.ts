@@ -4,6 +4,7 @@ import { version } from 'relu-overconfidence/package.json';
 import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
+import type { Progress } from '../../core/progress';
 import type { Measurement } from '../../evaluation/measureBlocks';
 import {
   ADVERSARIAL_NOISE,
@@ -24,7 +25,7 @@ import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
 import { CliError } from '../cliError';
 import type { Arguments } from '../command';
 import type { WantedPart } from '../data/readFolder';
-import { readImages, readLabelled } from '../data/readImages';
+import { readImages, readLabelled, wantedPart } from '../data/readImages';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { blankImage, type Images } from './images';
@@ -46,9 +47,10 @@ export async function prepare(
   { files, values }: Arguments,
   command: RunFacts['command'],
   signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
 ): Promise<Prepared> {
   const written = onlyModel(files);
-  const part = { part: text(values, 'part'), usual: 'test' } as const;
+  const part = wantedPart(values, 'test', { onProgress, signal });
   const folder = command === 'evaluate' ? needed(values, 'data', 'FOLDER') : text(values, 'data');
   const backend = await startBackend(values);
   const model = await loadModel(written, modelSettings(values));

@@ -20,7 +20,7 @@ import type { Values } from '../args/options';
 import { oneOf, onlyModel, pair, seedOf, text, whole } from '../args/read';
 import { CliError, Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
-import { type NamedModel, readLabelled } from '../data/readImages';
+import { type NamedModel, readLabelled, wantedPart } from '../data/readImages';
 import { catchInterrupts } from '../interrupts';
 import type { Io } from '../io';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
@@ -161,7 +161,7 @@ export async function threeImages(model: NamedModel, values: Values): Promise<Th
     dispose(noise);
     return { images: pick(pixels, net, FIRST), labels: undefined, notes: [] };
   }
-  const { x, labels, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'test' }, model);
+  const { x, labels, notes } = await readLabelled(folder, wantedPart(values, 'test'), model);
   if (labels.length < 3) throw new CliError(`${folder} has fewer than three images.`, 'A plane goes through three.');
   const [a, b, c] = [...new Set(labels)].sort((j, k) => j - k).map((k) => labels.indexOf(k));
   const rows: Rows = a === undefined || b === undefined || c === undefined ? FIRST : [a, b, c];

@@ -8,10 +8,10 @@ import { saveModel } from '../../models/saveModel';
 import { fit } from '../../training/fit';
 import type { EpochRecord, FitOptions } from '../../training/fitTypes';
 import type { Values } from '../args/options';
-import { needed, number, oneOf, onlyModel, seedOf, text, whole } from '../args/read';
+import { needed, number, oneOf, onlyModel, seedOf, whole } from '../args/read';
 import { CliError, Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
-import { readLabelled } from '../data/readImages';
+import { readLabelled, wantedPart } from '../data/readImages';
 import { catchInterrupts, keepIn } from '../interrupts';
 import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
@@ -35,13 +35,18 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
       `${written} is a GraphModel: what is trained and saved is a LayersModel that computes the same, without the dropout that the original may have had.\n`,
     );
   const options = fitOptions(values, net);
-  const { x, labels, notes } = await readLabelled(folder, { part: text(values, 'part'), usual: 'train' }, model);
+  const signal = catchInterrupts();
+  const line = progressLine(stderr, values.progress === true);
+  const { x, labels, notes } = await readLabelled(
+    folder,
+    wantedPart(values, 'train', { onProgress: line.show, signal }),
+    model,
+  );
+  line.clear();
   for (const note of [...model.notes, ...notes]) stdout.write(`${note}\n`);
   await mkdir(out, { recursive: true });
   const checkpoint = join(out, 'training.checkpoint');
-  const signal = catchInterrupts();
   keepIn(checkpoint);
-  const line = progressLine(stderr, values.progress === true);
   const onEpoch = (record: EpochRecord) => {
     line.clear();
     stdout.write(`${epochLine(record, options.epochs)}\n`);
