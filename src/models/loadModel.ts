@@ -18,7 +18,9 @@ export interface LoadedModel {
   readonly bounds?: readonly [number, number];
   /** All that stands in `metadata.json`, as `saveModel` takes it. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Where labels and bounds come from, and what of the model was left out or changed: clauses for people. */
+  /** Where labels and bounds come from, in words, such as `metadata.json`. */
+  readonly from: { readonly labels?: string; readonly bounds?: string };
+  /** What of the model was left out or changed: clauses for people. */
   readonly notes: readonly string[];
 }
 
@@ -62,10 +64,10 @@ export async function loadedFrom(read: ReadModel): Promise<LoadedModel> {
     ...(labels && { labels }),
     ...(bounds && { bounds }),
     ...(all && { metadata: all }),
-    notes: [
-      ...(labels ? [`metadata.json names the ${labels.length} classes`] : []),
-      ...(bounds ? [`metadata.json is of Teachable Machine, whose images lie in [${bounds.join(', ')}]`] : []),
-      ...notes,
-    ],
+    from: {
+      ...(labels && { labels: 'metadata.json' }),
+      ...(bounds && { bounds: 'metadata.json, which is of an image model of Teachable Machine' }),
+    },
+    notes,
   };
 }

@@ -123,7 +123,7 @@ describe('loadModel reads a model', () => {
     };
     for (const source of [await lay(shards), zip(shards)]) {
       const loaded = await loadModel(source);
-      expect(Object.keys(loaded).sort()).toEqual(['kind', 'model', 'notes']);
+      expect(Object.keys(loaded).sort()).toEqual(['from', 'kind', 'model', 'notes']);
       loaded.model.dispose();
     }
   });

@@ -50,7 +50,7 @@ export interface ModelFile {
 export async function loadModel(written: string, settings: ModelSettings): Promise<LoadedModel> {
   const read = await readModel(await placeOf(written));
   const file = { path: read.path, kind: read.kind, sha256: sha256([read.json, read.weights]) };
-  const { model, labels, bounds: told, metadata, notes } = await loadedFrom(read);
+  const { model, labels, bounds: told, metadata, from, notes } = await loadedFrom(read);
   const bounds = settings.bounds ?? told;
   const layers = isLayersModel(model) ? model : undefined;
   const seen =
@@ -74,10 +74,17 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
     withLayers,
     classifier: inWords(seen.classifier),
     notes: [
-      ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
-      ...(labels === undefined || named
+      ...(settings.bounds === undefined && told !== undefined
+        ? [`Inputs lie in [${told.join(', ')}], according to ${from.bounds}.`]
+        : []),
+      ...(labels === undefined
         ? []
-        : [`These are not the ${classes} classes of the model, so they were left aside.`]),
+        : named
+          ? [`The ${classes} classes are named in ${from.labels}.`]
+          : [
+              `${from.labels} names ${labels.length} classes, and the model has ${classes}, so the names were left aside.`,
+            ]),
+      ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
     ],
   };
 }
