@@ -19,8 +19,11 @@ export function fromGraphModel(
   const names = outputNames(model);
   const name = names[outputIndex(names, output, fn)]!;
   const [batch, ...declared] = model.inputs[0]!.shape ?? [-1];
-  const inBatches = (run: (x: tf.Tensor) => tf.Tensor) => (x: tf.Tensor) =>
-    batch! > 0 ? inBatchesOf(batch!, run, x) : run(x);
+  const whole = model.inputs[0]!.dtype === 'int32';
+  const inBatches = (given: (x: tf.Tensor) => tf.Tensor) => {
+    const run = whole ? (x: tf.Tensor) => given(toWhole(x)) : given;
+    return (x: tf.Tensor) => (batch! > 0 ? inBatchesOf(batch!, run, x) : run(x));
+  };
   const ending = graphEnding(model, name);
   const { before } = ending;
   const shape = inputShapeOf(declared.length > 0 ? declared : undefined, inputShape, fn);
@@ -45,6 +48,15 @@ function checkNumbers(fn: string, { name, dtype }: { readonly name: string; read
     `an input '${name}' of ${dtype === 'string' ? 'text' : 'complex numbers, or of a type unknown to tfjs'}`,
     'Pass the part of the model that takes numbers.',
   );
+}
+
+/** What a model of whole numbers (int32, uint8) is given: the nearest ones. Gradients pass as if nothing had been rounded. */
+function toWhole(x: tf.Tensor): tf.Tensor {
+  const round = tf.customGrad((value) => ({
+    value: tf.cast(tf.floor(tf.add(value as tf.Tensor, 0.5)), 'int32'),
+    gradFunc: (dy) => tf.cast(dy, 'float32'),
+  }));
+  return round(x);
 }
 
 /** The names of the outputs as `execute` takes them. */

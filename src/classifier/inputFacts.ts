@@ -18,7 +18,7 @@ export function imageOf({ inputShape, image = true }: Pick<Classifier, 'inputSha
 export interface InputFacts {
   /** Whether the first layer that does more than change values reads them as a sequence. */
   readonly sequence: boolean;
-  /** The box that they lie in, if a rescaling brings one that is in use to another. */
+  /** The box that they lie in, if a rescaling brings one that is in use to another, or if they are images of bytes. */
   readonly bounds: readonly [number, number] | undefined;
 }
 
@@ -59,6 +59,7 @@ export function graphInput(model: tf.InferenceModel, output: string, inputShape:
   for (const node of Object.values(graph?.nodes ?? {}))
     if (/^(?:Resource)?Gather(?:V2)?$/.test(node.op) && node.inputs[1] && isPlaceholder(node.inputs[1]))
       refuseTokens(`node "${node.name}" (${node.op})`);
+  if (takesBytes(model, inputShape)) return { sequence: false, bounds: [0, 255] };
   const read = readGraph(model, output, inputShape);
   if ('unreadable' in read) return { sequence: false, bounds: undefined };
   const scaled: Line[] = [];
@@ -71,6 +72,11 @@ export function graphInput(model: tf.InferenceModel, output: string, inputShape:
     scaled.push(lines[i]);
   }
   return { sequence: false, bounds: boundsBefore(scaled) };
+}
+
+/** Whether a model takes images as whole numbers: tfjs calls bytes int32, too. */
+function takesBytes(model: tf.InferenceModel, inputShape: readonly number[]): boolean {
+  return model.inputs[0]?.dtype === 'int32' && inputShape.length === 3 && [1, 3, 4].includes(inputShape[2]!);
 }
 
 /** `scale x + offset`. */

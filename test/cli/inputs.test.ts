@@ -84,7 +84,9 @@ describe('bounds that nobody has given', () => {
     const model = sequential({ layers: [layers.rescaling({ inputShape: [4, 4, 1], scale: 1 / 255 }), detector()] });
     const { result, notes } = await audit(await saveLayers(model, join(scratch, 'rescaled')));
     expect(result.model).toMatchObject({ bounds: [0, 255], boundsFrom: 'model' });
-    expect(notes).toContain('The bounds [0, 255] are those that the model itself rescales first.');
+    expect(notes).toContain(
+      'The bounds [0, 255] are those of the model itself, by its first rescaling or because it takes bytes.',
+    );
     expect(result.settings.adversarialNoise.epsilon).toBeCloseTo(76.5, 9);
   });
 });

@@ -107,7 +107,11 @@ export async function prepare(
 /** How inputs were taken, where the user has not told. */
 function inputNotes({ inputShape, image, bounds, boundsFrom }: Classifier, values: Values): string[] {
   const box =
-    boundsFrom === 'model' ? [`The bounds [${bounds.join(', ')}] are those that the model itself rescales first.`] : [];
+    boundsFrom === 'model'
+      ? [
+          `The bounds [${bounds.join(', ')}] are those of the model itself, by its first rescaling or because it takes bytes.`,
+        ]
+      : [];
   if (inputShape.length !== 2 || text(values, 'image') !== undefined) return box;
   return [
     ...box,
