@@ -111,7 +111,7 @@ export const faster = (winograd: boolean): ReadonlyMap<string, Maker> =>
     [tf.BatchMatMul, maker(batchMatMul)],
     [tf.Cast, maker(cast)],
     [tf.Conv2D, maker(conv2D(winograd))],
-    [tf.Conv2DBackpropInput, maker(conv2DBackpropInput)],
+    [tf.Conv2DBackpropInput, maker(conv2DBackpropInput(winograd))],
     [tf.FusedConv2D, maker(fusedConv2D(winograd))],
     [tf.Identity, maker(identity)],
     [tf.MaxPoolGrad, maker(maxPoolGrad)],

@@ -12,8 +12,8 @@ type Conv2D = Kernel<tf.Conv2DInputs, tf.Conv2DAttrs>;
 /** What of a convolution is looked at to find its sizes. */
 type Sizes = Pick<tf.Conv2DAttrs, 'strides' | 'dilations' | 'pad' | 'dataFormat' | 'dimRoundingMode'>;
 
-/** Transformed filters by their data, which tfjs never changes in place. */
-const transformed = new WeakMap<object, Float32Array>();
+/** Filters transformed for Winograd's algorithm by their data, which tfjs never changes in place: as they are, and turned. */
+const transformed = { asIs: new WeakMap<object, Float32Array>(), turned: new WeakMap<object, Float32Array>() };
 
 /**
  * Convolution: Winograd's algorithm for filters of 3 x 3 and 5 x 5 with stride 1 where it saves work and may be used, else a
@@ -36,7 +36,10 @@ export function sizesOf(x: tf.TensorInfo, filter: tf.TensorInfo, attrs: Sizes): 
   return geometry(tf.backend_util.computeConv2DInfo(xShape, filterShape, strides, dilations, pad, dimRoundingMode));
 }
 
-/** A convolution, ended as told; `undefined` where the stock kernel is to do it. */
+/**
+ * A convolution, ended as told; `undefined` where the stock kernel is to do it. For the gradient of an input the filter is to
+ * be `turned` by 180 degrees with its channels exchanged, and lies there as it is.
+ */
 export function convolve(
   backend: WasmBackend,
   x: tf.TensorInfo,
@@ -44,14 +47,34 @@ export function convolve(
   g: Geometry,
   finish: Finish,
   mayRound: boolean,
+  turned = false,
 ): tf.TensorInfo | undefined {
   const vectors = simd(backend);
   if (vectors === null) return undefined;
   if (mayRound && suitsWinograd(g)) {
-    const known = transformed.get(filter.dataId);
-    const weights = known ?? winogradWeights(floats(backend, filter), g.filterHeight, g.inChannels, g.outChannels);
-    transformed.set(filter.dataId, weights);
+    const kept = turned ? transformed.turned : transformed.asIs;
+    const weights = kept.get(filter.dataId) ?? transform(floats(backend, filter), g, turned);
+    kept.set(filter.dataId, weights);
     return winograd(backend, vectors, x, weights, g, finish);
   }
-  return suitsPatches(g) ? convolvePatches(backend, vectors, x, filter, g, finish) : undefined;
+  return suitsPatches(g) ? convolvePatches(backend, vectors, x, filter, g, finish, turned) : undefined;
+}
+
+function transform(filter: Float32Array, g: Geometry, turned: boolean): Float32Array {
+  const { filterHeight, filterWidth, inChannels, outChannels } = g;
+  const weights = turned ? turnFilter(filter, filterHeight * filterWidth, outChannels, inChannels) : filter;
+  return winogradWeights(weights, filterHeight, inChannels, outChannels);
+}
+
+/** A filter `[taps, inputs, outputs]` turned by 180 degrees with its channels exchanged, `[taps, outputs, inputs]`. */
+function turnFilter(filter: Float32Array, taps: number, inputs: number, outputs: number): Float32Array {
+  const turned = new Float32Array(filter.length);
+  const size = inputs * outputs;
+  for (let tap = 0; tap < taps; tap++) {
+    const source = tap * size;
+    const target = (taps - 1 - tap) * size;
+    for (let i = 0; i < inputs; i++)
+      for (let o = 0; o < outputs; o++) turned[target + o * inputs + i] = filter[source + i * outputs + o]!;
+  }
+  return turned;
 }

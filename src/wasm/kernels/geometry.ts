@@ -33,14 +33,11 @@ export function geometry(info: tf.backend_util.Conv2DInfo): Geometry {
   };
 }
 
-/** Zeros before and after each axis, as tfjs writes explicit padding. */
-export type Padding = [[number, number], [number, number], [number, number], [number, number]];
-
 /**
- * The padding under which a stride-1 convolution of `dy` with the turned filter has the size of the input; `undefined`
- * when the strides are larger, or when the forward padding exceeds the filter.
+ * The convolution of `dy` with the turned filter that is the gradient of the input; `undefined` when the strides are larger
+ * than 1, or when the forward padding exceeds the filter.
  */
-export function turnedPadding(g: Geometry): Padding | undefined {
+export function turnedGeometry(g: Geometry): Geometry | undefined {
   if (g.strideHeight !== 1 || g.strideWidth !== 1) return undefined;
   const height = (g.filterHeight - 1) * g.dilationHeight;
   const width = (g.filterWidth - 1) * g.dilationWidth;
@@ -49,12 +46,17 @@ export function turnedPadding(g: Geometry): Padding | undefined {
   const bottom = g.inHeight - g.outHeight - top + height;
   const right = g.inWidth - g.outWidth - left + width;
   if (Math.min(top, left, bottom, right) < 0) return undefined;
-  return [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ];
+  return {
+    ...g,
+    inHeight: g.outHeight,
+    inWidth: g.outWidth,
+    inChannels: g.outChannels,
+    outHeight: g.inHeight,
+    outWidth: g.inWidth,
+    outChannels: g.inChannels,
+    top,
+    left,
+  };
 }
 
 /**

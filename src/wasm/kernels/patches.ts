@@ -3,7 +3,7 @@ import { floats, type WasmBackend } from '../backend';
 import { PANEL } from '../simd/multiplySource';
 import type { Simd } from '../simd/simd';
 import type { Geometry } from './geometry';
-import { dropPadding, type Finish, FLOAT, finishFloats, multiplyRows, pack, writeFinish } from './product';
+import { dropPadding, type Finish, FLOAT, finishFloats, multiplyRows, pack, packTurned, writeFinish } from './product';
 import { LINE, withScratch } from './withScratch';
 
 /** Values of patches worked on at a time: what fits in the second-level cache. */
@@ -16,7 +16,8 @@ export function suitsPatches(g: Geometry): boolean {
 
 /**
  * A convolution as a matrix product: the windows of the image are laid out as rows and multiplied with the filter. A filter
- * 1 x 1 of stride 1 takes the image as it is.
+ * 1 x 1 of stride 1 takes the image as it is. A `turned` filter lies as in the forward pass, `[height, width, g.outChannels,
+ * g.inChannels]`, and is read from its end.
  */
 export function convolvePatches(
   backend: WasmBackend,
@@ -25,6 +26,7 @@ export function convolvePatches(
   filter: tf.TensorInfo,
   g: Geometry,
   finish: Finish,
+  turned: boolean,
 ): tf.TensorInfo {
   const out = backend.makeOutput([g.batch, g.outHeight, g.outWidth, g.outChannels], 'float32');
   const panels = Math.ceil(g.outChannels / PANEL);
@@ -50,7 +52,16 @@ export function convolvePatches(
     const source = floats(backend, x);
     const heap = new Float32Array(source.buffer);
     const target = floats(backend, out).byteOffset;
-    pack(vectors, floats(backend, filter), at.packed, depth, g.outChannels, false);
+    if (turned)
+      packTurned(
+        vectors,
+        floats(backend, filter),
+        at.packed,
+        g.filterHeight * g.filterWidth,
+        g.outChannels,
+        g.inChannels,
+      );
+    else pack(vectors, floats(backend, filter), at.packed, depth, g.outChannels, false);
     writeFinish(backend, heap, at.finish, finish);
     /** Multiplies the rows of a matrix into as many pixels of the result. */
     const multiply = (a: number, first: number, count: number) => {

@@ -71,6 +71,35 @@ export function pack(
   }
 }
 
+/**
+ * Packs a filter `[taps, inputs, outputs]` for the gradient of the input: turned by 180 degrees with its channels exchanged, a
+ * matrix `[taps * outputs, inputs]`.
+ */
+export function packTurned(
+  { packRows }: Simd,
+  filter: Float32Array,
+  packed: number,
+  taps: number,
+  inputs: number,
+  outputs: number,
+): void {
+  const heap = new Float32Array(filter.buffer);
+  const depth = taps * outputs;
+  const whole = Math.floor(inputs / PANEL);
+  for (let tap = 0; tap < taps; tap++) {
+    const source = filter.byteOffset + (taps - 1 - tap) * inputs * outputs * FLOAT;
+    for (let panel = 0; panel < whole; panel++) {
+      const to = packed + (panel * depth + tap * outputs) * PANEL * FLOAT;
+      packRows(source + panel * PANEL * outputs * FLOAT, to, outputs);
+    }
+    for (let input = whole * PANEL; input < inputs; input++) {
+      let to = packed / FLOAT + (whole * depth + tap * outputs) * PANEL + (input % PANEL);
+      const from = source / FLOAT + input * outputs;
+      for (let output = 0; output < outputs; output++, to += PANEL) heap[to] = heap[from + output]!;
+    }
+  }
+}
+
 /** The addresses of a product: `c = a b`, with `b` packed; `c` is `[rows, panels * 8]`. */
 export interface Addresses {
   readonly a: number;

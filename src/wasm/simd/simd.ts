@@ -4,12 +4,13 @@ import { DEPTHWISE_WIDTHS, depthwiseSource, MOST_TAPS } from './depthwiseSource'
 import { gateSource } from './gateSource';
 import { maxPoolGradSource } from './maxPoolGradSource';
 import { multiplySource, packColumnsSource, packRowsSource, rowsAtATime } from './multiplySource';
-import { patchesSource } from './patchesSource';
+import { addPatchesSource, patchesSource } from './patchesSource';
 import { winogradInputSource, winogradOutputSource } from './winogradSource';
 
 const TAPS = Array.from({ length: MOST_TAPS + 1 }, (_, taps) => taps);
 
 const sources = (fused: boolean): FunctionSource[] => [
+  addPatchesSource,
   gateSource,
   maxPoolGradSource,
   multiplySource(fused, false),
@@ -29,6 +30,7 @@ type Run = (...parameters: number[]) => void;
 export interface Simd
   extends Readonly<
     Record<
+      | 'addPatches'
       | 'gate'
       | 'maxPoolGrad'
       | 'multiply'
