@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { sign } from '../core/sign';
+import { inParts } from './inParts';
 import { broadcastable, select } from './perImage';
-import { prepareAttack } from './prepareAttack';
+import { type AttackTask, prepareAttack } from './prepareAttack';
 import { type LinfBall, linfBall, projectLinfBall } from './projectLinf';
 import { surfaceStart } from './randomStart';
 import { type AttackState, type Evaluation, runAttack } from './runAttack';
@@ -45,7 +46,10 @@ const NEW = 0.75;
  * ```
  */
 export function apgdLinf(model: ModelLike, x: tf.Tensor, options: AttackOptions = {}): AttackResult {
-  const task = prepareAttack('apgdLinf', model, x, options);
+  return inParts(prepareAttack('apgdLinf', model, x, options), attack);
+}
+
+function attack(task: AttackTask): AttackResult {
   const checkpoints = apgdCheckpoints(task.steps);
   return runAttack<LinfBall, ApgdState>(task, {
     constants: () => linfBall(task),

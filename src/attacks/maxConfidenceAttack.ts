@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import type { ImageSize } from '../core/imageSize';
 import { sign } from '../core/sign';
+import { inParts } from './inParts';
 import { broadcastable, rows, select } from './perImage';
 import { type AttackTask, prepareAttack } from './prepareAttack';
 import { type LinfBall, linfBall, projectLinfBall } from './projectLinf';
@@ -60,7 +61,10 @@ type State = { x: tf.Tensor; direction: tf.Tensor };
  * ```
  */
 export function maxConfidenceAttack(model: ModelLike, x: tf.Tensor, options: AttackOptions = {}): AttackResult {
-  const task = prepareAttack('maxConfidenceAttack', model, x, options);
+  return inParts(prepareAttack('maxConfidenceAttack', model, x, options), attack);
+}
+
+function attack(task: AttackTask): AttackResult {
   const { steps, image } = task;
   const smoothSteps = image === undefined ? 0 : Math.floor(SMOOTH * steps);
   return runAttack<LinfBall, State>(task, {

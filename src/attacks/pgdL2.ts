@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
+import { inParts } from './inParts';
 import { broadcastable, rows } from './perImage';
-import { prepareAttack } from './prepareAttack';
+import { type AttackTask, prepareAttack } from './prepareAttack';
 import { projectBox } from './projectBox';
 import { projectL2 } from './projectL2';
 import { ballStart } from './randomStart';
@@ -35,7 +36,10 @@ import type { AttackResult, PgdOptions } from './types';
  * ```
  */
 export function pgdL2(model: ModelLike, x: tf.Tensor, options: PgdOptions = {}): AttackResult {
-  const task = prepareAttack('pgdL2', model, x, options);
+  return inParts(prepareAttack('pgdL2', model, x, options), attack);
+}
+
+function attack(task: AttackTask): AttackResult {
   const project = (u: tf.Tensor) => {
     const inBall = projectL2(projectBox(u, task.bounds), task.center, task.epsilon);
     // Where a GPU rounds loosely, shrinking may end an ulp outside the box; clipping takes it no farther from the image.

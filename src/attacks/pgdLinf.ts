@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { sign } from '../core/sign';
-import { prepareAttack } from './prepareAttack';
+import { inParts } from './inParts';
+import { type AttackTask, prepareAttack } from './prepareAttack';
 import { linfBall, projectLinfBall } from './projectLinf';
 import { scaledUniformStart } from './randomStart';
 import { runAttack } from './runAttack';
@@ -38,7 +39,10 @@ import type { AttackResult, PgdOptions } from './types';
  * ```
  */
 export function pgdLinf(model: ModelLike, x: tf.Tensor, options: PgdOptions = {}): AttackResult {
-  const task = prepareAttack('pgdLinf', model, x, options);
+  return inParts(prepareAttack('pgdLinf', model, x, options), attack);
+}
+
+function attack(task: AttackTask): AttackResult {
   return runAttack(task, {
     constants: () => linfBall(task),
     start: (ball) => projectLinfBall(scaledUniformStart(task), ball),

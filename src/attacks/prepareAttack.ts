@@ -3,7 +3,7 @@ import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
 import { imageOf } from '../classifier/inputFacts';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { checkBounds, checkFunction, checkWhole } from '../core/check';
+import { checkBounds, checkFunction, checkPositive, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import type { ImageSize } from '../core/imageSize';
@@ -30,6 +30,7 @@ export interface AttackTask extends AttackReach {
   readonly rng: Rng;
   readonly onStep: ((progress: AttackStep) => void) | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly memory: number | undefined;
 }
 
 /** The options of all attacks together: each takes them all, so that a trainer can pass the same to whichever it is given. */
@@ -43,6 +44,7 @@ const KEYS: KeysOf<PgdOptions> = {
   objective: true,
   keepBest: true,
   bounds: true,
+  memory: true,
   onStep: true,
   signal: true,
   rng: true,
@@ -54,6 +56,7 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
   checkKeys({ fn, argument: 'options' }, options, KEYS);
   const { restarts = 1, randomStart = true, keepBest = true } = options;
   checkWhole({ fn, argument: 'restarts' }, restarts);
+  if (options.memory !== undefined) checkPositive({ fn, argument: 'memory' }, options.memory);
   if (options.onStep !== undefined) checkFunction({ fn, argument: 'onStep' }, options.onStep);
   checkGradients(fn);
   const rng = resolveRng(options);
@@ -81,6 +84,7 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
     rng,
     onStep: options.onStep,
     signal: options.signal,
+    memory: options.memory,
   };
 }
 

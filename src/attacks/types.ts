@@ -58,6 +58,12 @@ export interface AttackOptions extends RandomOptions {
    * @defaultValue none
    */
   readonly onStep?: (progress: AttackStep) => void;
+  /**
+   * Bytes that may be used for what the model computes. Where the images need more together, they are attacked in parts, one
+   * after the other, with the same result; with an objective of your own they stay together, as it may know them by their place.
+   * @defaultValue half of what the backend (wasm: 4 GiB) or the machine has
+   */
+  readonly memory?: number;
   /** Stops the attack; looked at before the first and after every step. @defaultValue none */
   readonly signal?: AbortSignal;
 }

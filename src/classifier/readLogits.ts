@@ -1,17 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkWhole, refuse } from '../core/check';
+import { checkPositive, checkWhole, refuse } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
 import { follow } from '../core/follow';
 import { nextTask } from '../core/nextTask';
 import type { ProgressOptions } from '../core/progress';
 import { asClassifier } from './asClassifier';
+import { imagesWithin } from './imagesWithin';
 import type { Classifier, ModelLike } from './types';
 
 /** How a model is run over a data set. Progress is counted in examples. */
 export interface ReadOptions extends ProgressOptions {
-  /** Examples per forward pass. @defaultValue 256 */
+  /** Examples per forward pass, at the most. @defaultValue 256 */
   readonly batchSize?: number;
+  /** Bytes that a forward pass may use; it takes fewer examples where these need more. @defaultValue half of what the backend (wasm: 4 GiB) or the machine has */
+  readonly memory?: number;
 }
 
 /** Logits that have left the tensor world: row-major `[count, classes]`. */
@@ -23,7 +26,7 @@ export interface Logits {
   readonly head: NonNullable<Classifier['head']>;
 }
 
-const KEYS: KeysOf<ReadOptions> = { batchSize: true, onProgress: true, signal: true };
+const KEYS: KeysOf<ReadOptions> = { batchSize: true, memory: true, onProgress: true, signal: true };
 
 /** {@link readLogits} for a function whose options are these and no others. */
 export function readLogitsAs(fn: string, model: ModelLike, x: tf.Tensor, options: ReadOptions): Promise<Logits> {
@@ -36,9 +39,10 @@ export async function readLogits(
   fn: string,
   model: ModelLike,
   x: tf.Tensor,
-  { batchSize = 256, ...watching }: ReadOptions,
+  { batchSize: wanted = 256, memory, ...watching }: ReadOptions,
 ): Promise<Logits> {
-  checkWhole({ fn, argument: 'batchSize' }, batchSize);
+  checkWhole({ fn, argument: 'batchSize' }, wanted);
+  if (memory !== undefined) checkPositive({ fn, argument: 'memory' }, memory);
   const net = asClassifier(fn, model, x);
   checkBatch({ fn, argument: 'x' }, x, net.inputShape);
   const bad = ((await x.data()) as Float32Array).find((v) => !Number.isFinite(v));
@@ -46,6 +50,8 @@ export async function readLogits(
   const count = x.shape[0]!;
   const values = new Float32Array(count * net.classes);
   const tell = follow(fn, watching, count);
+  const run = () => tf.dispose(tf.tidy(() => net.logits(tf.slice(x, 0, 1))));
+  const batchSize = Math.min(wanted, imagesWithin(net, { kind: 'logits', images: x, run }, memory));
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
     const batch = tf.tidy(() => net.logits(tf.slice(x, start, size)));

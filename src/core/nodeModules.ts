@@ -24,6 +24,14 @@ export function availableParallelism(): number {
   return inNode() ? process.getBuiltinModule('node:os').availableParallelism() : navigator.hardwareConcurrency;
 }
 
+/** Bytes of memory that this process may use: a limit of its container, or what the machine has. */
+export function machineMemory(): number {
+  if (!inNode()) return ('deviceMemory' in navigator ? Number(navigator.deviceMemory) : 4) * 2 ** 30;
+  const total = process.getBuiltinModule('node:os').totalmem();
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, total) : total;
+}
+
 /** Whether this is Node, and not a browser. */
 export function inNode(): boolean {
   return typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';

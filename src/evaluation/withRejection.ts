@@ -11,7 +11,7 @@ export type PredictionOrUnknown = number | 'unknown';
 /** A classifier that may decline to answer; made by {@link withRejection}. */
 export type RejectingClassifier = (x: tf.Tensor) => Promise<PredictionOrUnknown[]>;
 
-const KEYS: KeysOf<ReadOptions> = { batchSize: true, onProgress: true, signal: true };
+const KEYS: KeysOf<ReadOptions> = { batchSize: true, memory: true, onProgress: true, signal: true };
 
 /**
  * A classifier that answers "unknown" where its confidence is below a threshold.

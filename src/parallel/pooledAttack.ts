@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { attackName } from '../attacks/attackTable';
 import { prepareAttack } from '../attacks/prepareAttack';
 import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
+import { memoryLimit } from '../core/memoryLimit';
 import { labelsOfObjective } from '../losses/crossEntropy';
 import { lossName } from '../losses/lossTable';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
@@ -33,7 +34,7 @@ export async function pooledAttack(
       rows: { first: rows.first + part.first, of: rows.of },
       rng: rng.save(),
       objective: objectiveOf(part),
-      settings: plainSettings(options),
+      settings: { ...plainSettings(options), memory: (options.memory ?? memoryLimit('wasm')) / workers.size },
       tellSteps: options.onStep !== undefined,
     }),
   );

@@ -108,6 +108,7 @@ const KEYS: KeysOf<StaysConfidentOptions> = {
   labels: true,
   maxError: true,
   batchSize: true,
+  memory: true,
   onProgress: true,
   signal: true,
 };

@@ -89,7 +89,13 @@ export async function assertUnconfidentOn(
   return demand(await unconfidentOn('assertUnconfidentOn', model, x, options));
 }
 
-const KEYS: KeysOf<UnconfidentOptions> = { maxMmc: true, batchSize: true, onProgress: true, signal: true };
+const KEYS: KeysOf<UnconfidentOptions> = {
+  maxMmc: true,
+  batchSize: true,
+  memory: true,
+  onProgress: true,
+  signal: true,
+};
 
 /** The same in the name of another function. */
 export async function unconfidentOn(

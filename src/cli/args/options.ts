@@ -35,15 +35,20 @@ export const MODEL_OPTIONS: OptionTable = {
 /** How the work is done. */
 export const WORK_OPTIONS: OptionTable = {
   backend: { value: 'NAME', text: 'wasm, cpu, webgpu or node (default: wasm where it is installed, otherwise cpu)' },
+  memory: {
+    value: 'SIZE',
+    text: 'memory for what the model computes, such as 500MB or 2GB; batches are cut to it (default half of what the machine has, 2 GB on wasm)',
+  },
   seed: { value: 'SEED', text: 'seed of all random numbers (default 0)' },
   progress: { text: 'show progress on stderr although it is not a terminal' },
 };
 
 /** How a long run is shared out and stopped. */
 export const RUN_OPTIONS: OptionTable = {
+  quick: { text: 'a first look in less than a minute: a tenth of the images, or fewer, and wider error bars' },
   workers: {
     value: 'N',
-    text: 'worker threads that attack and classify, for a LayersModel on wasm or cpu (default none)',
+    text: 'worker threads that attack and classify, for a LayersModel on wasm or cpu; 0 for none (default auto: one for each core where the work is long)',
   },
   shard: { value: 'K/N', text: 'do only part K of N, from 1, and write it to --json FILE for `merge`' },
   checkpoint: {

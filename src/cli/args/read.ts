@@ -69,6 +69,19 @@ export function seedOf(values: Values): string | number {
   return /^-?\d{1,15}$/.test(written) ? Number(written) : written;
 }
 
+const UNITS = { '': 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 } as const;
+
+/** A number of bytes, written with or without a unit. */
+export function bytes(values: Values, name: string): number | undefined {
+  const written = text(values, name);
+  if (written === undefined) return undefined;
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?([KMG]B)?$/i.exec(written) ?? [];
+  const size = Number(count) * UNITS[unit.toUpperCase() as keyof typeof UNITS];
+  if (!(size > 0))
+    throw new CliError(`--${name} takes a size, not ${JSON.stringify(written)}.`, `Write for example --${name} 1GB.`);
+  return size;
+}
+
 /** The model that a command takes, and nothing besides. */
 export function onlyModel(files: readonly string[]): string {
   const [first, ...more] = files;

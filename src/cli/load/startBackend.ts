@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importOptional } from '../../core/importOptional';
+import { limitMemory } from '../../core/memoryLimit';
 import { enableWasmTraining } from '../../wasm/enableWasmTraining';
 import type { Values } from '../args/options';
-import { oneOf } from '../args/read';
+import { bytes, oneOf } from '../args/read';
 import { CliError, messageOf } from '../cliError';
 
 /** A backend of TensorFlow.js that runs in Node: how it is imported, and the name under which it registers. */
@@ -39,6 +40,7 @@ export type BackendName = keyof typeof BACKENDS;
 
 /** Starts the backend of `--backend`, or else wasm where it is installed, or else cpu, and says which. */
 export async function startBackend(values: Values): Promise<BackendName> {
+  limitMemory(bytes(values, 'memory'));
   // Without the hints for beginners that tfjs prints in Node.
   tf.env().set('PROD', true);
   const name = oneOf(values, 'backend', Object.keys(BACKENDS) as BackendName[], undefined) ?? (await installed());

@@ -12,6 +12,9 @@ import { keeperOf } from './keeper';
 import { prepare } from './prepare';
 import { type RunFacts, runRecord } from './runRecord';
 
+/** Seconds from which on it is said how long it will take. */
+const WORTH_SAYING = 20;
+
 /** Runs `audit` or `evaluate`: prepares the measurements, does them or a shard of them, and delivers the result. */
 export async function measure(io: Io, args: Arguments, command: RunFacts['command']): Promise<ExitCode> {
   const { values } = args;
@@ -20,8 +23,10 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
   const delivery = await deliveryOf(values);
   const signal = catchInterrupts();
   const line = progressLine(io.stderr, values.progress === true);
-  const { run, measurements, dispose } = await prepare(args, command, signal, line.show);
+  const { run, measurements, dispose, estimate, seconds } = await prepare(args, command, signal, line.show);
   line.clear();
+  if (seconds >= WORTH_SAYING)
+    io.stderr.write(`This takes ${estimate}.${values.quick === true ? '' : ' For a first look: --quick.'}\n`);
   const keeper = keeperOf(run, shard, text(values, 'checkpoint'));
   keepIn(keeper.file);
   let last: Progress | undefined;

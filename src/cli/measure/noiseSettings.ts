@@ -14,6 +14,12 @@ import { number, oneOf, seedOf, whole } from '../args/read';
 /** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */
 const BATCH = 25;
 
+/** Images of each kind that a first look takes; of inputs with many values, which take long, fewer. */
+export function quickly({ inputShape }: Classifier): { samples: number; attacked: number; rays: number } {
+  const values = inputShape.reduce((product, length) => product * length, 1);
+  return values > 50_000 ? { samples: 50, attacked: 8, rays: 2 } : { samples: 100, attacked: 20, rays: 10 };
+}
+
 type Rows = Omit<OodOptions, 'in' | 'out'>;
 
 /** What an audit measures: kinds of noise one by one, and the strongest attack on the smoothest of them. */
@@ -25,7 +31,8 @@ export function auditRows(net: Classifier, values: Values, data: boolean): Rows 
     data && isPaperShape(net)
       ? paperSampler({ bounds, image: imageOf(net) !== undefined, permutedFraction: 1 })
       : undefined;
-  const attacked = whole(values, 'attacked', 200, 0);
+  const usual = values.quick === true ? quickly(net) : { samples: 1000, attacked: 200 };
+  const attacked = whole(values, 'attacked', usual.attacked, 0);
   return {
     ...common(values),
     noise: {
@@ -33,7 +40,7 @@ export function auditRows(net: Classifier, values: Values, data: boolean): Rows 
       ...(smooth && { 'smooth noise': smooth }),
       ...(permuted && { 'permuted noise': permuted }),
     },
-    noiseSamples: whole(values, 'samples', 1000),
+    noiseSamples: whole(values, 'samples', usual.samples),
     adversarialNoise: attacked > 0 && {
       ...attackOf(net, values, 'max-confidence', { 'max-confidence': 20, pgd: 200 }),
       start: smooth ?? uniform,
@@ -49,7 +56,8 @@ export function evaluationRows(net: Classifier, values: Values, available: numbe
   const noise: NoiseSampler = isPaperShape(net)
     ? samplerFor(paperNoise, net)
     : (images, rng) => uniformNoise(images.shape, { rng, bounds });
-  const attacked = whole(values, 'attacked', Math.min(available, 1000), 0);
+  const usual = values.quick === true ? quickly(net) : { samples: available, attacked: 1000 };
+  const attacked = whole(values, 'attacked', Math.min(available, usual.attacked), 0);
   const adversarialNoise: AdversarialNoiseSettings = {
     ...attackOf(net, values, 'pgd', { 'max-confidence': 20, pgd: 200 }),
     start: noise,
@@ -62,7 +70,7 @@ export function evaluationRows(net: Classifier, values: Values, available: numbe
   return {
     ...common(values),
     noise,
-    noiseSamples: whole(values, 'samples', available),
+    noiseSamples: whole(values, 'samples', usual.samples),
     adversarialNoise: attacked > 0 && adversarialNoise,
     adversarialSamples: attacked > 0 && adversarialSamples,
   };

@@ -1,9 +1,11 @@
 import { basename, resolve } from 'node:path';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { version } from 'relu-overconfidence/package.json';
+import { confidences } from '../../classifier/confidences';
 import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
 import { OverconfidenceError } from '../../core/errors';
+import { availableParallelism } from '../../core/nodeModules';
 import type { Progress } from '../../core/progress';
 import type { Measurement } from '../../evaluation/measureBlocks';
 import {
@@ -19,6 +21,7 @@ import { type Runner, thisProcess } from '../../evaluation/runner';
 import { sourceMeasurement } from '../../evaluation/sourceMeasurement';
 import { startPool } from '../../parallel/createTrainingPool';
 import { poolRunner } from '../../parallel/poolRunner';
+import { costOf } from '../../regions/costOf';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { Values } from '../args/options';
 import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
@@ -28,8 +31,9 @@ import type { WantedPart } from '../data/readFolder';
 import { readImages, readLabelled, wantedPart } from '../data/readImages';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
+import { duration } from '../print/text';
 import { blankImage, type Images } from './images';
-import { auditRows, evaluationRows } from './noiseSettings';
+import { auditRows, evaluationRows, quickly } from './noiseSettings';
 import { otherBoundsMeasurement } from './otherBounds';
 import { rayMeasurement, rayPlan } from './rays';
 import type { RunFacts } from './runRecord';
@@ -38,6 +42,10 @@ import type { RunFacts } from './runRecord';
 export interface Prepared {
   readonly run: RunFacts;
   readonly measurements: readonly Measurement[];
+  /** About how long it will all take, in words with the number of workers. */
+  readonly estimate: string;
+  /** The same in seconds. */
+  readonly seconds: number;
   /** Ends the workers, if there are any. */
   readonly dispose: () => Promise<void>;
 }
@@ -62,8 +70,15 @@ export async function prepare(
   const out = Object.fromEntries([...others].map(([name, images]) => [name, images.x]));
   const data = [[IN_DISTRIBUTION, facts] as const, ...[...others].map(([name, other]) => [name, other.facts] as const)];
   const resolved = resolveOptions({ in: { x, y: x }, out, ...rows }, net);
-  const rays = command === 'audit' ? raysOf(model, values, signal) : { measurements: [], notes: [] };
-  const { runner, dispose } = await startRunner(model, values, backend, signal);
+  const perPass = await secondsPerPass(net);
+  const rays = command === 'audit' ? raysOf(model, values, signal, perPass) : { measurements: [], notes: [] };
+  const alone = oodSources(thisProcess, net, x, labels, resolved).map((source) =>
+    sourceMeasurement(thisProcess, net, source),
+  );
+  const work = (measurements: readonly Measurement[]) =>
+    measurements.reduce((sum, { samples, cost }) => sum + samples * cost * perPass, 0);
+  const { runner, end, workers } = await startRunner(model, values, backend, signal, work(alone));
+  const seconds = work(alone) / Math.max(1, Math.min(workers, availableParallelism())) + work(rays.measurements);
   const sources = oodSources(runner, net, x, labels, resolved)
     .filter(({ kind }) => kind !== 'in' || labels !== undefined)
     .map((source) => sourceMeasurement(runner, net, source, (images, start) => firstImages(net, images, start)));
@@ -97,10 +112,15 @@ export async function prepare(
         ...notes,
         ...[...others.values()].flatMap((other) => other.notes),
         ...rays.notes,
+        ...(values.quick === true
+          ? ['A first look (--quick): few images, so error bars are wide; without it there are some ten times as many.']
+          : []),
       ],
     },
     measurements: [...sources, ...skippedRows(command, resolved), ...besides, ...rays.measurements],
-    dispose,
+    estimate: `${duration(seconds)}${workers > 0 ? ` on ${workers} workers` : ''}`,
+    seconds,
+    dispose: end,
   };
 }
 
@@ -173,30 +193,55 @@ async function firstImages(net: Classifier, images: Tensor, start: number): Prom
   return { pixels: Array.from(values, (value) => Number(value.toPrecision(4))) };
 }
 
+/** Seconds of work from which on workers are worth their start, and the most that start by themselves: each takes memory. */
+const [LONG, MOST_WORKERS] = [20, 8];
+
 /** This thread, or as many workers as `--workers` says, and how they are ended. */
 async function startRunner(
   model: LoadedModel,
   values: Values,
   backend: BackendName,
   signal: AbortSignal,
-): Promise<{ readonly runner: Runner; readonly dispose: () => Promise<void> }> {
-  const workers = whole(values, 'workers', 0, 0);
-  if (workers === 0) return { runner: thisProcess, dispose: async () => {} };
+  /** Seconds that the work would take in this thread. */
+  work: number,
+): Promise<{ readonly runner: Runner; readonly end: () => Promise<void>; readonly workers: number }> {
+  const able = model.layers !== undefined && (backend === 'wasm' || backend === 'cpu');
+  const helpful = able && work > LONG ? Math.min(availableParallelism(), MOST_WORKERS) : 0;
+  const auto = text(values, 'workers') === undefined || text(values, 'workers') === 'auto';
+  const workers = auto ? (helpful > 1 ? helpful : 0) : whole(values, 'workers', 0, 0);
+  if (workers === 0) return { runner: thisProcess, end: async () => {}, workers };
   if (model.layers === undefined)
     throw new CliError('Workers take a LayersModel, and this is a GraphModel.', 'Leave --workers out, or use --shard.');
   if (backend !== 'wasm' && backend !== 'cpu')
     throw new CliError(`Workers run on wasm or cpu, not on ${backend}.`, 'Leave --workers out.');
   const pool = await startPool(model.classifier, { workers, backend });
-  return { runner: poolRunner(pool, { fn: 'evaluateOod', signal }), dispose: pool.workers.dispose };
+  return { runner: poolRunner(pool, { fn: 'evaluateOod', signal }), end: pool.workers.dispose, workers };
 }
+
+/** Seconds of a forward pass of one image, after one that does what is done only once. */
+async function secondsPerPass(net: Classifier): Promise<number> {
+  const image = blankImage(net).x;
+  try {
+    await confidences(net, image);
+    const began = performance.now();
+    await confidences(net, image);
+    return (performance.now() - began) / 1000;
+  } finally {
+    dispose(image);
+  }
+}
+
+/** About how long a product in float64 takes. */
+const SECONDS_PER_PRODUCT = 4e-9;
 
 /** The rays of a ReLU network, or a note why there are none. */
 function raysOf(
   model: LoadedModel,
   values: Values,
   signal: AbortSignal,
+  perPass: number,
 ): { measurements: Measurement[]; notes: string[] } {
-  const wanted = whole(values, 'rays', undefined, 0);
+  const wanted = whole(values, 'rays', values.quick === true ? quickly(model.classifier).rays : undefined, 0);
   if (wanted === 0) return { measurements: [], notes: [] };
   try {
     const { layers, classifier } = model.withLayers();
@@ -206,7 +251,10 @@ function raysOf(
     const question = { ...plan, seed: seedOf(values), bounds: classifier.bounds };
     const few = wanted === undefined && plan.rays < 100;
     const notes = few ? [`${plan.rays} rays instead of 100, as the network is large: --rays 100 has them all.`] : [];
-    return { measurements: [rayMeasurement(net, question, signal)], notes };
+    return {
+      measurements: [rayMeasurement(net, question, signal, (costOf(net).multiplyAdds * SECONDS_PER_PRODUCT) / perPass)],
+      notes,
+    };
   } catch (error) {
     if (!(error instanceof OverconfidenceError)) throw error;
     if (error.code === 'UNSUPPORTED_MODEL')

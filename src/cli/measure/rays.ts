@@ -4,6 +4,7 @@ import { inTasks, type Pausing } from '../../core/pausing';
 import { createRng } from '../../core/rng';
 import type { Measurement } from '../../evaluation/measureBlocks';
 import { uniformNoise } from '../../noise/uniformNoise';
+import { costOf } from '../../regions/costOf';
 import { findLimitAlongRay } from '../../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../../regions/types';
 import { alphaScaling } from '../../theory/alphaScaling';
@@ -31,7 +32,7 @@ export interface RayPlan {
   readonly pathPoints: number;
   /** Values updated along a ray before it is given up. */
   readonly maxUpdates: number;
-  /** About how many forward passes a ray takes; only the time left depends on it. */
+  /** About how many evaluations in float64 a ray takes; only the time left depends on it. */
   readonly passes: number;
 }
 
@@ -45,16 +46,11 @@ const LARGE_RAYS = 600_000_000;
  * five at least. By the size of the network and not by the clock, so that the same command has the same result everywhere.
  */
 export function rayPlan(net: PiecewiseAffine, wanted: number | undefined): RayPlan {
-  const products = productsOf(net);
+  const { multiplyAdds: products } = costOf(net);
   if (products <= LARGE)
     return { rays: wanted ?? 100, curves: 5, pathPoints: 100, maxUpdates: 200_000_000, passes: 200 };
   const rays = wanted ?? Math.max(5, Math.floor(LARGE_RAYS / products));
   return { rays, curves: products <= 5 * LARGE ? 1 : 0, pathPoints: 8, maxUpdates: 2_000_000, passes: 60 };
-}
-
-/** Products that an evaluation of the network takes. */
-export function productsOf({ nodes }: PiecewiseAffine): number {
-  return nodes.reduce((sum, node) => sum + (node.kind === 'affine' ? node.map.fanIn * node.size : 0), 0);
 }
 
 /** Follows noise along its ray to infinity: how soon the network is sure, its limit, and the condition of Theorem 3.1. */
@@ -62,6 +58,8 @@ export function rayMeasurement(
   net: PiecewiseAffine,
   { rays, seed, bounds, curves, pathPoints, maxUpdates, passes }: RayQuestion,
   signal: AbortSignal,
+  /** How many times as long as a forward pass an evaluation in float64 takes. */
+  slower: number,
 ): Measurement {
   const rng = createRng(seed).fork(RAYS);
   return {
@@ -69,7 +67,7 @@ export function rayMeasurement(
     kind: 'other',
     samples: rays,
     blockSize: 1,
-    cost: passes,
+    cost: Math.ceil(passes * slower),
     required: false,
     run: async (start) => {
       const noise = uniformNoise([1, ...net.inputShape], { rng: rng.fork(start), bounds });

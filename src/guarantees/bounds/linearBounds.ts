@@ -49,7 +49,7 @@ export function* tighteningWork(net: PiecewiseAffine, box: Interval): Pausing<Ti
   const readers = decidersOf(net);
   let [products, carried] = [0, 0];
   for (const [n, node] of net.nodes.entries()) {
-    if (node.kind === 'affine') products += node.map.fanIn * node.size;
+    if (node.kind === 'affine') products += node.map.products;
     if (isSwitch(node) || node.inputs.every((id) => id === 0)) continue;
     carried += 2 * openEntries(bounds[n + 1]!, readers[n + 1]!).length * products;
   }
