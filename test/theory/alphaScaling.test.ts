@@ -261,4 +261,27 @@ describe('the network along clip(alpha x)', () => {
       { numRuns: 60 },
     );
   });
+
+  it.each<[string, number[], [number, number], number]>([
+    ['begins on the upper border', [1, 0.5, -0.25], [0, 1], 1],
+    ['begins on the lower border', [0.5, 1, 2], [0.5, 2], 1],
+    ['begins on both borders from below', [-0.5, -2, -1], [-2, -0.5], 1],
+    ['begins at the origin', [1, -1, 0], [-1, 1], 0],
+    ['begins beyond the box, at its lower border', [-1, 1, 0.5], [0.5, 2], 3],
+    ['has entries that no finite alpha takes to a border', [1e-310, -1e-310, 1], [-1, 1], 0],
+  ])('follows the clipped point where the path %s', (_, point, box, from) => {
+    const net = randomDense(3, [3, 8, 8, 3]);
+    const x = Float64Array.from(point);
+    const pieces = [...clippedPieces(net, x, from, box)];
+    const end = pieces.at(-1)?.to ?? from;
+    // Every entry that ever moves has come to a border by then.
+    for (const [i, value] of clipped(x, end, box).entries())
+      if (Math.abs(point[i]!) > 1e-300) expect(value).toBeCloseTo(clipped(x, Number.POSITIVE_INFINITY, box)[i]!, 12);
+    for (const piece of pieces) {
+      expect(piece.to).toBeGreaterThan(piece.from);
+      const t = (piece.from + piece.to) / 2;
+      for (const [k, value] of evaluate(net, clipped(x, t, box)).entries())
+        expect(piece.slope[k]! * t + piece.intercept[k]!).toBeCloseTo(value, 9);
+    }
+  });
 });
