@@ -30,6 +30,15 @@ describe('checkTheorem31', () => {
     expect(violations).toBeGreaterThan(0);
   });
 
+  it('tells how many samples are done, and can be stopped', async () => {
+    const net = randomDense(1, [2, 4, 3]);
+    const [samples, done] = [[[1, 2], [2, 1], [-1, 1]], [] as number[]]; // biome-ignore format: three points
+    checkTheorem31(net, samples, { onProgress: (progress) => done.push(progress.done, progress.total) });
+    expect(done).toEqual([0, 3, 1, 3, 2, 3, 3, 3]);
+    const aborted = { code: 'ABORTED', fn: 'checkTheorem31', argument: 'signal' } as const;
+    await expectRefusal(() => checkTheorem31(net, samples, { signal: AbortSignal.abort() }), aborted);
+  });
+
   it('names the classes with identical rows, in the region that the ray of the sample ends in', () => {
     // relu(x) feeds both classes alike, relu(-x) does not.
     const net = denseNet(

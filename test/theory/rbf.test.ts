@@ -3,6 +3,7 @@ import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { confidences } from '../../src/classifier';
 import { kMeans } from '../../src/core/kMeans';
+import type { Progress } from '../../src/core/progress';
 import { createRng } from '../../src/core/rng';
 import { twoMoons } from '../../src/datasets';
 import { evaluateRbf, type RbfNetwork, rbfDistance, rbfModel, rbfNetwork } from '../../src/theory';
@@ -64,6 +65,23 @@ describe('rbfDistance', () => {
 });
 
 describe('rbfNetwork', () => {
+  it('tells of its iterations when they are done, and of the search for centres before them, and can be stopped', async () => {
+    const moons = twoMoons({ points: 12, seed: 1 });
+    const seen = (options: object) => {
+      const told: string[] = [];
+      const onProgress = ({ label, done, total }: Progress) => told.push(`${label} ${done} of ${total}`);
+      rbfNetwork({ ...moons, iterations: 3, ...options, onProgress });
+      return told;
+    };
+    const weights = ['weights 1 of 3', 'weights 2 of 3', 'weights 3 of 3'];
+    expect(seen({})).toEqual(weights);
+    const withCentres = seen({ centres: 4 });
+    expect(withCentres.slice(-3)).toEqual(weights);
+    expect(new Set(withCentres.slice(0, -3))).toEqual(new Set(['centres 0 of 3']));
+    const aborted = { code: 'ABORTED', fn: 'rbfNetwork', argument: 'signal' } as const;
+    await expectRefusal(() => rbfNetwork({ ...moons, signal: AbortSignal.abort() }), aborted);
+  });
+
   it('separates the two moons, with the data or with k-means for centres', () => {
     const train = twoMoons({ points: 200, seed: 1 });
     const test = twoMoons({ points: 400, seed: 2 });

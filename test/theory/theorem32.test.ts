@@ -176,6 +176,19 @@ describe('rbfRadius', () => {
 });
 
 describe('checkTheorem32', () => {
+  it('tells of every start when it has come to its end, and can be stopped', async () => {
+    const net = rbfNetwork({ x: [0, 1], y: [0, 1], gamma: 3 });
+    const done: number[] = [];
+    const onProgress = (progress: { done: number; total: number }) => done.push(progress.done, progress.total);
+    checkTheorem32(net, { distance: 0.5, starts: 3, steps: 2, onProgress });
+    expect(done).toEqual([1, 3, 2, 3, 3, 3]);
+    await expectRefusal(() => checkTheorem32(net, { distance: 0.5, signal: AbortSignal.abort() }), {
+      code: 'ABORTED',
+      fn: 'checkTheorem32',
+      argument: 'signal',
+    });
+  });
+
   it('finds no counterexample, also where it looks hardest', () => {
     fc.assert(
       fc.property(anyRbf, fc.double({ min: 0, max: 2, noNaN: true }), (net, distance) => {
