@@ -3,6 +3,7 @@ import { type LayersModel, models } from '@tensorflow/tfjs-layers';
 import { ATTACKS } from '../attacks/attackTable';
 import type { AttackStep, PgdOptions } from '../attacks/types';
 import { classifierBy } from '../classifier/classifier';
+import { registerNormalization } from '../classifier/normalizationLayer';
 import { readLogits } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 import { createRng, type Rng, type RngState } from '../core/rng';
@@ -32,6 +33,7 @@ export interface Copy {
 
 /** Builds the model; its weights come later. */
 export async function build({ topology, plan }: SetupRequest): Promise<Copy> {
+  registerNormalization();
   const model = await models.modelFromJSON(JSON.parse(topology));
   return { model, net: classifierBy(plan, model), variables: allVariables(model) };
 }

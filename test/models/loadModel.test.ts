@@ -254,6 +254,48 @@ describe('loadModel of what Keras 3 writes', () => {
     free(model);
   });
 
+  it('reads a Normalization, whose mean and variance are weights or settings, as a layer or as Rescaling', async () => {
+    const normalization = (config: object, specs: tf.io.WeightsManifestEntry[], numbers: number[]) =>
+      writeZip([
+        {
+          name: 'model.json',
+          content: Buffer.from(
+            json(
+              {
+                class_name: 'Sequential',
+                config: {
+                  name: 's',
+                  layers: [inputOf('x', 3), layer('Normalization', 'norm', { axis: [-1], invert: false, ...config })],
+                },
+              },
+              specs,
+            ),
+          ),
+        },
+        { name: 'weights.bin', content: new Uint8Array(Float32Array.from(numbers).buffer) },
+      ]);
+    const specs = ['mean', 'variance', 'count'].map(
+      (name): tf.io.WeightsManifestEntry => ({
+        name: `norm/${name}`,
+        shape: name === 'count' ? [] : [3],
+        dtype: name === 'count' ? 'int32' : 'float32',
+      }),
+    );
+    for (const [source, want] of [
+      [normalization({}, specs, [1, 2, 3, 4, 0, 0.25, 0]), [1.5, 3e7, 4]],
+      [normalization({ axis: null, mean: 1, variance: 4 }, [], []), [1.5, 2, 2]],
+    ] as const) {
+      const { model } = await loadModel(source);
+      const y = tf.tidy(() => model.predict(tf.tensor2d([[4, 5, 5]]), {}) as tf.Tensor);
+      for (const [i, value] of (await y.data()).entries()) expect(value / want[i]!).toBeCloseTo(1, 6);
+      y.dispose();
+      free(model);
+    }
+    await expect(loadModel(normalization({ axis: [1, 2] }, specs, [1, 2, 3, 4, 0, 0.25, 0]))).rejects.toThrow(
+      'normalises otherwise',
+    );
+  });
+
   const changed = (name: string, change: (one: { readonly config: object }) => object) => {
     const topology = nestedTopology();
     const layers: object[] = topology.config.layers.map((one) => (one.name === name ? change(one) : one));

@@ -1,3 +1,4 @@
+import { registerNormalization } from '../../classifier/normalizationLayer';
 import { refuse } from '../../core/check';
 import { FN } from './place';
 
@@ -51,6 +52,7 @@ export function convertLayer(conversion: Conversion, { class_name, config }: Lay
     return { class_name, config: negative_slope === undefined ? rest : { ...rest, alpha: negative_slope } };
   }
   if (class_name === 'ReLU') return convertRelu(config, refuseThis);
+  if (class_name === 'Normalization') return convertNormalization(config, refuseThis);
   if (class_name === 'Activation' && config.activation === 'leaky_relu')
     return { class_name: 'LeakyReLU', config: { ...basics(config), alpha: 0.2 } };
   if (config.activation === 'leaky_relu') return refuseThis('with the activation leaky_relu inside');
@@ -77,6 +79,21 @@ function convertRelu(config: Json, refuseThis: (what: string) => never): LayerJs
   if (from === 0 && !capped) return { class_name: 'LeakyReLU', config: { ...rest, alpha: slope } };
   if (slope === 0 && !capped) return { class_name: 'ThresholdedReLU', config: { ...rest, theta: from } };
   return refuseThis('with a slope or threshold of its own');
+}
+
+/** With a mean and a variance in its settings it is a Rescaling; otherwise these are its weights. */
+function convertNormalization(config: Json, refuseThis: (what: string) => never): LayerJson {
+  const [mean, variance] = [config.mean, config.variance].map((value) => [value ?? []].flat(9).map(Number));
+  if (config.invert === true) return refuseThis('that inverts a normalisation');
+  if (mean!.length === 1 && variance!.length === 1) {
+    const scale = 1 / Math.max(Math.sqrt(variance![0]!), 1e-7);
+    return { class_name: 'Rescaling', config: { ...basics(config), scale, offset: -mean![0]! * scale } };
+  }
+  const [axis, ...more] = [config.axis].flat();
+  if (mean!.length > 0 || more.length > 0 || typeof axis !== 'number')
+    return refuseThis('that normalises otherwise than by its weights over the last axis');
+  registerNormalization();
+  return { class_name: 'Normalization', config: basics(config) };
 }
 
 /** What Keras writes for itself, or what only training that is over has used. */
