@@ -1,3 +1,4 @@
+import { type Bounds, isPair } from '../core/bounds';
 import { checkPositive, checkWhole } from '../core/check';
 
 /** The attacks of this library. */
@@ -19,8 +20,13 @@ export interface AttackReach {
 }
 
 /** The paper's radius on MNIST, as a share of the width of the box. */
-export function defaultEpsilon([low, high]: readonly [number, number]): number {
-  return 0.3 * (high - low);
+export function defaultEpsilon(bounds: Bounds): number {
+  return 0.3 * widthOf(bounds);
+}
+
+/** The width of a box in the units of an attack's radius: where each feature has its own bounds, that is 1 width of each. */
+function widthOf(bounds: Bounds): number {
+  return isPair(bounds) ? bounds[1] - bounds[0] : 1;
 }
 
 /** The paper's number of steps, and the number into which it divides epsilon. */
@@ -40,11 +46,10 @@ const CROSSINGS = 2.5;
  */
 export function attackDefaults(
   fn: AttackName,
-  bounds: readonly [number, number],
+  bounds: Bounds,
   given: { readonly epsilon?: number; readonly steps?: number; readonly stepSize?: number },
 ): AttackReach {
-  const [low, high] = bounds;
-  const { epsilon = fn === 'pgdL2' ? high - low : defaultEpsilon(bounds) } = given;
+  const { epsilon = fn === 'pgdL2' ? widthOf(bounds) : defaultEpsilon(bounds) } = given;
   const { steps = fn === 'maxConfidenceAttack' ? 20 : PAPER_STEPS } = given;
   checkPositive({ fn, argument: 'epsilon' }, epsilon);
   checkWhole({ fn, argument: 'steps' }, steps);

@@ -3,7 +3,7 @@ import { imagesWithin, isOutOfMemory } from '../classifier/imagesWithin';
 import { labelsOfObjective } from '../losses/crossEntropy';
 import { lossesOf } from '../losses/headLosses';
 import { lossName } from '../losses/lossTable';
-import type { AttackTask } from './prepareAttack';
+import { type AttackTask, inUnitBox } from './prepareAttack';
 import type { AttackResult, AttackStep, Objective } from './types';
 
 type RunTask = (task: AttackTask) => AttackResult;
@@ -15,7 +15,8 @@ type Part = readonly [first: number, count: number];
  * Attacks a batch in as many parts as memory asks for, with the result of the whole: random numbers are drawn for the whole
  * batch in each. An objective of the caller's own may know one image from another by its place, so its batch stays whole.
  */
-export function inParts(task: AttackTask, attack: RunTask): AttackResult {
+export function inParts(task: AttackTask, run: RunTask): AttackResult {
+  const attack: RunTask = (part) => inUnitBox(part, run);
   const { center, classifier, fn, memory, rng } = task;
   const objectiveOf = partsOf(task.objective);
   const count = center.shape[0]!;

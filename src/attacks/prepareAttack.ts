@@ -1,9 +1,11 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
+import { factsOf } from '../classifier/factsOf';
 import { imageOf } from '../classifier/inputFacts';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { checkBounds, checkFunction, checkPositive, checkWhole } from '../core/check';
+import { type Bounds, checkBox, isPair, type UnitBox, unitBox } from '../core/bounds';
+import { checkFunction, checkPositive, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import type { ImageSize } from '../core/imageSize';
@@ -11,7 +13,7 @@ import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
 import { type AttackName, type AttackReach, attackDefaults } from './attackDefaults';
-import type { AttackStep, BatchRows, Objective, PgdOptions } from './types';
+import type { AttackResult, AttackStep, BatchRows, Objective, PgdOptions } from './types';
 
 /** An attack that may begin: everything checked, every default filled in. */
 export interface AttackTask extends AttackReach {
@@ -20,6 +22,8 @@ export interface AttackTask extends AttackReach {
   /** The images, `[B, ...inputShape]`, float32, inside the bounds. */
   readonly center: tf.Tensor;
   readonly bounds: readonly [number, number];
+  /** The coordinates of the attack, where those of the inputs have different bounds. */
+  readonly unit: UnitBox | undefined;
   /** Sizes of the images, of inputs that are such. */
   readonly image: ImageSize | undefined;
   readonly restarts: number;
@@ -51,6 +55,22 @@ const KEYS: KeysOf<PgdOptions> = {
   seed: true,
 };
 
+/** Attacks in coordinates in which the box is the same for all of them, and gives back inputs. */
+export function inUnitBox(task: AttackTask, attack: (task: AttackTask) => AttackResult): AttackResult {
+  const { unit, center, classifier } = task;
+  if (unit === undefined) return attack(task);
+  const logits = (u: tf.Tensor) => tf.tidy(() => classifier.logits(unit.outOf(u)));
+  const moved = tf.tidy(() => unit.into(center));
+  try {
+    const found = attack({ ...task, center: moved, classifier: Object.assign(factsOf(classifier), { logits }) });
+    const adversarial = tf.tidy(() => unit.outOf(found.adversarial));
+    tf.dispose(found.adversarial);
+    return { ...found, adversarial };
+  } finally {
+    tf.dispose(moved);
+  }
+}
+
 /** Checks the arguments that all attacks share; no tensor is made. */
 export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, options: PgdOptions): AttackTask {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
@@ -64,7 +84,7 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
   const { logConfidence, logOdds } = lossesOf(classifier);
   const { bounds = classifier.bounds, objective = fn === 'maxConfidenceAttack' ? logOdds : logConfidence } = options;
   checkFunction({ fn, argument: 'objective' }, objective);
-  checkBounds({ fn, argument: 'bounds' }, bounds);
+  checkBox({ fn, argument: 'bounds' }, bounds, classifier.inputShape);
   const reach = attackDefaults(fn, bounds, options);
   checkImages(fn, x, classifier.inputShape, bounds);
   const { rows = { first: 0, of: x.shape[0]! } } = options;
@@ -73,7 +93,8 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
     fn,
     classifier,
     center: x,
-    bounds,
+    bounds: isPair(bounds) ? bounds : [0, 1],
+    unit: isPair(bounds) ? undefined : unitBox(fn, bounds),
     image: imageOf(classifier),
     ...reach,
     restarts,
@@ -88,7 +109,7 @@ export function prepareAttack(fn: AttackName, model: ModelLike, x: tf.Tensor, op
   };
 }
 
-function checkImages(fn: string, x: tf.Tensor, inputShape: readonly number[], bounds: readonly [number, number]): void {
+function checkImages(fn: string, x: tf.Tensor, inputShape: readonly number[], bounds: Bounds): void {
   const where = { fn, argument: 'x' };
   checkBatch(where, x, inputShape);
   checkInBounds(where, x, bounds);

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
+import type { Bounds } from '../core/bounds';
 import type { RandomOptions } from '../core/resolveRng';
 import type { AttackReach } from './attackDefaults';
 
@@ -31,7 +32,7 @@ export interface BatchRows {
 
 /** What every attack may be told. */
 export interface AttackOptions extends RandomOptions {
-  /** Radius of the ball around each image, in input units. @defaultValue 0.3 of the width of the bounds (for `pgdL2` the width) */
+  /** Radius of the ball around each image, in input units, or in widths where each feature has its own bounds. @defaultValue 0.3 of the width of the bounds (for `pgdL2` the width) */
   readonly epsilon?: number;
   /** Gradient steps of each restart; one gradient evaluation each. @defaultValue 40 (for `maxConfidenceAttack` 20) */
   readonly steps?: number;
@@ -51,8 +52,8 @@ export interface AttackOptions extends RandomOptions {
    * aim. With `false`: the last iterate (the best of the last iterates of all restarts). @defaultValue true
    */
   readonly keepBest?: boolean;
-  /** The box of valid inputs `[low, high]`, in input units. @defaultValue the classifier's bounds */
-  readonly bounds?: readonly [number, number];
+  /** The box of valid inputs, in input units; see {@link ClassifierOptions}. @defaultValue the classifier's bounds */
+  readonly bounds?: Bounds;
   /**
    * Called after every step. Tensors made in it are disposed when the attack returns, unless kept with `tf.keep`.
    * @defaultValue none

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { checkBounds, checkOneOf, checkWhole, refuse, show } from '../core/check';
+import { checkBox } from '../core/bounds';
+import { checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch } from '../core/checkTensor';
 import { imageSize } from '../core/imageSize';
@@ -66,6 +67,7 @@ export function classifier(model: ModelLike, options: ClassifierOptions = {}): C
   const { outputs = 'auto', labels } = options;
   const view = viewOf(model, options);
   const { inputShape, input } = view;
+  if (options.bounds !== undefined) checkBox({ fn, argument: 'bounds' }, options.bounds, inputShape);
   const bounds = options.bounds ?? input?.bounds ?? [0, 1];
   const boundsFrom = options.bounds ? 'given' : input?.bounds ? 'model' : 'assumed';
   const seen = runModel(() => probe(view.whole, inputShape, bounds));
@@ -135,7 +137,7 @@ function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifi
 function checkOptions(options: ClassifierOptions): void {
   checkKeys({ fn, argument: 'options' }, options, CLASSIFIER_KEYS);
   const { bounds, image, outputs, classes, inputShape, output } = options;
-  if (bounds !== undefined) checkBounds({ fn, argument: 'bounds' }, bounds);
+  if (bounds !== undefined) checkBox({ fn, argument: 'bounds' }, bounds);
   if (image !== undefined && typeof image !== 'boolean')
     refuse({ fn, argument: 'image' }, 'INVALID_OPTION', 'true or false', show(image), 'Leave it out to have it read.');
   if (outputs !== undefined)
@@ -206,6 +208,7 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
   const image = imageAs(net.inputShape, options.image, net.image ?? true);
   const boundsFrom = options.bounds ? 'given' : (net.boundsFrom ?? 'given');
   if (labels !== undefined) checkLabelNames(labels, net.classes);
+  checkBox({ fn, argument: 'bounds' }, bounds, net.inputShape);
   const view: Classifier = Object.assign(factsOf(net), {
     bounds,
     boundsFrom,

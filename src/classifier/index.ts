@@ -1,3 +1,4 @@
+export type { Bounds, FeatureBounds } from '../core/bounds';
 export { checkEnvironment, type Environment, type EnvironmentProblem } from './checkEnvironment';
 export { classifier } from './classifier';
 export { confidences } from './confidences';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Bounds, boundsAt } from '../core/bounds';
 import { refuse, show } from '../core/check';
 import { readNow } from '../core/readNow';
 import { createRng } from '../core/rng';
@@ -20,16 +21,22 @@ export interface Probe {
 }
 
 /** Runs a model on a few random inputs in the bounds and, if all it returns is small, on some far outside them. */
-export function probe(whole: Forward, inputShape: readonly number[], [low, high]: readonly [number, number]): Probe {
+export function probe(whole: Forward, inputShape: readonly number[], bounds: Bounds): Probe {
   const rng = createRng('probe');
   const shape = [INPUTS, ...inputShape];
-  const seen = (from: number, to: number) =>
+  const size = tf.util.sizeFromShape(inputShape as number[]);
+  // So many widths beyond the bounds.
+  const seen = (widths: number) =>
     tf.tidy(() => {
-      const values = new Float32Array(tf.util.sizeFromShape(shape)).map(() => from + (to - from) * rng.uniform());
+      const values = new Float32Array(INPUTS * size).map((_, i) => {
+        const [low, high] = boundsAt(bounds, i % size);
+        const reach = widths * (high - low);
+        return low - reach + (high - low + 2 * reach) * rng.uniform();
+      });
       const out: unknown = whole(tf.tensor(values, shape), false);
       return { units: unitsOf(out, INPUTS), values: readNow(out as tf.Tensor)?.slice() };
     });
-  const inside = seen(low, high);
+  const inside = seen(0);
   const { units } = inside;
   if (inside.values === undefined) return { units, values: undefined, mayBeProbabilities: undefined };
   const near = inside.values;
@@ -40,8 +47,7 @@ export function probe(whole: Forward, inputShape: readonly number[], [low, high]
   for (const widths of OUTSIDE) {
     if (far.some((v) => Math.abs(v) > 1)) break;
     try {
-      const reach = widths * (high - low);
-      far.push(...Array.from(seen(low - reach, high + reach).values ?? []).filter(Number.isFinite));
+      far.push(...Array.from(seen(widths).values ?? []).filter(Number.isFinite));
     } catch {
       // A model that cannot be run outside its bounds, such as one that looks up a table.
     }

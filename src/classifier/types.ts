@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Bounds } from '../core/bounds';
 import type { Rng } from '../core/rng';
 
 /** How a classifier is run. */
@@ -16,8 +17,8 @@ export interface Classifier {
   readonly inputShape: readonly number[];
   /** Number of classes K >= 2. */
   readonly classes: number;
-  /** The box of valid inputs, the same for every coordinate. */
-  readonly bounds: readonly [number, number];
+  /** The box of valid inputs: `[low, high]` for every coordinate, or `{ low, high }` with a number for each feature of a vector. */
+  readonly bounds: Bounds;
   /**
    * Who says so: the caller, the `'model'`, whose first layer is a rescaling that takes inputs of these bounds, or nobody, and then
    * [0, 1] is only `'assumed'`. @defaultValue 'given'
@@ -76,10 +77,11 @@ export interface ClassifierOptions {
   /** Names of the classes, in the order of the model. @defaultValue none */
   readonly labels?: readonly string[];
   /**
-   * The box of valid inputs `[low, high]`, in input units. @defaultValue what a first rescaling of the model tells: the one of [0, 255],
+   * The box of valid inputs, in input units: `[low, high]` for every coordinate, or `{ low: [...], high: [...] }` with a number for
+   * each feature of a vector; attacks then measure epsilon and steps in widths of each feature. @defaultValue what a first rescaling of the model tells: the one of [0, 255],
    * [0, 1] and [-1, 1] that it brings to [0, 1], [-1, 1] or [-0.5, 0.5]; otherwise [0, 1]. See `boundsFrom` of {@link Classifier}
    */
-  readonly bounds?: readonly [number, number];
+  readonly bounds?: Bounds;
   /**
    * Whether inputs of shape `[H, W, C]` or `[H, W]` (an image of one channel) are images; see {@link Classifier}. @defaultValue true,
    * unless a LayersModel reads `[H, W]` as a sequence: unless its first layer, one that changes values in place apart, is

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Bounds, type FeatureBounds, isPair } from './bounds';
 import { refuse, show, type Where } from './check';
 import { readNow } from './readNow';
 
@@ -54,7 +55,12 @@ export function refuseNonFinite(where: Where, bad: number): never {
 }
 
 /** Finite and inside the box, up to float32 rounding. Backends that cannot be read synchronously are not checked. */
-export function checkInBounds(where: Where, value: tf.Tensor, [low, high]: readonly [number, number]): void {
+export function checkInBounds(where: Where, value: tf.Tensor, bounds: Bounds): void {
+  if (!isPair(bounds)) {
+    checkFeatures(where, value, bounds);
+    return;
+  }
+  const [low, high] = bounds;
   const slack = 1e-6 * Math.max(Math.abs(low), Math.abs(high), high - low);
   const bad = firstOutside(readNow(value), low - slack, high + slack);
   if (bad === undefined) return;
@@ -66,6 +72,25 @@ export function checkInBounds(where: Where, value: tf.Tensor, [low, high]: reado
     `a tensor that holds ${bad}`,
     'Rescale the input, or tell the classifier its true range with `bounds`.',
   );
+}
+
+/** The same with an interval for each feature. */
+function checkFeatures(where: Where, value: tf.Tensor, { low, high }: FeatureBounds): void {
+  const values = readNow(value) ?? [];
+  for (let i = 0; i < values.length; i++) {
+    const [feature, one] = [i % low.length, values[i]!];
+    const [from, to] = [low[feature]!, high[feature]!];
+    const slack = 1e-6 * Math.max(Math.abs(from), Math.abs(to), to - from);
+    if (one >= from - slack && one <= to + slack) continue;
+    if (!Number.isFinite(one)) refuseNonFinite(where, one);
+    refuse(
+      where,
+      'OUT_OF_BOUNDS',
+      `within the bounds [${from}, ${to}] of feature ${feature}`,
+      `a tensor that holds ${one} there`,
+      'Leave the row out, or tell the classifier its true range with `bounds`.',
+    );
+  }
 }
 
 /** The first value that is not in [low, high], NaN included; a plain loop is several times as fast as `find`. */

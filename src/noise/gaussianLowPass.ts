@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { onePair } from '../core/bounds';
 import { checkPositive, refuse, show } from '../core/check';
 import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
@@ -44,7 +45,7 @@ export function gaussianLowPass<T extends tf.Tensor = tf.Tensor4D>(
   checkImages(fn, images, [3, 4]);
   checkKeys({ fn, argument: 'options' }, options, BOUNDS_KEYS);
   const { bounds = [0, 1] } = options;
-  const [low, high] = float32Box(fn, bounds);
+  const [low, high] = float32Box(fn, onePair({ fn, argument: 'bounds' }, bounds));
   const count = images.shape[0]!;
   if (Array.isArray(sigma)) checkSigmas(fn, sigma, count);
   else checkPositive({ fn, argument: 'sigma' }, sigma as number);

@@ -1,14 +1,16 @@
+import type { Bounds } from '../core/bounds';
 import type { KeysOf } from '../core/checkKeys';
 import type { RandomOptions } from '../core/resolveRng';
 
 /** The box that noise lives in. */
 export interface BoundsOptions {
   /**
-   * Lowest and highest value of every coordinate, in input units. Bounds that float32 cannot hold are rounded into the
+   * Lowest and highest value of every coordinate, in input units, or of vectors `{ low, high }` with a number for each feature: such
+   * noise is made in widths of each, from 0 to 1. Bounds that float32 cannot hold are rounded into the
    * box, so results lie inside it exactly.
    * @defaultValue [0, 1]
    */
-  readonly bounds?: readonly [number, number];
+  readonly bounds?: Bounds;
 }
 
 /** Options of a function that draws noise: its random numbers and its box. */

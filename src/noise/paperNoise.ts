@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Bounds } from '../core/bounds';
 import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
@@ -60,7 +61,7 @@ function isStream(options: PaperNoiseOptions | Rng): options is Rng {
 /** The sampler for the inputs of a classifier: `paperNoise` handed in as one cannot know them, so it is told. */
 export function samplerFor(
   sampler: NoiseSampler,
-  { bounds, image = true }: { readonly bounds: readonly [number, number]; readonly image?: boolean },
+  { bounds, image = true }: { readonly bounds: Bounds; readonly image?: boolean },
 ): NoiseSampler {
   return sampler === paperNoise ? paperSampler({ bounds, image }) : sampler;
 }

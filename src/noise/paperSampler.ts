@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type UnitBox, unitBox } from '../core/bounds';
 import { checkFraction, checkOneOf, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
-import { type Box, float32Box } from '../core/float32Box';
 import { type ImageSize, imageSize } from '../core/imageSize';
 import { checkRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
@@ -63,7 +63,7 @@ export interface Mixture {
   readonly sigma: readonly [number, number];
   readonly sigmaPer: 'image' | 'batch';
   readonly image: boolean;
-  readonly box: Box;
+  readonly unit: UnitBox;
 }
 
 /** Checks the options of the paper's noise and fills in their defaults. */
@@ -74,16 +74,16 @@ export function resolveMixture(fn: string, options: SamplerOptions): Mixture {
   checkOneOf({ fn, argument: 'sigmaPer' }, sigmaPer, ['image', 'batch']);
   if (typeof image !== 'boolean')
     refuse({ fn, argument: 'image' }, 'INVALID_OPTION', 'true or false', show(image), 'Pass false for sequences.');
-  return { permutedFraction, sigma, sigmaPer, image, box: float32Box(fn, bounds) };
+  return { permutedFraction, sigma, sigmaPer, image, unit: unitBox(fn, bounds) };
 }
 
 /** Draws the paper's noise for a batch of checked images or vectors. */
 export function drawMixture(images: tf.Tensor, rng: Rng, mixture: Mixture): tf.Tensor {
   return tf.tidy(() => {
-    const source = tf.cast(images, 'float32');
+    const source = mixture.unit.into(tf.cast(images, 'float32'));
     const size = mixture.image ? imageSize(images.shape.slice(1)) : undefined;
     const drawn = size === undefined ? drawVectors(source, rng, mixture) : drawImages(source, size, rng, mixture);
-    return tf.reshape(drawn, images.shape);
+    return mixture.unit.outOf(tf.reshape(drawn, images.shape));
   });
 }
 
@@ -91,7 +91,7 @@ function drawImages(
   images: tf.Tensor,
   size: ImageSize,
   rng: Rng,
-  { permutedFraction, sigma, sigmaPer, box }: Mixture,
+  { permutedFraction, sigma, sigmaPer, unit: { box } }: Mixture,
 ): tf.Tensor {
   const count = images.shape[0]!;
   const { height, width, channels } = size;
@@ -114,7 +114,7 @@ function drawImages(
   ]);
 }
 
-function drawVectors(vectors: tf.Tensor, rng: Rng, { permutedFraction, box }: Mixture): tf.Tensor {
+function drawVectors(vectors: tf.Tensor, rng: Rng, { permutedFraction, unit: { box } }: Mixture): tf.Tensor {
   const count = vectors.shape[0]!;
   const pixels = vectors.size / count;
   const permuted = Math.round(permutedFraction * count);

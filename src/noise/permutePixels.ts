@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { unitBox } from '../core/bounds';
 import { checkKeys } from '../core/checkKeys';
 import { checkInBounds } from '../core/checkTensor';
-import { float32Box } from '../core/float32Box';
 import { imageSize } from '../core/imageSize';
 import { resolveRng } from '../core/resolveRng';
 import { checkImages } from './checkImages';
@@ -37,15 +37,15 @@ export function permutePixels(images: tf.Tensor, options: NoiseOptions = {}): tf
   const fn = 'permutePixels';
   checkImages(fn, images, [2, 3, 4]);
   checkKeys({ fn, argument: 'options' }, options, NOISE_KEYS);
-  const box = float32Box(fn, options.bounds);
+  const { box, into, outOf } = unitBox(fn, options.bounds);
   checkInBounds({ fn, argument: 'images' }, images, options.bounds ?? [0, 1]);
   const rng = resolveRng(options);
   const count = images.shape[0]!;
   const { channels } = imageSize(images.shape.slice(1)) ?? { channels: 1 };
   const run = { count, pixels: images.size / (count * channels), channels };
   return tf.tidy(() => {
-    const permuted = drawPermuted(tf.cast(images, 'float32'), 0, run, 'images', rng);
+    const permuted = drawPermuted(into(tf.cast(images, 'float32')), 0, run, 'images', rng);
     // The check lets rounding pass.
-    return tf.clipByValue(tf.reshape(permuted, images.shape), ...box);
+    return outOf(tf.clipByValue(tf.reshape(permuted, images.shape), ...box));
   });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { onePair } from '../core/bounds';
 import { checkKeys } from '../core/checkKeys';
 import { checkFinite } from '../core/checkTensor';
 import { type Box, float32Box } from '../core/float32Box';
@@ -33,7 +34,7 @@ export function stretchContrast(images: tf.Tensor, options: BoundsOptions = {}):
   const fn = 'stretchContrast';
   checkImages(fn, images, [2, 3, 4]);
   checkKeys({ fn, argument: 'options' }, options, BOUNDS_KEYS);
-  const box = float32Box(fn, options.bounds);
+  const box = float32Box(fn, onePair({ fn, argument: 'bounds' }, options.bounds ?? [0, 1]));
   checkFinite({ fn, argument: 'images' }, images);
   return stretch(images, box);
 }

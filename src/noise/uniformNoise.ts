@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { unitBox } from '../core/bounds';
 import { refuse, show } from '../core/check';
 import { checkKeys } from '../core/checkKeys';
-import { float32Box } from '../core/float32Box';
 import { resolveRng } from '../core/resolveRng';
 import { drawUniform } from './draws';
 import { NOISE_KEYS, type NoiseOptions } from './options';
@@ -32,11 +32,11 @@ export function uniformNoise(shape: readonly number[], options: NoiseOptions = {
   const fn = 'uniformNoise';
   checkShape(fn, shape);
   checkKeys({ fn, argument: 'options' }, options, NOISE_KEYS);
-  const box = float32Box(fn, options.bounds);
+  const { box, outOf } = unitBox(fn, options.bounds);
   const count = shape.reduce((product, size) => product * size, 1);
   const rng = resolveRng(options);
   return tf.tidy(() =>
-    tf.reshape(drawUniform({ count: 1, pixels: 1, channels: count }, 'images', rng, box), [...shape]),
+    outOf(tf.reshape(drawUniform({ count: 1, pixels: 1, channels: count }, 'images', rng, box), [...shape])),
   );
 }
 

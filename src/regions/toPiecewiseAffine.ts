@@ -20,9 +20,10 @@ import {
   readRescaling,
   readSeparable,
 } from './read/affineLayers';
-import { checkClassifier, checkSteps, probesFor, type Reading, type Step } from './read/checkReading';
+import { checkClassifier, checkSteps, type Reading, type Step } from './read/checkReading';
 import { finish, type Graph, type Reader, unsupported, type Value } from './read/graph';
 import { readAveragePooling, readGlobalAverage, readGlobalMax, readMaxPooling } from './read/poolLayers';
+import { probesFor } from './read/probes';
 import {
   readAdd,
   readAverage,

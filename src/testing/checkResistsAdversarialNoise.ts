@@ -1,5 +1,6 @@
 import { wasBlind } from '../attacks/attackDefaults';
 import type { ModelLike } from '../classifier/types';
+import { isPair } from '../core/bounds';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import {
   type AdversarialNoise,
@@ -128,8 +129,8 @@ function reproduce(
   { net, images, samples, attack, seed, settings, options }: AdversarialNoise,
   index: number,
 ): string[] {
-  const [low, high] = net.bounds;
-  const bounds = low === 0 && high === 1 ? [] : [`bounds: [${low}, ${high}]`];
+  const box = isPair(net.bounds) ? `[${net.bounds.join(', ')}]` : JSON.stringify(net.bounds);
+  const bounds = box === '[0, 1]' ? [] : [`bounds: ${box}`];
   const rng = (label: string) => `createRng(${JSON.stringify(seed)}).fork('${label}')`;
   const sampler = options.noise
     ? options.noise.name || 'noise'

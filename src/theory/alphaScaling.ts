@@ -1,7 +1,8 @@
 import { isClassifier } from '../classifier/classifier';
 import { layersModelOf } from '../classifier/layersModelOf';
 import type { ModelLike } from '../classifier/types';
-import { checkBounds, checkNonNegative, checkWhole } from '../core/check';
+import { type Bounds, checkBox, isPair } from '../core/bounds';
+import { checkNonNegative, checkWhole } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { follow } from '../core/follow';
 import { inTasks, type Pausing } from '../core/pausing';
@@ -24,7 +25,7 @@ export interface AlphaScalingOptions extends ConfidenceTarget, ProgressOptions {
   /** Confidence from which on a point inside the box counts as overconfident, between 0 and 1. @defaultValue 0.95 */
   readonly overconfident?: number;
   /** The box that alpha x is clipped back to. @defaultValue the bounds of a classifier, otherwise [0, 1] */
-  readonly bounds?: readonly [number, number];
+  readonly bounds?: Bounds;
   /**
    * How many points of the path clip(alpha x) are looked at for `overconfidentOnRay`, besides the two ends and the minimal
    * alpha; or 'exact', which misses nothing and takes far longer. @defaultValue 100
@@ -115,13 +116,14 @@ export async function alphaScaling(
   const known = isClassifier(netOrModel) ? netOrModel.bounds : undefined;
   const { from = 1, overconfident = 0.95, bounds = known ?? [0, 1], pathPoints = 100, maxUpdates } = options;
   checkNonNegative({ fn, argument: 'from' }, from);
-  checkBounds({ fn, argument: 'bounds' }, bounds);
+  checkBox({ fn, argument: 'bounds' }, bounds);
   if (pathPoints !== 'exact') checkWhole({ fn, argument: 'pathPoints' }, pathPoints);
   if (maxUpdates !== undefined && maxUpdates !== Number.POSITIVE_INFINITY)
     checkWhole({ fn, argument: 'maxUpdates' }, maxUpdates, 0);
   const target = targetLogOdds(fn, options);
   const question = { from, bounds, points: pathPoints, target: logOdds(fn, 'overconfident', overconfident) };
   const net = readNet(fn, netOrModel);
+  if (!isPair(bounds)) checkBox({ fn, argument: 'bounds' }, bounds, net.inputShape);
   const rows = readRows({ fn, argument: 'samples' }, net, samples);
   checkNoOrigin(fn, rows);
 
@@ -165,7 +167,7 @@ function readNet(fn: string, model: PiecewiseAffine | ModelLike): PiecewiseAffin
 /** The part of the path clip(alpha x) that is asked about. */
 interface PathQuestion {
   readonly from: number;
-  readonly bounds: readonly [number, number];
+  readonly bounds: Bounds;
   /** Log-odds that count. */
   readonly target: number;
   /** How many points of the path are looked at, or all of them. */

@@ -1,3 +1,4 @@
+import { type Bounds, boundsAt } from '../core/bounds';
 import { isLater } from '../regions/ray/lines';
 import { movingRay } from '../regions/ray/movingRay';
 import { onlyPieces, type RayPiece, type RayStep } from '../regions/rayPieces';
@@ -7,8 +8,11 @@ import type { PiecewiseAffine } from '../regions/types';
 const RENEW_AFTER = 512;
 
 /** alpha x with every entry moved to the nearest number of the box; alpha may be Infinity. */
-export function clipped(x: Float64Array, alpha: number, [low, high]: readonly [number, number]): Float64Array {
-  return x.map((value) => Math.min(high, Math.max(low, value === 0 ? 0 : alpha * value)));
+export function clipped(x: Float64Array, alpha: number, box: Bounds): Float64Array {
+  return x.map((value, i) => {
+    const [low, high] = boundsAt(box, i);
+    return Math.min(high, Math.max(low, value === 0 ? 0 : alpha * value));
+  });
 }
 
 /**
@@ -19,7 +23,7 @@ export function clippedPieces(
   net: PiecewiseAffine,
   x: Float64Array,
   from: number,
-  box: readonly [number, number],
+  box: Bounds,
 ): Generator<RayPiece, void, undefined> {
   return onlyPieces(walkClipped(net, x, from, box));
 }
@@ -29,9 +33,11 @@ export function* walkClipped(
   net: PiecewiseAffine,
   x: Float64Array,
   from: number,
-  box: readonly [number, number],
+  box: Bounds,
 ): Generator<RayStep | undefined, void, undefined> {
-  const moving = x.map((value) => (value !== 0 && entersAt(value, box) <= from && from < leavesAt(value, box) ? 1 : 0));
+  const moving = x.map((value, i) =>
+    value !== 0 && entersAt(value, boundsAt(box, i)) <= from && from < leavesAt(value, boundsAt(box, i)) ? 1 : 0,
+  );
   const slopes = x.map((value, i) => moving[i]! * value);
   const intercepts = clipped(x, from, box).map((value, i) => (moving[i] === 1 ? 0 : value));
   const ray = yield* movingRay(net, { intercepts, slopes }, from);
@@ -57,7 +63,7 @@ export function* walkClipped(
 }
 
 /** The alphas > `from` at which an entry enters the box or leaves it, in ascending order. */
-export function turningPoints(x: Float64Array, from: number, box: readonly [number, number]): number[] {
+export function turningPoints(x: Float64Array, from: number, box: Bounds): number[] {
   return turnsAfter(x, from, box).map(({ at }) => at);
 }
 
@@ -68,10 +74,10 @@ interface Turn {
   readonly change: number;
 }
 
-function turnsAfter(x: Float64Array, from: number, box: readonly [number, number]): Turn[] {
+function turnsAfter(x: Float64Array, from: number, box: Bounds): Turn[] {
   const turns = Array.from(x, (value, entry) => [
-    { at: entersAt(value, box), entry, change: value },
-    { at: leavesAt(value, box), entry, change: -value },
+    { at: entersAt(value, boundsAt(box, entry)), entry, change: value },
+    { at: leavesAt(value, boundsAt(box, entry)), entry, change: -value },
   ]).flat();
   return turns
     .filter(({ at, change }) => change !== 0 && at > from && at < Number.POSITIVE_INFINITY)

@@ -5,6 +5,7 @@ import { rowLogOdds } from '../classifier/logOdds';
 import { argMax, readLogits } from '../classifier/readLogits';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
+import type { Bounds } from '../core/bounds';
 import { checkNonNegative, refuse } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { readLabels } from '../core/labels';
@@ -167,7 +168,7 @@ function augmented(net: Classifier, clean: tf.Tensor, made: tf.Tensor): tf.Tenso
 }
 
 /** The settings of GOOD when a share of the training is done. */
-function ramped(options: FitOptions, bounds: readonly [number, number], done: number) {
+function ramped(options: FitOptions, bounds: Bounds, done: number) {
   const { epsilon = defaultEpsilon(bounds), lambda = 1, ramp = slowStart } = options;
   const factor = ramp(done);
   checkNonNegative({ fn: 'fit', argument: 'ramp' }, factor);

@@ -4,6 +4,7 @@ import { attackName } from '../attacks/attackTable';
 import { pgdLinf } from '../attacks/pgdLinf';
 import type { Classifier, LabelledData } from '../classifier/types';
 import { walkLayers } from '../classifier/walkLayers';
+import { isPair } from '../core/bounds';
 import { lossesOf } from '../losses/headLosses';
 import { lossName } from '../losses/lossTable';
 import { attackSettings } from './acetStep';
@@ -30,7 +31,7 @@ export async function runSettings(loop: Loop, options: FitOptions, optimizer: tf
   return {
     method,
     head: net.head ?? 'softmax',
-    bounds: net.bounds.join(' to '),
+    bounds: isPair(net.bounds) ? net.bounds.join(' to ') : JSON.stringify(net.bounds),
     'shape of x': `[${data.x.shape}]`,
     'shape of y': `[${data.y.shape}]`,
     seed,

@@ -21,7 +21,7 @@ export interface CedaOptions extends PlainOptions {
 
 /** Options of an ACET step. */
 export interface AcetOptions extends CedaOptions {
-  /** Radius of the ball around each noise sample, in input units. @defaultValue the attack's own, for `pgdLinf` 0.3 of the width of the bounds */
+  /** Radius of the ball around each noise sample, in input units, or in widths where each feature has its own bounds. @defaultValue the attack's own, for `pgdLinf` 0.3 of the width of the bounds */
   readonly epsilon?: number;
   /** Iterations of the attack. @defaultValue the attack's own, for `pgdLinf` 40 */
   readonly steps?: number;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
@@ -103,4 +103,28 @@ test('a model of text is refused in words and with code 2', async () => {
   const { code, stderr } = await runCli(scratch, ['audit', folder]);
   expect(code).toBe(2);
   expect(stderr.replaceAll(/\s+/g, ' ')).toContain('one of token ids, which layer "embedding');
+});
+
+/** An array of numbers as NumPy saves it. */
+function npy(type: '<f4' | '<i4', shape: readonly number[], values: readonly number[]): Uint8Array {
+  const head = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`.padEnd(117);
+  const data = type === '<f4' ? Float32Array.from(values) : Int32Array.from(values);
+  const start = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, 118, 0);
+  return Uint8Array.of(...start, ...new TextEncoder().encode(`${head}\n`), ...new Uint8Array(data.buffer));
+}
+
+test('a model of vectors has its bounds from the data, feature by feature, and says so', async () => {
+  const model = seedWeights(sequential({ layers: [layers.dense({ inputShape: [3], units: 2 })] }), 1);
+  const folder = await saveLayers(model, join(scratch, 'vectors'));
+  const data = join(scratch, 'table');
+  await mkdir(data);
+  await writeFile(join(data, 'x.npy'), npy('<f4', [3, 3], [20, -4, 7, 80, 12, 7, 50, 2, 7]));
+  await writeFile(join(data, 'y.npy'), npy('<i4', [3], [0, 1, 0]));
+  const { result, notes, rows } = await audit(folder, '--data', data);
+  expect(result.model).toMatchObject({ bounds: { low: [20, -4, 6.5], high: [80, 12, 7.5] }, boundsFrom: 'given' });
+  expect(notes).toContain('The bounds of the 3 features are their lowest and highest values in');
+  expect(notes).toContain('Features 2 (from 0) never vary there, and were given a width of 1.');
+  expect(rows).toEqual(['in-distribution', 'uniform noise', 'permuted noise', 'adversarial noise']);
+  expect(result.settings.adversarialNoise.epsilon).toBe(0.3);
+  expect((await audit(folder, '--data', data, '--bounds', '-10,100')).result.model.bounds).toEqual([-10, 100]);
 });

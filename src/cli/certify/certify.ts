@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dispose, slice, type Tensor } from '@tensorflow/tfjs-core';
+import { onePair } from '../../core/bounds';
 import { inTasks } from '../../core/pausing';
 import { progressClock } from '../../core/progress';
 import { textTable } from '../../core/textTable';
@@ -44,14 +45,14 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
   const model = await loadModel(written, modelSettings(values));
   const { file } = model;
   const { classifier } = model.withLayers();
-  const [low, high] = classifier.bounds;
+  const bounds = onePair({ fn: 'certify', argument: 'bounds' }, classifier.bounds);
+  const [low, high] = bounds;
   const epsilon = number(values, 'epsilon', (high - low) / 100, 1e-9, high - low);
   const { sets, notes: ofData } = await imagesOf(model, values);
   const notes = [...model.notes, ...ofData];
   const total = sets.reduce((sum, [, x]) => sum + x.shape[0]!, 0);
   const net = toPiecewiseAffine(classifier);
-  if (method === 'crown')
-    await refuseHopeless(net, { x: sets[0]![1], epsilon, bounds: classifier.bounds, images: total }, signal);
+  if (method === 'crown') await refuseHopeless(net, { x: sets[0]![1], epsilon, bounds, images: total }, signal);
   const line = progressLine(stderr, values.progress === true);
   const clock = progressClock(total);
   const rows: Certified[] = [];

@@ -1,4 +1,5 @@
 import type { Classifier } from '../../classifier/types';
+import { onePair } from '../../core/bounds';
 import type { NumberData } from '../../datasets/numericArray';
 import { permuteAxes } from '../../datasets/permuteAxes';
 import { CliError } from '../cliError';
@@ -36,7 +37,7 @@ export function fitImages(folder: string, found: Found, { inputShape, bounds }: 
       `The images of ${folder} are ${own.join('x') || 'single numbers'}, and the model takes ${inputShape.join('x')}.`,
       sized ? `Bring them to ${wanted} channels first.` : 'Resize them first.',
     );
-  const [low, high] = bounds;
+  const [low, high] = white === undefined ? [0, 1] : onePair({ fn: 'data', argument: 'bounds' }, bounds);
   const scale =
     white === undefined ? (value: number) => value : (value: number) => low + ((high - low) * value) / white;
   const pixel = (i: number) => scale(values[i]!);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
+import { boundsAt, isPair } from '../../core/bounds';
 import { imageSize } from '../../core/imageSize';
 import type { Values } from '../args/options';
 import { oneOf, text } from '../args/read';
@@ -82,12 +83,16 @@ function sizeOf({ inputShape, image = true }: Classifier): readonly [number, num
 /** Rounding in float32 that is let pass, as a share of the width of the bounds. */
 const SLACK = 1e-6;
 
-function checkRange(folder: string, values: Float32Array, { bounds: [low, high] }: Classifier): void {
-  const slack = SLACK * (high - low);
-  const wrong = values.find((value) => !(value >= low - slack && value <= high + slack));
-  if (wrong !== undefined)
+function checkRange(folder: string, values: Float32Array, { bounds, inputShape }: Classifier): void {
+  const size = tf.util.sizeFromShape([...inputShape]);
+  const at = values.findIndex((value, i) => {
+    const [low, high] = boundsAt(bounds, i % size);
+    const slack = SLACK * (high - low);
+    return !(value >= low - slack && value <= high + slack);
+  });
+  if (at >= 0)
     throw new CliError(
-      `${folder} has values such as ${wrong}, outside the bounds [${low}, ${high}] of the model.`,
+      `${folder} has values such as ${values[at]}, outside the bounds [${boundsAt(bounds, at % size).join(', ')}] of ${isPair(bounds) ? 'the model' : `feature ${at % size}`}.`,
       'Scale the data as in training, or tell the true bounds with --bounds LOW,HIGH.',
     );
 }

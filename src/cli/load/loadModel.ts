@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classifier } from '../../classifier/classifier';
 import type { Classifier, ClassifierOptions } from '../../classifier/types';
 import { isLayersModel } from '../../classifier/walkLayers';
+import type { Bounds } from '../../core/bounds';
 import { OverconfidenceError } from '../../core/errors';
 import { placeOf } from '../../models/load/places';
 import { readModel } from '../../models/load/readModel';
@@ -92,7 +93,7 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
 function view(
   model: LayersModel | InferenceModel,
   { image, inputShape, output }: ModelSettings,
-  bounds: readonly [number, number] | undefined,
+  bounds: Bounds | undefined,
   outputs: Outputs,
 ): Classifier {
   const options: ClassifierOptions = {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
+import { boundsAt } from '../../core/bounds';
 import type { DataFacts } from './runRecord';
 
 /** Images that a run is about, or that noise is made from. */
@@ -16,5 +17,7 @@ export interface Images {
 
 /** A single image without content, which gives noise its shape where there are no data. */
 export function blankImage({ inputShape, bounds }: Classifier): Images {
-  return { x: tf.fill([1, ...inputShape], bounds[0]), labels: undefined, facts: undefined, notes: [] };
+  const low = (i: number) => boundsAt(bounds, i)[0];
+  const values = Float32Array.from({ length: tf.util.sizeFromShape([...inputShape]) }, (_, i) => low(i));
+  return { x: tf.tensor(values, [1, ...inputShape]), labels: undefined, facts: undefined, notes: [] };
 }

@@ -3,6 +3,7 @@ import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../attacks/pgdLinf';
 import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
+import { isPair } from '../../core/bounds';
 import type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from '../../evaluation/oodOptions';
 import type { NoiseSampler } from '../../noise/noiseSampler';
 import { paperNoise, samplerFor } from '../../noise/paperNoise';
@@ -82,7 +83,7 @@ function attackOf({ bounds }: Classifier, values: Values, usual: AttackName, ste
   const name = oneOf(values, 'attack', ['max-confidence', 'pgd'] as const, usual);
   return {
     attack: name === 'pgd' ? pgdLinf : maxConfidenceAttack,
-    epsilon: number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, bounds[1] - bounds[0]),
+    epsilon: number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, isPair(bounds) ? bounds[1] - bounds[0] : 1),
     steps: whole(values, 'steps', steps[name]),
   };
 }

@@ -4,6 +4,7 @@ import { version } from 'relu-overconfidence/package.json';
 import { confidences } from '../../classifier/confidences';
 import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
+import { boundsInWords } from '../../core/bounds';
 import { OverconfidenceError } from '../../core/errors';
 import { availableParallelism } from '../../core/nodeModules';
 import type { Progress } from '../../core/progress';
@@ -27,6 +28,7 @@ import type { Values } from '../args/options';
 import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
 import { CliError } from '../cliError';
 import type { Arguments } from '../command';
+import { withDataBounds } from '../data/dataBounds';
 import type { WantedPart } from '../data/readFolder';
 import { readImages, readLabelled, wantedPart } from '../data/readImages';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
@@ -61,7 +63,7 @@ export async function prepare(
   const part = wantedPart(values, 'test', { onProgress, signal });
   const folder = command === 'evaluate' ? needed(values, 'data', 'FOLDER') : text(values, 'data');
   const backend = await startBackend(values);
-  const model = await loadModel(written, modelSettings(values));
+  const model = await withDataBounds(await loadModel(written, modelSettings(values)), folder, part);
   const net = model.classifier;
   const { x, labels, facts, notes } = folder === undefined ? blankImage(net) : await readLabelled(folder, part, model);
   const others = await readOthers(texts(values, 'ood'), part, model);
@@ -129,7 +131,7 @@ function inputNotes({ inputShape, image, bounds, boundsFrom }: Classifier, value
   const box =
     boundsFrom === 'model'
       ? [
-          `The bounds [${bounds.join(', ')}] are those of the model itself, by its first rescaling or because it takes bytes.`,
+          `The bounds ${boundsInWords(bounds)} are those of the model itself, by its first rescaling or because it takes bytes.`,
         ]
       : [];
   if (inputShape.length !== 2 || text(values, 'image') !== undefined) return box;

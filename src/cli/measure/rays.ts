@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { confidenceOf } from '../../classifier/logOdds';
+import type { Bounds } from '../../core/bounds';
 import { inTasks, type Pausing } from '../../core/pausing';
 import { createRng } from '../../core/rng';
 import type { Measurement } from '../../evaluation/measureBlocks';
@@ -20,7 +21,7 @@ export const CURVE_ALPHAS: readonly number[] = Array.from({ length: 61 }, (_, i)
 /** What the rays depend on. */
 export interface RayQuestion extends RayPlan {
   readonly seed: string | number;
-  readonly bounds: readonly [number, number];
+  readonly bounds: Bounds;
 }
 
 /** How much is done for rays. */

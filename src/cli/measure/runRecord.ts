@@ -1,3 +1,4 @@
+import type { Bounds } from '../../core/bounds';
 import type { MeasuredByName } from '../../evaluation/measureBlocks';
 import type { UsedSettings } from '../../evaluation/oodReport';
 import { CliError } from '../cliError';
@@ -36,7 +37,7 @@ export interface ModelFacts {
   readonly classes: number;
   /** How it makes confidences: with sigmoids the lowest is 0 and not 1 / K. */
   readonly head: 'softmax' | 'sigmoids';
-  readonly bounds: readonly [number, number];
+  readonly bounds: Bounds;
   /** Who says so: the user or a file beside the model, the model's own first layer, or nobody. */
   readonly boundsFrom: 'given' | 'model' | 'assumed';
   /** Whether inputs are images. */

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { confidences } from '../../classifier/confidences';
 import type { Classifier } from '../../classifier/types';
+import { boundsAt } from '../../core/bounds';
 import { OverconfidenceError } from '../../core/errors';
 import { follow } from '../../core/follow';
 import { nextTask } from '../../core/nextTask';
@@ -133,7 +134,7 @@ interface Slice {
 async function planeOf(model: LoadedModel, values: Values): Promise<Slice> {
   const net = model.classifier;
   if (net.inputShape.length === 1 && net.inputShape[0] === 2)
-    return { plane: inputPlane, points: undefined, usual: net.bounds, notes: [] };
+    return { plane: inputPlane, points: undefined, usual: boundsAt(net.bounds, 0), notes: [] };
   const { images, labels, notes } = await threeImages(model, values);
   const [a, b, c] = images;
   const points = labels && { x: [0, 0, 1, 0, 0, 1], y: labels };

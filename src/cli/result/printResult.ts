@@ -1,3 +1,4 @@
+import { boundsInWords, isPair } from '../../core/bounds';
 import { textTable } from '../../core/textTable';
 import type { OodRow } from '../../evaluation/oodReport';
 import type { Io } from '../io';
@@ -38,7 +39,7 @@ export function printResult({ stdout, env }: Io, result: Result): void {
 export function titleOf({ model }: Result): string {
   const { file, kind, inputShape, classes, bounds } = model;
   const type = kind === 'layers' ? 'LayersModel' : 'GraphModel';
-  return `${file}: ${type}, inputs ${inputShape.join('x')} in [${bounds.join(', ')}], ${classes} classes`;
+  return `${file}: ${type}, inputs ${inputShape.join('x')} in ${isPair(bounds) ? boundsInWords(bounds) : 'their own bounds'}, ${classes} classes`;
 }
 
 function rowTable(result: Result): string {

@@ -1,3 +1,4 @@
+import { boundsAt } from '../../core/bounds';
 import { numbersOf } from '../../evaluation/measureBlocks';
 import { attackInWords, type OodRow } from '../../evaluation/oodReport';
 import { oodRows } from '../../evaluation/oodRows';
@@ -100,7 +101,7 @@ async function imageSection({ run, measured }: RunRecord): Promise<ReportSection
   });
   if (rows.length === 0) return undefined;
   const scale = Math.max(1, Math.round(SIDE / Math.max(height, width)));
-  const png = await imageGrid({ rows, scale, bounds: run.model.bounds });
+  const png = await imageGrid({ rows, scale, bounds: boundsAt(run.model.bounds, 0) });
   const alt = `The first images of each row: ${rows.map(({ label, captions }) => `${label} with confidences ${captions.join(', ')}`).join('; ')}.`;
   return {
     heading: 'What it saw',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../../attacks/attackDefaults';
 import type { Classifier } from '../../classifier/types';
+import { isPair } from '../../core/bounds';
 import { maxLogOdds } from '../../losses/maxLogOdds';
 import { saveModel } from '../../models/saveModel';
 import { fit } from '../../training/fit';
@@ -11,6 +12,7 @@ import type { Values } from '../args/options';
 import { needed, number, oneOf, onlyModel, seedOf, whole } from '../args/read';
 import { CliError, Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
+import { withDataBounds } from '../data/dataBounds';
 import { readLabelled, wantedPart } from '../data/readImages';
 import { catchInterrupts, keepIn } from '../interrupts';
 import type { Io } from '../io';
@@ -28,20 +30,17 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
   const out = needed(values, 'out', 'tuned');
   await refuseToOverwrite(out);
   await startBackend(values);
-  const model = await loadModel(written, modelSettings(values));
+  const signal = catchInterrupts();
+  const line = progressLine(stderr, values.progress === true);
+  const part = wantedPart(values, 'train', { onProgress: line.show, signal });
+  const model = await withDataBounds(await loadModel(written, modelSettings(values)), folder, part);
   const { layers, classifier: net } = model.withLayers();
   if (model.layers === undefined)
     stdout.write(
       `${written} is a GraphModel: what is trained and saved is a LayersModel that computes the same, without the dropout that the original may have had.\n`,
     );
   const options = fitOptions(values, net);
-  const signal = catchInterrupts();
-  const line = progressLine(stderr, values.progress === true);
-  const { x, labels, notes } = await readLabelled(
-    folder,
-    wantedPart(values, 'train', { onProgress: line.show, signal }),
-    model,
-  );
+  const { x, labels, notes } = await readLabelled(folder, part, model);
   line.clear();
   for (const note of [...model.notes, ...notes]) stdout.write(`${note}\n`);
   await mkdir(out, { recursive: true });
@@ -70,9 +69,9 @@ async function refuseToOverwrite(out: string): Promise<void> {
   if (there !== undefined) throw new CliError(`${out} has a model.json already.`, 'Name another folder with --out.');
 }
 
-function fitOptions(values: Values, { bounds: [low, high] }: Classifier): FitOptions & { readonly epochs: number } {
+function fitOptions(values: Values, { bounds }: Classifier): FitOptions & { readonly epochs: number } {
   const method = oneOf(values, 'method', ['acet', 'ceda', 'plain'] as const, 'acet');
-  const epsilon = number(values, 'epsilon', defaultEpsilon([low, high]), 1e-9, high - low);
+  const epsilon = number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, isPair(bounds) ? bounds[1] - bounds[0] : 1);
   const steps = whole(values, 'steps', 40);
   return {
     method,

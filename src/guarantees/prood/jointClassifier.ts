@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
+import { onePair } from '../../core/bounds';
 import { checkNonNegative, checkPositive } from '../../core/check';
 import { checkSlope } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
@@ -45,7 +46,8 @@ export function jointClassifier(
   discriminator: Discriminator,
   net: PiecewiseAffine,
 ): JointClassifier {
-  const { classes, bounds } = model;
+  const { classes } = model;
+  const bounds = onePair({ fn: 'jointDiscriminator', argument: 'bounds' }, model.bounds);
   const { slope, bias } = discriminator;
   const centre = new Float64Array(net.inputSize).fill((bounds[0] + bounds[1]) / 2);
   const scores = (x: tf.Tensor) => tf.tidy(() => scoresOf(discriminator, withinHorizon(x)));

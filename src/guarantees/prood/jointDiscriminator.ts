@@ -5,6 +5,7 @@ import { imageOf } from '../../classifier/inputFacts';
 import { topologyOf } from '../../classifier/topologyOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { isLayersModel } from '../../classifier/walkLayers';
+import { onePair } from '../../core/bounds';
 import { checkFunction, checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkInBounds } from '../../core/checkTensor';
@@ -137,17 +138,18 @@ export async function jointDiscriminator(
   const { x, out } = inputsAndOut(fn, data);
   checkGradients(fn);
   const net = wrappedNet(fn, model, { ...options, inputShape: x.shape.slice(1) });
+  const bounds = onePair({ fn, argument: 'bounds' }, net.bounds);
   for (const [argument, inputs] of Object.entries({ x, ...(out && { out }) })) {
     await readPoints({ fn, argument }, inputs, net.inputShape);
     checkInBounds({ fn, argument }, inputs, net.bounds);
   }
   const { noise, biasShift = 3, features: given } = options;
-  const width = net.bounds[1] - net.bounds[0];
+  const width = bounds[1] - bounds[0];
   const { outsideSlope = 1 / width } = options;
   if (given !== undefined) checkFeatures(given, net.inputShape);
   if (out !== undefined && noise !== undefined)
     refuse({ fn, argument: 'out' }, 'INVALID_ARGUMENT', 'either `out` or `noise`', 'both', 'Leave one of them out.');
-  const box = float32Box(fn, net.bounds);
+  const box = float32Box(fn, bounds);
   const rng = resolveRng(options);
   const features = given ?? defaultFeatures(net, rng.integer(2 ** 31));
   try {
@@ -165,7 +167,7 @@ export async function jointDiscriminator(
 /** The wrapper that was saved, on its model. */
 export async function restoreJoint(model: ModelLike, saved: SavedJointDiscriminator): Promise<JointDiscriminator> {
   const net = wrappedNet('restoreGuarantee', model, saved);
-  const box = float32Box('restoreGuarantee', net.bounds);
+  const box = float32Box('restoreGuarantee', onePair({ fn: 'restoreGuarantee', argument: 'bounds' }, net.bounds));
   const features = await models.modelFromJSON(JSON.parse(saved.features.topology));
   tf.tidy(() => {
     const shapes = features.getWeights().map(({ shape }) => shape);
@@ -219,7 +221,7 @@ function rowsOf(out: tf.Tensor): NoiseSampler {
  */
 function defaultFeatures(net: Classifier, seed: string | number): LayersModel {
   const { inputShape } = net;
-  const [low, high] = net.bounds;
+  const [low, high] = onePair({ fn, argument: 'bounds' }, net.bounds);
   const image = imageOf(net);
   const model = sequential({ layers: [layers.inputLayer({ inputShape: [...inputShape] })] });
   const scaling = layers.batchNormalization({ name: 'scaling', epsilon: Number.EPSILON, trainable: false });

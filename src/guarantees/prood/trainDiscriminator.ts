@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { differentiate } from '../../classifier/differentiate';
 import type { Classifier } from '../../classifier/types';
+import { onePair } from '../../core/bounds';
 import { follow } from '../../core/follow';
 import { nextTask } from '../../core/nextTask';
 import type { ProgressOptions } from '../../core/progress';
@@ -62,7 +63,7 @@ export async function trainDiscriminator(
   { fn, net, features, x, rng }: Task,
   options: DiscriminatorTraining,
 ): Promise<LastLayer> {
-  const [low, high] = net.bounds;
+  const [low, high] = onePair({ fn, argument: 'bounds' }, net.bounds);
   const { epochs = 20, batchSize = 128, learningRate = 1e-3 } = options;
   const { epsilon = 0.01 * (high - low), noise: given = paperNoise } = options;
   // As a sampler it would draw from [0, 1], whatever the bounds.

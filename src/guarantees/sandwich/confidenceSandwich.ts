@@ -3,6 +3,7 @@ import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { asClassifier } from '../../classifier/asClassifier';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
+import { onePair } from '../../core/bounds';
 import { checkBounds, checkOneOf, checkPositive } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkBatch } from '../../core/checkTensor';
@@ -119,7 +120,8 @@ export async function encloseEach(
   options: SandwichOptions,
   found: (input: number, enclosed: Enclosed) => void,
 ): Promise<void> {
-  const { method = 'crown', bounds = classifier.bounds, onProgress, signal, ...attacking } = options;
+  const { method = 'crown', bounds: given = classifier.bounds, onProgress, signal, ...attacking } = options;
+  const bounds = onePair({ fn, argument: 'bounds' }, given);
   const where = { fn, argument: 'x' };
   checkBatch(where, x, net.inputShape);
   const rows = readRows(where, net, x);

@@ -1,6 +1,7 @@
 import { classifier } from '../../classifier/classifier';
 import { factsOf } from '../../classifier/factsOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
+import type { Bounds } from '../../core/bounds';
 import { refuse } from '../../core/check';
 import type { GuaranteedClassifier } from '../types';
 
@@ -9,13 +10,13 @@ export interface SavedInputs {
   /** Shape of one input, without the batch axis. */
   readonly inputShape: readonly number[];
   /** The box of valid inputs. */
-  readonly bounds: readonly [number, number];
+  readonly bounds: Bounds;
 }
 
 /** Where a wrapped model's inputs lie. */
 export interface InputOptions {
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1], or that of the Classifier passed in */
-  readonly bounds?: readonly [number, number];
+  readonly bounds?: Bounds;
 }
 
 /**

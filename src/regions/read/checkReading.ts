@@ -6,7 +6,6 @@ import type { LayerCall } from '../../classifier/walkGraph';
 import type { Layer } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
 import { readNow } from '../../core/readNow';
-import { createRng } from '../../core/rng';
 import { softmax } from '../../core/softmax';
 import { applyNode, decideAt } from '../pass/applyNode';
 import { push } from '../pass/push';
@@ -37,19 +36,6 @@ function precisionNow(): Precision {
   return tf.backend().floatPrecision() === 16
     ? { unit: 2 ** -11, tiny: 2 ** -14, huge: 1e3 }
     : { unit: 2 ** -24, tiny: 2 ** -126, huge: 1e36 };
-}
-
-/**
- * Inputs on which a model is compared with what has been read of it: one inside the box of valid inputs and one outside;
- * always the same ones.
- */
-export function probesFor(inputShape: readonly number[], [low, high]: readonly [number, number]): tf.Tensor {
-  const rng = createRng(1812);
-  const size = sizeOf(inputShape);
-  const width = high - low;
-  const draw = [() => low + width * rng.uniform(), () => (low + high) / 2 + 10 * width * rng.normal()];
-  const values = Float32Array.from({ length: draw.length * size }, (_, i) => draw[Math.floor(i / size)]!());
-  return tf.tensor(values, [draw.length, ...inputShape]);
 }
 
 /** What is known of a tensor on the way: where it is in the graph. */

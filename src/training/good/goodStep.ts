@@ -4,6 +4,7 @@ import { checkSoftmaxHead } from '../../classifier/checkSoftmaxHead';
 import type { DataLike } from '../../classifier/labelledData';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
+import { unitBox } from '../../core/bounds';
 import { resolveRng } from '../../core/resolveRng';
 import { lpOut } from '../../losses/lpOut';
 import { applyStep } from '../applyStep';
@@ -110,12 +111,14 @@ export function goodGradientsOf(
   const model = layersModelOf(where, net);
   const rng = resolveRng(options);
   const noise = drawNoise(fn, net, clean.x, { ...options, rng });
-  const [low, high] = net.bounds;
-  const differences = (reach: number) =>
-    differenceSpan(fn, model, {
-      lower: tf.clipByValue(tf.sub(noise, reach), low, high),
-      upper: tf.clipByValue(tf.add(noise, reach), low, high),
+  const { box, into, outOf } = unitBox(fn, net.bounds);
+  const differences = (reach: number) => {
+    const middle = into(noise);
+    return differenceSpan(fn, model, {
+      lower: outOf(tf.clipByValue(tf.sub(middle, reach), ...box)),
+      upper: outOf(tf.clipByValue(tf.add(middle, reach), ...box)),
     });
+  };
   let easy: tf.Tensor1D | undefined;
   const certified = (): OutPart => {
     const bounds = differences(epsilon);
