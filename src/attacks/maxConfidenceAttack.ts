@@ -7,7 +7,7 @@ import { broadcastable, rows, select } from './perImage';
 import { type AttackTask, prepareAttack } from './prepareAttack';
 import { type LinfBall, linfBall, projectLinfBall } from './projectLinf';
 import { coarseCorner, perImage, scaledUniformStart } from './randomStart';
-import { better, type Found, objectiveAt, runAttack } from './runAttack';
+import { better, type Found, type ObjectiveAt, runAttack } from './runAttack';
 import type { AttackOptions, AttackResult } from './types';
 
 /** How much of the last direction a step keeps. */
@@ -69,7 +69,7 @@ function attack(task: AttackTask): AttackResult {
   const smoothSteps = image === undefined ? 0 : Math.floor(SMOOTH * steps);
   return runAttack<LinfBall, State>(task, {
     constants: () => linfBall(task),
-    start: (ball, restart, best) => portfolioStart(task, ball, restart, best),
+    start: (ball, restart, best, objectiveAt) => portfolioStart(task, ball, restart, best, objectiveAt),
     begin: (start) => ({ x: start, direction: tf.zerosLike(start) }),
     step: (ball, { x: from, direction: before }, { gradient, zero }, step) => {
       const length = tf.add(tf.sum(tf.abs(rows(gradient)), 1), zero);
@@ -90,7 +90,13 @@ function attack(task: AttackTask): AttackResult {
  * For each image the best of four points of the ball, told by one forward pass for each: a random point, a coarse corner,
  * the contrast lowered and the contrast raised. In the first restart the image itself competes too, with its known value.
  */
-function portfolioStart(task: AttackTask, ball: LinfBall, restart: number, image: Found): tf.Tensor {
+function portfolioStart(
+  task: AttackTask,
+  ball: LinfBall,
+  restart: number,
+  image: Found,
+  objectiveAt: ObjectiveAt,
+): tf.Tensor {
   const { center, epsilon } = task;
   const towards = tf.sub(level(task, restart), center);
   const lowered = tf.add(center, tf.clipByValue(towards, -epsilon, epsilon));
@@ -100,7 +106,7 @@ function portfolioStart(task: AttackTask, ball: LinfBall, restart: number, image
   );
   const none = { x: points[0]!, value: tf.fill(image.value.shape, Number.NEGATIVE_INFINITY) as tf.Tensor1D };
   const before: Found = restart === 1 ? image : none;
-  return points.reduce((best, x) => better(best, { x, value: objectiveAt(task, x) }), before).x;
+  return points.reduce((best, x) => better(best, { x, value: objectiveAt(x) }), before).x;
 }
 
 /** The brightness that contrast is measured from: the mean of each image, in later restarts up to epsilon beside it. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { differentiate } from '../classifier/differentiate';
+import { type InferencePass, openInference } from '../classifier/inference';
 import { throwIfAborted } from '../core/abort';
 import { refuse, show } from '../core/check';
 import { readNow } from '../core/readNow';
@@ -19,14 +19,17 @@ export interface Method<C extends tf.NamedTensorMap, S extends AttackState> {
   readonly constants: () => C;
   /**
    * A point of the ball and the box to begin restart number 1, 2, ... with. `best` is the best so far, in restart 1 the
-   * images themselves: of value -Infinity where they do not compete.
+   * images themselves: of value -Infinity where they do not compete. `objectiveAt` is the objective at any points, `[B]`.
    */
-  readonly start: (constants: C, restart: number, best: Found) => tf.Tensor;
+  readonly start: (constants: C, restart: number, best: Found, objectiveAt: ObjectiveAt) => tf.Tensor;
   /** State at the first point of a restart. */
   readonly begin: (x: tf.Tensor) => S;
   /** State after gradient step number `step` = 1, 2, ..., taken from `state.x`, where `at` was evaluated. */
   readonly step: (constants: C, state: S, at: Evaluation, step: number) => S;
 }
+
+/** The objective at a point for each image, `[B]`, from one forward pass. */
+export type ObjectiveAt = (x: tf.Tensor) => tf.Tensor1D;
 
 /** Best point of each image so far, and how often its gradients were zero or not finite. */
 type Record = Found & { zero: tf.Tensor1D; nonFinite: tf.Tensor1D };
@@ -36,19 +39,49 @@ export function runAttack<C extends tf.NamedTensorMap, S extends AttackState>(
   task: AttackTask,
   method: Method<C, S>,
 ): AttackResult {
-  const { fn, center, epsilon, steps, stepSize, reach, restarts, randomStart, onStep, signal } = task;
+  const { fn, epsilon, steps, stepSize, reach, restarts, signal } = task;
   throwIfAborted(fn, signal);
-  // The outer tidy frees everything when a step throws; within it each step frees what it replaces.
-  const found = tf.tidy(() => {
+  const pass = openInference(fn, task.classifier);
+  try {
+    const { x, value, zero, nonFinite } = search(task, method, pass);
+    const zeros = readNow(zero);
+    const replaced = total(readNow(nonFinite));
+    tf.dispose([zero, nonFinite]);
+    return {
+      adversarial: x,
+      objective: value,
+      epsilon,
+      steps,
+      stepSize,
+      reach,
+      gradientEvaluations: steps * restarts,
+      zeroGradients: total(zeros),
+      blindImages: zeros?.filter((count) => count === steps * restarts).length,
+      nonFiniteGradients: replaced,
+    };
+  } finally {
+    pass.close();
+  }
+}
+
+/** All restarts. The tidy frees everything when a step throws; within it each step frees what it replaces. */
+function search<C extends tf.NamedTensorMap, S extends AttackState>(
+  task: AttackTask,
+  method: Method<C, S>,
+  pass: InferencePass,
+): Record {
+  const { fn, center, steps, restarts, randomStart, onStep, signal } = task;
+  const objectiveAt: ObjectiveAt = (x) => objectiveOf(task, pass.logits(x));
+  return tf.tidy(() => {
     const constants = tf.tidy(method.constants);
-    let record = tf.tidy(() => firstRecord(task));
+    let record = tf.tidy(() => firstRecord(task, objectiveAt));
     for (let restart = 1; restart <= restarts; restart++) {
       let state = tf.tidy(() =>
-        method.begin(randomStart ? method.start(constants, restart, record) : tf.clone(center)),
+        method.begin(randomStart ? method.start(constants, restart, record, objectiveAt) : tf.clone(center)),
       );
       for (let step = 1; step <= steps; step++) {
         const next = tf.tidy(() => {
-          const at = evaluate(task, state.x);
+          const at = evaluate(task, pass, state.x);
           return { record: note(task, record, state.x, at), state: method.step(constants, state, at, step) };
         });
         tf.dispose([record, state]);
@@ -56,39 +89,19 @@ export function runAttack<C extends tf.NamedTensorMap, S extends AttackState>(
         onStep?.({ step, steps, restart, restarts });
         throwIfAborted(fn, signal);
       }
-      const last = tf.tidy(() => better(record, { x: state.x, value: objectiveAt(task, state.x) }));
+      const last = tf.tidy(() => better(record, { x: state.x, value: objectiveAt(state.x) }));
       tf.dispose([record.x, record.value, state]);
       record = { ...record, ...last };
     }
-    const zero = readNow(record.zero);
-    return {
-      ...record,
-      zeroGradients: total(zero),
-      blindImages: zero?.filter((count) => count === steps * restarts).length,
-      nonFiniteGradients: total(readNow(record.nonFinite)),
-    };
+    return record;
   });
-  tf.dispose([found.zero, found.nonFinite]);
-  return {
-    adversarial: found.x,
-    objective: found.value,
-    epsilon,
-    steps,
-    stepSize,
-    reach,
-    gradientEvaluations: steps * restarts,
-    zeroGradients: found.zeroGradients,
-    blindImages: found.blindImages,
-    nonFiniteGradients: found.nonFiniteGradients,
-  };
 }
 
 /** Before the first step: the image itself, with its objective where it competes and is not evaluated anyway. */
-function firstRecord(task: AttackTask): Record {
-  const { center: x, keepBest, randomStart } = task;
+function firstRecord({ center: x, keepBest, randomStart }: AttackTask, objectiveAt: ObjectiveAt): Record {
   const none = tf.zeros([x.shape[0]!]) as tf.Tensor1D;
   const unknown = { x: tf.clone(x), value: tf.fill(none.shape, Number.NEGATIVE_INFINITY) as tf.Tensor1D };
-  const image = keepBest && randomStart ? better(unknown, { x, value: objectiveAt(task, x) }) : unknown;
+  const image = keepBest && randomStart ? better(unknown, { x, value: objectiveAt(x) }) : unknown;
   return { ...image, zero: none, nonFinite: tf.clone(none) };
 }
 
@@ -129,10 +142,8 @@ export interface Evaluation {
 const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** Objective and gradient of every image from one forward and one backward pass; nothing is read back. */
-export function evaluate(task: AttackTask, x: tf.Tensor): Evaluation {
-  const ones = tf.ones([x.shape[0]!]) as tf.Tensor1D;
-  const valueAndGradient = tf.valueAndGrad((point: tf.Tensor) => objectiveAt(task, point));
-  const { value, grad } = differentiate(task.fn, () => valueAndGradient(x, ones));
+function evaluate(task: AttackTask, pass: InferencePass, x: tf.Tensor): Evaluation {
+  const { value, gradient: grad } = pass.valueAndGradient((logits) => objectiveOf(task, logits), x);
   // A comparison, because IsFinite is not among the kernels of every backend; it is false for NaN.
   const finite = tf.lessEqual(tf.abs(grad), FLOAT32_MAX);
   const gradient = tf.where(finite, grad, tf.zerosLike(grad));
@@ -144,10 +155,10 @@ export function evaluate(task: AttackTask, x: tf.Tensor): Evaluation {
   };
 }
 
-/** The objective alone, `[B]`, from one forward pass in inference mode. */
-export function objectiveAt(task: AttackTask, x: tf.Tensor): tf.Tensor1D {
-  const value: unknown = task.objective(task.classifier.logits(x));
-  const batch = x.shape[0]!;
+/** The objective of logits, which must be one number for each example. */
+function objectiveOf(task: AttackTask, logits: tf.Tensor2D): tf.Tensor1D {
+  const batch = logits.shape[0];
+  const value: unknown = task.objective(logits);
   if (!(value instanceof tf.Tensor) || value.rank !== 1 || value.shape[0] !== batch)
     refuse(
       { fn: task.fn, argument: 'objective' },

@@ -5,14 +5,16 @@ import { checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch } from '../core/checkTensor';
 import { imageSize } from '../core/imageSize';
+import { once } from '../core/once';
 import { factsOf } from './factsOf';
 import { fromFunction } from './fromFunction';
 import { fromGraphModel } from './fromGraphModel';
 import { fromLayersModel } from './fromLayersModel';
 import { type Head, headAs, headOf, type Reading } from './head';
+import { choiceOf, chooseInference, withInference } from './inference';
 import { probe, unitsOf } from './probe';
 import { runModel } from './runModel';
-import type { Classifier, ClassifierOptions, LogitsOptions, ModelLike } from './types';
+import type { Classifier, ClassifierOptions, Inference, LogitsOptions, ModelLike } from './types';
 import type { View } from './view';
 import { isLayersModel } from './walkLayers';
 
@@ -27,6 +29,7 @@ export const CLASSIFIER_KEYS: KeysOf<ClassifierOptions> = {
   image: true,
   outputs: true,
   output: true,
+  frozen: true,
   variables: true,
 };
 
@@ -76,7 +79,8 @@ export function classifier(model: ModelLike, options: ClassifierOptions = {}): C
   if (labels !== undefined) checkLabelNames(labels, head.classes);
   const image = imageAs(inputShape, options.image, !(input?.sequence && inputShape.length === 2));
   const { reading } = head;
-  return made(view, head, { bounds, boundsFrom, image, labels, reading, units: seen.units, inputShape });
+  const plan = { bounds, boundsFrom, image, labels, reading, units: seen.units, inputShape };
+  return made(view, head, options.frozen === false ? { ...plan, inference: SWITCHED_OFF } : plan);
 }
 
 /** How a classifier reads a LayersModel: plain data, to read a copy of that model elsewhere just so. */
@@ -84,13 +88,18 @@ export interface Plan extends Pick<Classifier, 'inputShape' | 'bounds' | 'bounds
   readonly reading: Reading;
   readonly units: number;
   readonly labels: readonly string[] | undefined;
+  /** How it is run in inference mode, if that is settled. */
+  readonly inference?: Inference;
 }
+
+const SWITCHED_OFF: Inference = { pass: 'model', reason: 'switched off by `frozen: false`' };
 
 const plans = new WeakMap<Classifier, Plan>();
 
 /** How a classifier reads its {@link Classifier.layersModel}; `undefined` where {@link classifier} has not made it of one. */
 export function planOf(net: Classifier): Plan | undefined {
-  return net.layersModel && plans.get(net);
+  const plan = net.layersModel && plans.get(net);
+  return plan && { ...plan, inference: choiceOf(net)!().inference };
 }
 
 /** The classifier of a model with one output by a plan: nothing is guessed, and its weights may still be missing. */
@@ -99,8 +108,9 @@ export function classifierBy(plan: Plan, model: LayersModel): Classifier {
   return made(view, headAs(view.whole, view.ending, plan.reading, plan.units), plan);
 }
 
-function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifier {
-  const { bounds, boundsFrom = 'given', image = true, labels } = plan;
+function made(view: View, read: Head, plan: Plan): Classifier {
+  const { bounds, boundsFrom = 'given', image = true, labels, inference } = plan;
+  const { head, classes, forward, toLogits } = read;
   const net: Classifier = {
     inputShape: view.inputShape,
     classes,
@@ -114,7 +124,7 @@ function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifi
       checkBatch({ fn: 'logits', argument: 'x' }, x, view.inputShape);
       return runModel(() =>
         tf.tidy(() => {
-          const out = view.run(logits, x, training, rng);
+          const out = toLogits(view.run(forward, x, training, rng));
           unitsOf(out, x.shape[0]!, classes);
           return out as tf.Tensor2D;
         }),
@@ -131,17 +141,22 @@ function made(view: View, { head, classes, logits }: Head, plan: Plan): Classifi
     },
   };
   plans.set(net, plan);
-  return net;
+  return withInference(
+    net,
+    once(() => chooseInference(view, read, bounds, inference)),
+  );
 }
 
 function checkOptions(options: ClassifierOptions): void {
   checkKeys({ fn, argument: 'options' }, options, CLASSIFIER_KEYS);
-  const { bounds, image, outputs, classes, inputShape, output } = options;
+  const { bounds, image, outputs, classes, inputShape, output, frozen } = options;
   if (bounds !== undefined) checkBox({ fn, argument: 'bounds' }, bounds);
   if (image !== undefined && typeof image !== 'boolean')
     refuse({ fn, argument: 'image' }, 'INVALID_OPTION', 'true or false', show(image), 'Leave it out to have it read.');
   if (outputs !== undefined)
     checkOneOf({ fn, argument: 'outputs' }, outputs, ['auto', 'logits', 'probabilities', 'sigmoid', 'sigmoids']);
+  if (frozen !== undefined && typeof frozen !== 'boolean')
+    refuse({ fn, argument: 'frozen' }, 'INVALID_OPTION', 'true or false', show(frozen), 'Pass `frozen: false`.');
   if (classes !== undefined) checkWhole({ fn, argument: 'classes' }, classes, 2);
   if (inputShape !== undefined && !Array.isArray(inputShape))
     refuse(
@@ -178,7 +193,7 @@ function viewOf(model: Exclude<ModelLike, Classifier>, options: ClassifierOption
     return fromLayersModel(model, options);
   }
   if (typeof model === 'function') {
-    refuseIgnored(options, ['output'], 'a function has one output');
+    refuseIgnored(options, ['output', 'frozen'], 'a function has one output and shows no layers');
     return fromFunction(model, options);
   }
   if (isInferenceModel(model)) return fromGraphModel(model, options);
@@ -195,7 +210,7 @@ function viewOf(model: Exclude<ModelLike, Classifier>, options: ClassifierOption
 function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
   refuseIgnored(options, ['outputs', 'output', 'variables'], 'the model is a Classifier already');
   checkClasses(net, net.classes, options.classes);
-  const { inputShape, bounds = net.bounds, labels = net.labels } = options;
+  const { inputShape, bounds = net.bounds, labels = net.labels, frozen } = options;
   if (inputShape !== undefined && String(inputShape) !== String(net.inputShape))
     refuse(
       { fn, argument: 'inputShape' },
@@ -204,7 +219,8 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
       `[${inputShape.join(', ')}]`,
       'Leave it out.',
     );
-  if (options.bounds === undefined && options.image === undefined && options.labels === undefined) return net;
+  if (frozen) refuseIgnored(options, ['frozen'], 'a Classifier knows already how it is run');
+  if ([options.bounds, options.image, options.labels, frozen].every((option) => option === undefined)) return net;
   const image = imageAs(net.inputShape, options.image, net.image ?? true);
   const boundsFrom = options.bounds ? 'given' : (net.boundsFrom ?? 'given');
   if (labels !== undefined) checkLabelNames(labels, net.classes);
@@ -219,7 +235,8 @@ function rewrap(net: Classifier, options: ClassifierOptions): Classifier {
   });
   const plan = plans.get(net);
   if (plan !== undefined) plans.set(view, { ...plan, bounds, boundsFrom, image, labels });
-  return view;
+  const choice = frozen === false ? () => ({ inference: SWITCHED_OFF }) : choiceOf(net);
+  return choice === undefined ? view : withInference(view, choice);
 }
 
 /** Refuses options that would change nothing. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { averagePool2D, averagePool3D, maxPool, type PoolAttrs, resized } from './windowGradients';
+import { averagePool2D, averagePool3D, maxPool, type PoolAttrs, resizedGradient } from './windowGradients';
 
 type Pair = [number, number];
 type Shape4 = [number, number, number, number];
@@ -94,7 +94,9 @@ export const CORRECTIONS: ReadonlyMap<string, Correction> = new Map<string, Corr
   [tf.MaxPool, (stock) => ({ ...correct(tf.MaxPool, ['x'], maxPool)(stock), outputsToSave: [true] })],
   ...[tf.ResizeNearestNeighbor, tf.ResizeBilinear].map((name): [string, Correction] => [
     name,
-    correct(name, ['images'], (dy, [images], attrs: object) => ({ images: () => resized(name, dy, images!, attrs) })),
+    correct(name, ['images'], (dy, [images], attrs: object) => ({
+      images: () => resizedGradient(name, dy, images!.shape, attrs),
+    })),
   ]),
 ]);
 
@@ -142,16 +144,42 @@ function convolution(
   byInput: string,
   byFilter: string,
 ): (dy: tf.Tensor, saved: tf.Tensor[], attrs: ConvolutionAttrs) => Gradients {
-  return (dy, saved, { dilations, ...attrs }) => {
+  return (dy, saved, attrs) => {
     const [x, filter] = saved as [tf.Tensor, tf.Tensor4D];
-    const gaps: Pair = Array.isArray(dilations) ? dilations : [dilations ?? 1, dilations ?? 1];
-    const plain = { ...attrs, dilations: [1, 1] };
-    const wide = spreadOut(filter.shape, gaps);
+    const gaps = gapsOf(attrs.dilations);
+    const wide = { ...attrs, dilations: [1, 1], filterShape: spreadOut(filter.shape, gaps) };
     return {
-      x: () => run(byInput, { dy, filter: dilate(filter, gaps) }, { ...plain, inputShape: x.shape }),
-      filter: () => undilate(run(byFilter, { x, dy }, { ...plain, filterShape: wide }), filter.shape, gaps),
+      x: () => byImage(byInput, dy, x.shape, filter, attrs),
+      filter: () => undilate(run(byFilter, { x, dy }, wide), filter.shape, gaps),
     };
   };
+}
+
+/** The gradient of a convolution by the image alone. */
+export function inputGradient(
+  depthwise: boolean,
+  dy: tf.Tensor,
+  shape: readonly number[],
+  filter: tf.Tensor4D,
+  attrs: ConvolutionAttrs,
+): tf.Tensor {
+  const kernelName = depthwise ? tf.DepthwiseConv2dNativeBackpropInput : tf.Conv2DBackpropInput;
+  return byImage(kernelName, dy, shape, filter, attrs);
+}
+
+function byImage(
+  kernelName: string,
+  dy: tf.Tensor,
+  inputShape: readonly number[],
+  filter: tf.Tensor4D,
+  { dilations, ...attrs }: ConvolutionAttrs,
+): tf.Tensor {
+  const inputs = { dy, filter: dilate(filter, gapsOf(dilations)) };
+  return run(kernelName, inputs, { ...attrs, dilations: [1, 1], inputShape });
+}
+
+function gapsOf(dilations: ConvolutionAttrs['dilations']): Pair {
+  return Array.isArray(dilations) ? dilations : [dilations ?? 1, dilations ?? 1];
 }
 
 function spreadOut([height, width, ...channels]: Shape4, [down, across]: Pair): Shape4 {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { refuse } from '../core/check';
 import { graphEnding } from './ending';
 import { graphInput } from './inputFacts';
+import { readGraph } from './net/readGraph';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
 
@@ -32,6 +33,7 @@ export function fromGraphModel(
     whole: inBatches((x) => model.execute(x, name) as tf.Tensor),
     ending: before === undefined ? ending : { ...ending, before: inBatches((x) => before(x, false)) },
     run: (forward, x) => forward(x, false),
+    read: () => readGraph(model, name, shape),
     weights: () => ({ variables, decayed: variables, state: variables }),
     input: graphInput(model, name, shape),
   };

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import { endingOf, run } from './ending';
 import { layersInput } from './inputFacts';
+import { readLayers } from './net/readLayers';
 import { checkTrainingMode, trainingForward } from './trainingForward';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
@@ -23,8 +24,9 @@ export function fromLayersModel(
     ]!;
   const part = model.outputs.length === 1 ? model : buildModel({ inputs: model.inputs, outputs: end });
   const [, ...declared] = model.inputs[0]!.shape;
+  const shape = inputShapeOf(declared, inputShape);
   return {
-    inputShape: inputShapeOf(declared, inputShape),
+    inputShape: shape,
     whole: part === model ? (x, training) => model.apply(x, { training }) as tf.Tensor : run(model, end),
     ending: endingOf(model, end),
     run: (forward, x, training, rng) => {
@@ -32,6 +34,7 @@ export function fromLayersModel(
       checkTrainingMode(part);
       return trainingForward(part, rng, () => forward(x, true));
     },
+    read: () => readLayers(part, shape),
     weights: () => ({
       variables: onlyVariables(part.trainableWeights.map((weight) => weight.read())),
       decayed: decayedVariables(part),

@@ -9,7 +9,12 @@ export interface Head {
   readonly reading: Reading;
   readonly head: 'softmax' | 'sigmoids';
   readonly classes: number;
-  readonly logits: Forward;
+  /** The model, or what is left of it once its softmax or sigmoid is taken off. */
+  readonly forward: Forward;
+  /** Whether it was taken off. */
+  readonly peeled: boolean;
+  /** Makes logits of what `forward` returns. */
+  readonly toLogits: (out: tf.Tensor) => tf.Tensor;
 }
 
 /** How the numbers of a model are to be read. */
@@ -59,14 +64,14 @@ export function headOf(
 
 /** The logits of a model of which it is settled how it is to be read. */
 export function headAs(whole: Forward, { before }: Ending, reading: Reading, units: number): Head {
-  const [forward, left] =
-    before !== undefined && reading in PEELED ? [before, PEELED[reading]!] : ([whole, reading] as const);
-  const toLogits = TO_LOGITS[left];
+  const peeled = before !== undefined && reading in PEELED;
   return {
     reading,
     head: reading.startsWith('sigmoid') ? 'sigmoids' : 'softmax',
     classes: units === 1 ? 2 : units,
-    logits: (x, training) => toLogits(forward(x, training)),
+    forward: peeled ? before : whole,
+    peeled,
+    toLogits: TO_LOGITS[peeled ? PEELED[reading]! : reading],
   };
 }
 

@@ -37,8 +37,9 @@ export function imagesWithin(
   const model = net.layersModel ?? net;
   const sizes = known.get(model) ?? new Map<string, number>();
   known.set(model, sizes);
-  const bytes = sizes.get(kind) ?? peakBytes(run);
-  if (bytes > 0) sizes.set(kind, bytes);
+  const work = `${kind} ${net.inference?.pass}`;
+  const bytes = sizes.get(work) ?? peakBytes(run);
+  if (bytes > 0) sizes.set(work, bytes);
   return Math.max(1, Math.min(count, Math.floor(memory / (UNCOUNTED * bytes))));
 }
 

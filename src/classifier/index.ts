@@ -6,4 +6,12 @@ export type { DataLike, TfjsData } from './labelledData';
 export { logOdds } from './logOdds';
 export { predictions } from './predictions';
 export type { ReadOptions } from './readLogits';
-export type { Classifier, ClassifierOptions, LabelledData, LogitsFunction, LogitsOptions, ModelLike } from './types';
+export type {
+  Classifier,
+  ClassifierOptions,
+  Inference,
+  LabelledData,
+  LogitsFunction,
+  LogitsOptions,
+  ModelLike,
+} from './types';

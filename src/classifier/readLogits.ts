@@ -7,6 +7,7 @@ import { nextTask } from '../core/nextTask';
 import type { ProgressOptions } from '../core/progress';
 import { asClassifier } from './asClassifier';
 import { imagesWithin } from './imagesWithin';
+import { openInference } from './inference';
 import type { Classifier, ModelLike } from './types';
 
 /** How a model is run over a data set. Progress is counted in examples. */
@@ -50,15 +51,20 @@ export async function readLogits(
   const count = x.shape[0]!;
   const values = new Float32Array(count * net.classes);
   const tell = follow(fn, watching, count);
-  const run = () => tf.dispose(tf.tidy(() => net.logits(tf.slice(x, 0, 1))));
-  const batchSize = Math.min(wanted, imagesWithin(net, { kind: 'logits', images: x, run }, memory));
-  for (let start = 0; start < count; start += batchSize) {
-    const size = Math.min(batchSize, count - start);
-    const batch = tf.tidy(() => net.logits(tf.slice(x, start, size)));
-    values.set((await batch.data()) as Float32Array, start * net.classes);
-    tf.dispose(batch);
-    tell(start + size, 'images');
-    if (start + size < count) await nextTask();
+  const pass = openInference(fn, net);
+  try {
+    const run = () => tf.dispose(tf.tidy(() => pass.logits(tf.slice(x, 0, 1))));
+    const batchSize = Math.min(wanted, imagesWithin(net, { kind: 'logits', images: x, run }, memory));
+    for (let start = 0; start < count; start += batchSize) {
+      const size = Math.min(batchSize, count - start);
+      const batch = tf.tidy(() => pass.logits(tf.slice(x, start, size)));
+      values.set((await batch.data()) as Float32Array, start * net.classes);
+      tf.dispose(batch);
+      tell(start + size, 'images');
+      if (start + size < count) await nextTask();
+    }
+  } finally {
+    pass.close();
   }
   if (!values.every(Number.isFinite))
     refuse(

@@ -11,6 +11,17 @@ export interface LogitsOptions {
   readonly rng?: Rng;
 }
 
+/**
+ * How confidences, attacks and evaluations run a model. `'frozen'`: read once into few operations, batch normalisation folded into
+ * the convolution before it, bias and activation computed by the way, gradients by the input alone; equal to the model but
+ * for the roundings of float32. `'model'`: as it is, for the reason given.
+ */
+export interface Inference {
+  readonly pass: 'frozen' | 'model';
+  /** Why the model is not frozen. */
+  readonly reason?: string;
+}
+
 /** What a model is to this library: a function from images to logits, and the facts around it. */
 export interface Classifier {
   /** Shape of one input, without the batch axis. */
@@ -52,6 +63,12 @@ export interface Classifier {
   readonly layersModel?: LayersModel;
   /** Every variable of the model, the running statistics of batch normalisation included. */
   readonly state: readonly tf.Variable[];
+  /**
+   * How confidences, attacks and evaluations run the model. Found out when it is first asked for or needed, by running both
+   * ways on two random inputs. Training, guarantees and wrappers made of this classifier always run the model itself.
+   * `undefined` for such wrappers.
+   */
+  readonly inference?: Inference;
 }
 
 /** A plain function from images `[B, ...inputShape]` to logits `[B, classes]`. */
@@ -104,6 +121,11 @@ export interface ClassifierOptions {
   readonly outputs?: 'auto' | 'logits' | 'probabilities' | 'sigmoid' | 'sigmoids';
   /** Name of the output that tells the classes, of a model with several. @defaultValue the only one */
   readonly output?: string;
+  /**
+   * Whether confidences, attacks and evaluations may run a frozen form of the model, which is faster and takes less memory;
+   * see {@link Inference}. @defaultValue true, where the model can be read and both compute the same to rounding
+   */
+  readonly frozen?: boolean;
   /** Trainable variables of a plain function, if it has any. @defaultValue none */
   readonly variables?: readonly tf.Variable[];
 }

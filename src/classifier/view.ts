@@ -4,6 +4,7 @@ import { refuse } from '../core/check';
 import type { Rng } from '../core/rng';
 import type { Ending, Forward } from './ending';
 import type { InputFacts } from './inputFacts';
+import type { NetworkReading } from './net/types';
 import type { Classifier } from './types';
 
 /** A model of whatever kind, before it is known how its output is to be read. */
@@ -14,6 +15,8 @@ export interface View {
   readonly ending: Ending;
   /** Runs the model, or a part of it, in inference mode or with its layers behaving as training needs them. */
   run(forward: Forward, x: tf.Tensor, training: boolean, rng: Rng | undefined): tf.Tensor;
+  /** Reads what `whole` computes in inference mode, where it shows that. */
+  readonly read?: () => NetworkReading;
   weights(): Pick<Classifier, 'variables' | 'decayed' | 'state'>;
   readonly layersModel?: LayersModel;
   /** What its beginning says about its inputs. */

@@ -143,8 +143,8 @@ function isBlind(): boolean {
  * Resizing is linear in rows and in columns, `y = R x C`; the two matrices are what it makes of unit vectors, so they round as the
  * backend does. (tfjs's own: nearest neighbours on cpu are wrong for batches, bilinear ones for images that are not square.)
  */
-export function resized(kernelName: string, dy: tf.Tensor, images: tf.Tensor, attrs: object): tf.Tensor {
-  const [batch, height, width, channels] = images.shape as Shape4;
+export function resizedGradient(kernelName: string, dy: tf.Tensor, shape: readonly number[], attrs: object): tf.Tensor {
+  const [batch, height, width, channels] = shape as Shape4;
   const [, tall, wide] = dy.shape as Shape4;
   const matrix = (from: number, to: number) => {
     const units = tf.reshape(tf.eye(from), [1, from, 1, from]);
