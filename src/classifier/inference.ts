@@ -108,7 +108,7 @@ export function chooseInference(
   const byModel = (reason: string): Choice => ({ inference: { pass: 'model', reason } });
   if (settled?.pass === 'model') return { inference: settled };
   if (read === undefined) return byModel('a function shows no layers');
-  const reading = read();
+  const reading = runModel(read);
   if ('unreadable' in reading) return byModel(`${reading.unreadable} cannot be frozen`);
   const whole = peeled ? withoutActivation(reading.network) : reading.network;
   if (whole === undefined) return byModel('its last activation cannot be told from what comes before it');

@@ -385,5 +385,5 @@ describe.skipIf(!existsSync(file))('a model of the web that ends in one sigmoid 
     const logits = tf.tidy(() => tf.slice(made.logits(images), [0, 0], [-1, 1]));
     expect(Array.from(await logits.data())).toEqual([0, 0]);
     tf.dispose([images, logits]);
-  });
+  }, 180_000);
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { inputGradient } from '../correctedGradients';
 import { averagePool2D, resizedGradient } from '../windowGradients';
 import { activationGradient } from './activations';
-import { imageShape, plain, rowsOf, slidingOf } from './compute';
+import { imageOf, imageShape, plain, rowsOf, shaped, slidingOf } from './compute';
 import type { FusedStep } from './fuse';
 import type { FoldedWeights } from './lines';
 
@@ -48,10 +48,10 @@ export function gradientsOf(step: FusedStep, weights: FoldedWeights, dy: tf.Tens
     case 'conv2d':
     case 'depthwiseConv2d': {
       const image = imageShape(shape, operation.filter);
-      const out = tf.reshape(upwards, imageShape(upwards.shape, operation.filter));
+      const out = imageOf(upwards, operation);
       const filter = weights.kernel as tf.Tensor4D;
       const gradient = inputGradient(operation.kind === 'depthwiseConv2d', out, image, filter, slidingOf(operation));
-      return [tf.reshape(gradient, [...shape])];
+      return [shaped(gradient, shape)];
     }
     case 'conv2dTranspose': {
       const { strides, pad } = operation;
@@ -59,7 +59,7 @@ export function gradientsOf(step: FusedStep, weights: FoldedWeights, dy: tf.Tens
     }
     case 'dense': {
       const kernel = weights.kernel as tf.Tensor2D;
-      return [tf.reshape(tf.matMul(rowsOf(upwards), kernel, false, !operation.transposed), [...shape])];
+      return [shaped(tf.matMul(rowsOf(upwards), kernel, false, !operation.transposed), shape)];
     }
     case 'lines': {
       const { factor } = weights;

@@ -14,7 +14,7 @@ export function compute(step: FusedStep, weights: FoldedWeights, inputs: readonl
   if (operation.kind === 'conv2d' || operation.kind === 'depthwiseConv2d' || operation.kind === 'dense') {
     const bias = weights.bias === undefined ? {} : { bias: weights.bias };
     const how = { ...bias, ...(fused ?? { activation: 'linear' as const }) };
-    const result = tf.reshape(
+    const result = shaped(
       operation.kind === 'dense'
         ? tf.fused.matMul({ a: rowsOf(x), b: weights.kernel!, transposeB: operation.transposed, ...how })
         : (operation.kind === 'conv2d' ? tf.fused.conv2d : tf.fused.depthwiseConv2d)({
@@ -113,15 +113,20 @@ const RESIZES: Readonly<
   >
 > = { nearest: tf.image.resizeNearestNeighbor, bilinear: tf.image.resizeBilinear };
 
+/** The same values in this shape; the tensor itself if it has it. */
+export function shaped(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  return String(x.shape) === String(shape) ? x : tf.reshape(x, [...shape]);
+}
+
 /** A batch as the rows of a matrix, the last axis being that of its columns. */
 export function rowsOf(x: tf.Tensor): tf.Tensor2D {
   const columns = x.shape.at(-1)!;
-  return tf.reshape(x, [sizeOf(x.shape) / columns, columns]);
+  return shaped(x, [sizeOf(x.shape) / columns, columns]) as tf.Tensor2D;
 }
 
 /** A batch of images; sequences as images of height 1. */
 export function imageOf(x: tf.Tensor, { filter }: Convolution): tf.Tensor4D {
-  return tf.reshape<tf.Rank.R4>(x, imageShape(x.shape, filter));
+  return shaped(x, imageShape(x.shape, filter)) as tf.Tensor4D;
 }
 
 /** The shape of a batch as one of images. */
@@ -134,5 +139,6 @@ export function imageShape(shape: readonly number[], filter: tf.Tensor): [number
 export function slidingOf({ strides, pad, dilations }: Convolution) {
   const both = ([rows, columns]: Pair): [number, number] => [rows, columns];
   // The types of tfjs do not know that fused convolutions take explicit padding too.
-  return { strides: both(strides), pad: tfPadding(pad) as 'same', dilations: both(dilations) };
+  const attrs = { strides: both(strides), pad: tfPadding(pad) as 'same', dilations: both(dilations) };
+  return { ...attrs, dataFormat: 'NHWC' as const };
 }

@@ -37,7 +37,8 @@ export function wrappedNet(
       'one with a sigmoid for each class',
       'Take for each class the classifier of two classes that its sigmoid is.',
     );
-  return net;
+  // What is guaranteed holds for the numbers of the model itself; a frozen form of it rounds otherwise.
+  return classifier(net, { frozen: false });
 }
 
 /** What a wrapper has of its own. */
