@@ -79,7 +79,7 @@ export function classifier(model: ModelLike, options: ClassifierOptions = {}): C
   if (labels !== undefined) checkLabelNames(labels, head.classes);
   const image = imageAs(inputShape, options.image, !(input?.sequence && inputShape.length === 2));
   const { reading } = head;
-  const plan = { bounds, boundsFrom, image, labels, reading, units: seen.units, inputShape };
+  const plan: Plan = { bounds, boundsFrom, image, labels, reading, units: seen.units, inputShape };
   return made(view, head, options.frozen === false ? { ...plan, inference: SWITCHED_OFF } : plan);
 }
 
