@@ -31,7 +31,8 @@ describe('models that people have published (RELU_WILD)', () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'frozen-'));
     await tf.setBackend('wasm');
-    await enableWasmTraining();
+    // Winograd's algorithm rounds more than both ways differ by.
+    await enableWasmTraining({ winograd: false });
   });
   afterAll(async () => {
     disableWasmTraining();
