@@ -63,7 +63,8 @@ describe('models that people have published (RELU_WILD)', () => {
         // With random weights the logits of a MobileNet move by 5e-6 when its input moves by one rounding.
         const close = name.startsWith('topology-') ? 2e-5 : 1e-5;
         expect(await largestApart(frozen.logits, plain.logits)).toBeLessThan(close);
-        expect(await largestApart(frozen.value, plain.value)).toBeLessThan(1e-4);
+        // Log-odds are differences of logits, and smaller.
+        expect(await largestApart(frozen.value, plain.value)).toBeLessThan(10 * close);
         // Some of its many units lie so near a kink that rounding moves them across: one in the input moves it by 3 %.
         expect(await apart(frozen.gradient, plain.gradient)).toBeLessThan(5e-2);
         tf.dispose([frozen, plain]);
