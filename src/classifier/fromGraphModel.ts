@@ -33,7 +33,8 @@ export function fromGraphModel(
     whole: inBatches((x) => model.execute(x, name) as tf.Tensor),
     ending: before === undefined ? ending : { ...ending, before: inBatches((x) => before(x, false)) },
     run: (forward, x) => forward(x, false),
-    read: () => readGraph(model, name, shape),
+    // Rounding to whole numbers is none of its operations.
+    read: () => (whole ? { unreadable: 'an input of whole numbers' } : readGraph(model, name, shape)),
     weights: () => ({ variables, decayed: variables, state: variables }),
     input: graphInput(model, name, shape),
   };
