@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Bounds, boundsAt } from '../core/bounds';
 import { readNow } from '../core/readNow';
 import { createRng } from '../core/rng';
 import { differentiate } from './differentiate';
@@ -102,7 +103,7 @@ const TOLERANCE = 1e-4;
 export function chooseInference(
   { read, run, inputShape }: View,
   { forward, peeled, toLogits }: Head,
-  bounds: readonly [number, number],
+  bounds: Bounds,
   settled: Inference | undefined,
 ): Choice {
   const byModel = (reason: string): Choice => ({ inference: { pass: 'model', reason } });
@@ -148,11 +149,12 @@ function runFrozen(network: FusedNetwork, x: tf.Tensor): ArrayLike<number> | str
   }
 }
 
-function randomInputs(inputShape: readonly number[], [low, high]: readonly [number, number]): tf.Tensor {
+function randomInputs(inputShape: readonly number[], bounds: Bounds): tf.Tensor {
   const rng = createRng('inference');
-  const shape = [INPUTS, ...inputShape];
-  return tf.tensor(
-    new Float32Array(tf.util.sizeFromShape(shape)).map(() => low + (high - low) * rng.uniform()),
-    shape,
-  );
+  const size = tf.util.sizeFromShape([...inputShape]);
+  const values = new Float32Array(INPUTS * size).map((_, i) => {
+    const [low, high] = boundsAt(bounds, i % size);
+    return low + (high - low) * rng.uniform();
+  });
+  return tf.tensor(values, [INPUTS, ...inputShape]);
 }

@@ -32,6 +32,7 @@ export const LAYER_OPERATIONS: Readonly<Record<string, LayerReader | undefined>>
   Conv2DTranspose: transposedConvolution,
   Dense: dense,
   BatchNormalization: batchNorm,
+  Normalization: normalization,
   Rescaling: ({ add, input, config }) =>
     add({ kind: 'affine', factor: Number(config.scale), offset: Number(config.offset) }, [input], input.shape),
   Activation: (use) => activated(use, use.input),
@@ -155,6 +156,13 @@ function batchNorm(use: LayerUse): Result {
   const beta = center ? weights.shift() : undefined;
   const [mean, variance] = weights as [tf.Tensor, tf.Tensor];
   const kind = { kind: 'batchNorm', mean, variance, scale: gamma, offset: beta, epsilon: Number(epsilon) } as const;
+  return use.add(kind, [use.input], use.input.shape);
+}
+
+/** The layer divides by no less than 1e-7, as this does. */
+function normalization(use: LayerUse): Result {
+  const [mean, variance] = tensorsOf(use) as [tf.Tensor, tf.Tensor];
+  const kind = { kind: 'batchNorm', mean, variance, scale: undefined, offset: undefined, epsilon: 1e-14 } as const;
   return use.add(kind, [use.input], use.input.shape);
 }
 
