@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tile } from '@tensorflow/tfjs-core';
 import { version } from 'relu-overconfidence/package.json';
 import { confidences } from '../../classifier/confidences';
 import { imageOf } from '../../classifier/inputFacts';
@@ -220,16 +220,25 @@ async function startRunner(
   return { runner: poolRunner(pool, { fn: 'evaluateOod', signal }), end: pool.workers.dispose, workers };
 }
 
-/** Seconds of a forward pass of one image, after one that does what is done only once. */
+/** Images by which a pass is timed: what a call takes besides is left out. */
+const TIMED = 8;
+
+/** Seconds that one more image takes in a forward pass. */
 async function secondsPerPass(net: Classifier): Promise<number> {
-  const image = blankImage(net).x;
-  try {
-    await confidences(net, image);
+  const blank = blankImage(net).x;
+  const images = tile(blank, [TIMED, ...net.inputShape.map(() => 1)]);
+  dispose(blank);
+  const secondsFor = async (batchSize: number) => {
     const began = performance.now();
-    await confidences(net, image);
+    await confidences(net, images, { batchSize });
     return (performance.now() - began) / 1000;
+  };
+  try {
+    await secondsFor(1);
+    const [one, together] = [await secondsFor(1), await secondsFor(TIMED)];
+    return Math.max(Math.min(one, together) / TIMED, 1e-7);
   } finally {
-    dispose(image);
+    dispose(images);
   }
 }
 
