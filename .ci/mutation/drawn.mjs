@@ -50,7 +50,10 @@ const reporter = {
   },
   onMutationTestReportReady() {
     const tested = total();
-    if (tested < keys.length) console.log(`${keys.length - tested} of the drawn mutants are not in the code any more.`);
+    if (tested < keys.length)
+      console.log(
+        `${keys.length - tested} of the drawn mutants were not tested: the code has changed, or runs only while it is loaded.`,
+      );
     const hits = tally.Killed + tally.Timeout;
     const counts = Object.entries(tally).map(([status, count]) => `${status} ${count}`);
     console.log(`${process.env.MUTATED}: ${label}: ${counts.join(', ')}`);

@@ -30,6 +30,7 @@ export default {
   vitest: { configFile: '.ci/mutation/vitest.config.ts' },
   mutate: areas[area].src.flatMap((path) => [`src/${path}/**/*.ts`, `src/${path}.ts`, `!src/${path}/**/index.ts`]),
   mutator: { excludedMutations },
+  ignoreStatic: areas[area].ignoreStatic ?? false,
   ...(process.env.MUTANTS_DRAWN === undefined ? all : sample),
   tempDirName: '.cache/stryker',
   ignorePatterns: ['dist', 'docs', 'examples', 'bench', '.cache'],

@@ -191,6 +191,36 @@ describe('confidenceAtInfinity', () => {
     expect(upper.limits[0]!.to[0]).toBeCloseTo(Math.SQRT1_2, 12);
     expect(upper.limits[1]!.confidence).toBe(1);
   });
+
+  test('where three classes meet in one direction, the range after it is that of the fastest, whatever their order', () => {
+    // Logits 2 x, x + y and 2 y: in direction (1, 1) all are 2, and the second is nowhere the fastest.
+    const slopes = [[2, 0], [1, 1], [0, 2]] as const; // biome-ignore format: three classes
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]) {
+      const rows = order.map((k) => slopes[k]!);
+      const [plane, ...more] = sliceRegions(
+        read({ kernel: [rows.map(([x]) => x), rows.map(([, y]) => y)], bias: [0, 0, 0] }),
+        inputPlane,
+      );
+      expect(more).toEqual([]);
+      for (const { from, to, classes, confidence } of plane!.limits) {
+        // No range without a width.
+        expect(Math.hypot(to[0] - from[0], to[1] - from[1])).toBeGreaterThan(0.1);
+        // A little after its beginning, counter-clockwise.
+        const [x, y] = [from[0] - 0.01 * from[1], from[1] + 0.01 * from[0]];
+        const fastest = x > y ? 0 : 2;
+        expect([classes.map((k) => order[k]), confidence]).toEqual([[fastest], 1]);
+      }
+      const turns = plane!.limits.map(({ to: [x, y] }) => Math.abs(x - y) < 1e-12);
+      expect(turns.filter(Boolean)).toHaveLength(2);
+    }
+  });
 });
 
 describe('maxRegions', () => {
