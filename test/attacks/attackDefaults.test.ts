@@ -70,6 +70,17 @@ describe('attackDefaults', () => {
     expect(attackDefaults('pgdLinf', unit, { steps: 39 }).stepSize).toBe(0.75 / 39);
   });
 
+  it('reaches the whole of epsilon by its own steps, however forty times a fortieth is rounded', () => {
+    const radii = Array.from({ length: 200 }, (_, n) => (n + 1) / 97);
+    expect(radii.some((epsilon) => 40 * (epsilon / 40) < epsilon)).toBe(true);
+    for (const epsilon of radii)
+      for (const steps of [10, 40, 41]) expect(attackDefaults('pgdLinf', unit, { epsilon, steps }).reach).toBe(epsilon);
+    expect(attackDefaults('pgdLinf', unit, { epsilon: 0.3, steps: 40, stepSize: 0.00749 }).reach).toBeCloseTo(
+      0.2996,
+      12,
+    );
+  });
+
   it('lets what is given win, and says how far steps that are too short reach', () => {
     const told = attackDefaults('pgdLinf', unit, { steps: 5, stepSize: 0.0075 });
     expect(told).toEqual({ epsilon: 0.3, steps: 5, stepSize: 0.0075, reach: 0.0375 });
