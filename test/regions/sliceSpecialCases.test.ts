@@ -112,6 +112,10 @@ describe('sliceRegions in special positions', () => {
     const zero = sliceRegions(read({ ...flat, bias: [0, 0, 0] }), inputPlane)[0]!;
     expect(zero.confidenceAtInfinity).toBeCloseTo(1 / 3, 15);
     expect([...zero.limits[0]!.classes].sort()).toEqual([0, 1, 2]);
+    for (const { from, to, confidence } of zero.limits) {
+      expect([...from, ...to].every(Number.isFinite)).toBe(true);
+      expect(confidence).toBe(zero.limits[0]!.confidence);
+    }
   });
 
   test('shares three and more winners of a pooling window round common corners', () => {
