@@ -46,7 +46,8 @@ function summary(reports: readonly Kept[]): string {
 
 /** Command, date, machine and versions, in one line. */
 function provenance({ name, date, seconds, machine, versions = {} }: Kept): string {
-  const software = { 'Node.js': machine.node, 'TensorFlow.js': machine.tfjs, ...versions };
+  const node = `${machine.node} (${machine.fusedMultiplyAdd ? 'with' : 'without'} fused multiply-add)`;
+  const software = { 'Node.js': node, 'TensorFlow.js': machine.tfjs, ...versions };
   return [
     `*\`npm run bench -- ${name}\`, ${date.slice(0, 10)}, ${seconds} s.`,
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, load ${machine.load}.`,

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { version_core } from '@tensorflow/tfjs-core';
+import { checkEnvironment } from 'relu-overconfidence';
 
 /** What a reader needs to place the figures; nothing that names a computer or its owner. */
 export interface Machine {
@@ -8,6 +9,8 @@ export interface Machine {
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
+  /** Whether its WebAssembly has relaxed SIMD, with a fused multiply-add. */
+  readonly fusedMultiplyAdd: boolean;
   readonly tfjs: string;
   /** How many programs wanted to run at the same time, averaged over the last minute. */
   readonly load: number;
@@ -21,6 +24,7 @@ export function machine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
     node: process.versions.node,
+    fusedMultiplyAdd: checkEnvironment().relaxedSimd,
     tfjs: version_core,
     load: Math.round(10 * loadavg()[0]!) / 10,
   };

@@ -90,4 +90,12 @@ describe('checkEnvironment', () => {
     expect(found.missingKernels).toContain('Conv2DBackpropFilter');
     expect(found.problems[0]!.fix).toContain('enableWasmTraining');
   });
+
+  it('names a newer engine where this one, on wasm, lacks the fused multiply-add that Node 22 brought', async () => {
+    const { onBackend } = await import('../support/onBackend');
+    const { relaxedSimd, hints } = await onBackend('wasm', checkEnvironment);
+    expect(relaxedSimd).toBe(Number(process.versions.node.split('.')[0]) >= 22);
+    expect(hints.map(({ fix }) => fix.includes('Node 22'))).toEqual(relaxedSimd ? [] : [true]);
+    expect(checkEnvironment().hints).toEqual([]);
+  });
 });
