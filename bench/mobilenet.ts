@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Classifier, classifier, confidences, createRng, maxLogOdds, pgdLinf } from 'relu-overconfidence';
+import { type Classifier, classifier, confidences, createRng, maxLogOdds } from 'relu-overconfidence';
 import { disableWasmTraining, enableWasmTraining } from 'relu-overconfidence/wasm';
 import { digits, range } from './support/format';
+import { attack, gradientMs } from './support/gradientMs';
 import { type Contestant, interleave, timed } from './support/interleave';
 import { mobilenetV2 } from './support/mobilenetV2';
+import { passRow } from './support/passRow';
 import { startPeer } from './support/peer';
 import { kernelProfile } from './support/profile';
 import { publish } from './support/report';
@@ -17,8 +19,6 @@ import { useWasm, wasmHeap } from './support/wasm';
 const BATCH = 4;
 const CLASSES = 5;
 const ROUNDS = 7;
-/** Steps of the attack that a gradient is timed by, beside an attack of one step. */
-const STEPS = 3;
 
 const OURS = 'wasm, our kernels, frozen pass';
 const MODEL = 'wasm, our kernels, the model itself';
@@ -36,18 +36,6 @@ const x = tf.tensor4d(
 const frozen = classifier(model);
 const unfrozen = classifier(model, { frozen: false });
 
-/** An attack of so many steps from the images, which evaluates one gradient a step, and the objective at the end. */
-function attack(net: Classifier, steps: number): void {
-  const { adversarial, objective } = pgdLinf(net, x, {
-    epsilon: 0.01,
-    steps,
-    objective: maxLogOdds,
-    randomStart: false,
-    keepBest: false,
-  });
-  tf.dispose([adversarial, objective]);
-}
-
 /** Both pieces of work as contestants; `prepare` selects the kernels and is not timed. */
 function contestants(name: string, net: Classifier, prepare: () => void): Contestant[] {
   return [
@@ -62,8 +50,7 @@ function contestants(name: string, net: Classifier, prepare: () => void): Contes
       name: `${name}: gradient`,
       run: async () => {
         prepare();
-        const one = await timed(() => attack(net, 1));
-        return ((await timed(() => attack(net, 1 + STEPS))) - one) / STEPS;
+        return gradientMs(net, x, maxLogOdds);
       },
     },
   ];
@@ -92,7 +79,7 @@ if (peer) {
 }
 
 const heap = wasmHeap();
-attack(frozen, 1);
+attack(frozen, x, 1, maxLogOdds);
 notes.push(
   `Memory of the wasm backend after an attack through the frozen pass: ${Math.round(wasmHeap() / 2 ** 20)} MiB, from ${Math.round(heap / 2 ** 20)} MiB with the model and its images; resident set of the whole process ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB.`,
 );
@@ -123,21 +110,13 @@ const stock = await interleave(
   2,
 );
 enableWasmTraining();
-const profile = await kernelProfile('Where an attack of one step spends its time', () => attack(frozen, 1));
+const profile = await kernelProfile('Where an attack of one step spends its time', () =>
+  attack(frozen, x, 1, maxLogOdds),
+);
 peer?.close();
 
 const ours = { forward: samples[`${OURS}: forward`]!, gradient: samples[`${OURS}: gradient`]! };
 const names = [OURS, MODEL, ...(peer ? ['PyTorch, 1 thread'] : [])];
-const row = (name: string) => {
-  const [forward, gradient] = [samples[`${name}: forward`]!, samples[`${name}: gradient`]!];
-  return [
-    name,
-    digits(median(forward)),
-    range(ratio(forward, ours.forward)),
-    digits(median(gradient)),
-    range(ratio(gradient, ours.gradient)),
-  ];
-};
 const against = (work: 'forward' | 'gradient') => ratio(ours[work], samples[`PyTorch, 1 thread: ${work}`]!);
 await publish({
   name: 'mobilenet',
@@ -147,7 +126,10 @@ await publish({
     {
       title: 'Milliseconds (median) and ratio (median and range over the rounds)',
       columns: ['', 'forward', 'ratio', 'input gradient', 'ratio'],
-      rows: [...names.map(row), [STOCK, digits(median(stock[`${STOCK}: forward`]!)), '', 'not possible', '']],
+      rows: [
+        ...names.map((name) => passRow(samples, OURS, name)),
+        [STOCK, digits(median(stock[`${STOCK}: forward`]!)), '', 'not possible', ''],
+      ],
     },
     profile,
   ],
