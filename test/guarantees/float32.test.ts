@@ -132,7 +132,8 @@ describe('fastConvolution', () => {
     expect(of(axis(12, 3), 16, 16)).toBeDefined();
     expect(of(axis(12, 5), 16, 16)).toBeDefined();
     expect(of(axis(12, 3), 6, 16)).toBeUndefined();
-    expect(of(axis(12, 3), 16, 24)).toBeUndefined();
+    expect(of(axis(12, 3), 16, 24)).toBeDefined();
+    expect(of(axis(12, 3), 16, 20)).toBeUndefined();
     expect(of(axis(12, 3, 2), 16, 16)).toBeUndefined();
     expect(of(axis(12, 3, 1, 2), 16, 16)).toBeUndefined();
     expect(of(axis(12, 4), 16, 16)).toBeUndefined();
