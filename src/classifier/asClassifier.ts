@@ -10,7 +10,7 @@ const made = new WeakMap<object, Classifier>();
  * The classifier of whatever the caller passed as a model, with default options. A bare function is told its shapes by
  * the batch `x` it is about to be used on.
  */
-export function asClassifier(fn: string, model: ModelLike, x: tf.Tensor): Classifier {
+export function asClassifier(fn: string, model: ModelLike, x: tf.Tensor | undefined): Classifier {
   if (typeof model !== 'function') return cached(model, () => classifier(model));
   checkTensor({ fn, argument: 'x' }, x);
   const inputShape = x.shape.slice(1);

@@ -1,6 +1,5 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import { confidenceOf, rowLogOdds } from './logOdds';
-import { type ReadOptions, readLogitsAs } from './readLogits';
+import { type Inputs, type ReadOptions, readLogitsAs } from './readLogits';
 import type { ModelLike } from './types';
 
 /**
@@ -10,7 +9,8 @@ import type { ModelLike } from './types';
  * Computed in float64 from the log-odds of the float32 logits, in inference mode, batch by batch.
  *
  * @param model - A model; see {@link classifier}.
- * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
+ * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds. Or batches of such one after the other: a
+ *   tf.data Dataset or an async iterable of tensors, of `{ x, y }` or `{ xs, ys }`; the batches are taken over and disposed.
  * @returns One number in [1/K, 1] per row; in [0, 1] with a sigmoid for each class.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
  *   logits are not finite; `INVALID_OPTION` for `batchSize`; `ABORTED`.
@@ -25,7 +25,7 @@ import type { ModelLike } from './types';
  * console.log(await confidences(model, tf.tensor2d([[0, 0], [1, 1]]))); // Float64Array [ 0.5, 0.8807970779778823 ]
  * ```
  */
-export async function confidences(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Float64Array> {
+export async function confidences(model: ModelLike, x: Inputs, options: ReadOptions = {}): Promise<Float64Array> {
   const { values, classes, count, head } = await readLogitsAs('confidences', model, x, options);
   return Float64Array.from({ length: count }, (_, row) =>
     confidenceOf(rowLogOdds(values, row * classes, classes, head)),

@@ -1,5 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { argMax, type ReadOptions, readLogitsAs } from './readLogits';
+import { argMax, type Inputs, type ReadOptions, readLogitsAs } from './readLogits';
 import type { Classifier, ModelLike } from './types';
 
 /**
@@ -9,7 +8,8 @@ import type { Classifier, ModelLike } from './types';
  * With a sigmoid for each class the largest logit itself. Computed in float64 from the float32 logits. `confidence = 1 / (1 + exp(-logOdds))`, so 0 means a confidence of 1/2.
  *
  * @param model - A model; see {@link classifier}.
- * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds.
+ * @param x - `[B, ...inputShape]`, finite; may lie outside the classifier's bounds. Or batches of such one after the other: a
+ *   tf.data Dataset or an async iterable of tensors, of `{ x, y }` or `{ xs, ys }`; the batches are taken over and disposed.
  * @returns One number per row.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT` or `NON_FINITE` for `x`; `NON_FINITE` for `model` if its
  *   logits are not finite; `INVALID_OPTION` for `batchSize`; `ABORTED`.
@@ -24,7 +24,7 @@ import type { Classifier, ModelLike } from './types';
  * console.log(await logOdds(model, tf.tensor2d([[40, 40]]))); // Float64Array [ 80 ]
  * ```
  */
-export async function logOdds(model: ModelLike, x: tf.Tensor, options: ReadOptions = {}): Promise<Float64Array> {
+export async function logOdds(model: ModelLike, x: Inputs, options: ReadOptions = {}): Promise<Float64Array> {
   const { values, classes, count, head } = await readLogitsAs('logOdds', model, x, options);
   return Float64Array.from({ length: count }, (_, row) => rowLogOdds(values, row * classes, classes, head));
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Batches, isStream, readBatches } from '../core/batches';
 import { checkPositive, checkWhole, refuse } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
@@ -8,6 +9,7 @@ import type { ProgressOptions } from '../core/progress';
 import { asClassifier } from './asClassifier';
 import { imagesWithin } from './imagesWithin';
 import { openInference } from './inference';
+import { type DataLike, labelledData } from './labelledData';
 import type { Classifier, ModelLike } from './types';
 
 /** How a model is run over a data set. Progress is counted in examples. */
@@ -17,6 +19,9 @@ export interface ReadOptions extends ProgressOptions {
   /** Bytes that a forward pass may use; it takes fewer examples where these need more. @defaultValue half of what the backend (wasm: 4 GiB) or the machine has */
   readonly memory?: number;
 }
+
+/** Inputs in memory, or batches of them one after the other, with or without labels; those of a stream are disposed when they are read. */
+export type Inputs = tf.Tensor | Batches<tf.Tensor | DataLike>;
 
 /** Logits that have left the tensor world: row-major `[count, classes]`. */
 export interface Logits {
@@ -30,9 +35,41 @@ export interface Logits {
 const KEYS: KeysOf<ReadOptions> = { batchSize: true, memory: true, onProgress: true, signal: true };
 
 /** {@link readLogits} for a function whose options are these and no others. */
-export function readLogitsAs(fn: string, model: ModelLike, x: tf.Tensor, options: ReadOptions): Promise<Logits> {
+export function readLogitsAs(fn: string, model: ModelLike, x: Inputs, options: ReadOptions): Promise<Logits> {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  return readLogits(fn, model, x, options);
+  return isStream<tf.Tensor | DataLike>(x) ? readStream(fn, model, x, options) : readLogits(fn, model, x, options);
+}
+
+/** The same over the batches of a stream, in their order; each is disposed once it is read. */
+async function readStream(
+  fn: string,
+  model: ModelLike,
+  stream: Batches<tf.Tensor | DataLike>,
+  { onProgress, signal, ...options }: ReadOptions,
+): Promise<Logits> {
+  const where = { fn, argument: 'x' };
+  const parts: Logits[] = [];
+  let count = 0;
+  const tell = follow(fn, { ...(onProgress && { onProgress }), ...(signal && { signal }) }, Number.NaN);
+  for await (const given of readBatches(where, stream, signal)) {
+    try {
+      const x = given instanceof tf.Tensor ? given : labelledData(where, given).x;
+      parts.push(await readLogits(fn, model, x, { ...options, ...(signal && { signal }) }));
+    } finally {
+      tf.dispose(given instanceof tf.Tensor ? given : { ...given });
+    }
+    count += parts.at(-1)!.count;
+    tell(count, 'images');
+    await nextTask();
+  }
+  const { classes, head } = parts[0]!;
+  const values = new Float32Array(count * classes);
+  let at = 0;
+  for (const part of parts) {
+    values.set(part.values, at);
+    at += part.values.length;
+  }
+  return { values, classes, count, head };
 }
 
 /** Runs a model over a data set in inference mode, batch by batch, and reads the logits. Inputs may lie outside `bounds`. */

@@ -1,12 +1,13 @@
 import { asClassifier } from '../classifier/asClassifier';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
+import { type Batches, isStream } from '../core/batches';
 import { checkFunction, checkOneOf, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkOptimizer } from './applyStep';
 import { type CheckpointStore, fileCheckpoint } from './fileCheckpoint';
 import type { FitMethod, FitOptions } from './fitTypes';
-import { ACET_KEYS, prepareData } from './prepare';
+import { ACET_KEYS, prepareData, prepareNet } from './prepare';
 
 const { rng, ...STEP_KEYS } = ACET_KEYS;
 const KEYS: KeysOf<FitOptions> = {
@@ -31,10 +32,12 @@ const KEYS: KeysOf<FitOptions> = {
 /** The arguments of `fit`, checked, defaults filled in. */
 export interface Loop {
   readonly net: Classifier;
-  readonly data: LabelledData;
+  /** In memory, or a stream of batches. */
+  readonly data: LabelledData | Batches<DataLike>;
   readonly validation: LabelledData | undefined;
   readonly method: FitMethod;
   readonly epochs: number;
+  /** Of data in memory; a stream has batches of its own. */
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly checkpointEvery: number;
@@ -42,32 +45,22 @@ export interface Loop {
 }
 
 /** Looks at everything `fit` is given before any work starts. */
-export function checkFit(model: ModelLike, given: DataLike, options: FitOptions): Loop {
+export function checkFit(model: ModelLike, given: DataLike | Batches<DataLike>, options: FitOptions): Loop {
   const fn = 'fit';
-  const data = labelledData({ fn, argument: 'data' }, given);
+  const data = isStream<DataLike>(given) ? given : labelledData({ fn, argument: 'data' }, given);
   checkKeys({ fn, argument: 'options' }, options, KEYS);
   const validation =
     options.validation === undefined ? undefined : labelledData({ fn, argument: 'validation' }, options.validation);
-  const net = asClassifier(fn, model, data.x);
+  const net = 'x' in data ? asClassifier(fn, model, data.x) : classifierForStream(model);
   const { method = 'acet', epochs = 100, batchSize: asked = 128, checkpointEvery = 100 } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['plain', 'ceda', 'acet', 'good']);
   checkWhole({ fn, argument: 'epochs' }, epochs);
   checkWhole({ fn, argument: 'batchSize' }, asked);
   checkWhole({ fn, argument: 'checkpointEvery' }, checkpointEvery);
-  prepareData(fn, net, data, options);
+  if ('x' in data) prepareData(fn, net, data, options);
+  else prepareNet(fn, net, options);
   if (validation !== undefined) prepareData(fn, net, validation, {});
-  const examples = data.x.shape[0]!;
-  const batchSize = Math.min(asked, examples);
-  const { stepsPerEpoch = Math.floor(examples / batchSize) } = options;
-  checkWhole({ fn, argument: 'stepsPerEpoch' }, stepsPerEpoch);
-  if (stepsPerEpoch * batchSize > examples)
-    refuse(
-      { fn, argument: 'stepsPerEpoch' },
-      'INVALID_OPTION',
-      `at most the whole batches of the data, ${Math.floor(examples / batchSize)}`,
-      String(stepsPerEpoch),
-      'Lower it, and ask for more epochs.',
-    );
+  const [batchSize, stepsPerEpoch] = 'x' in data ? stepsInMemory(data, asked, options) : stepsOfStream(options);
   if (options.optimizer !== undefined) checkOptimizer(fn, options.optimizer);
   for (const argument of ['schedule', 'ramp', 'augmentation', 'onEpoch', 'onStep'] as const)
     if (options[argument] !== undefined) checkFunction({ fn, argument }, options[argument]);
@@ -82,6 +75,55 @@ export function checkFit(model: ModelLike, given: DataLike, options: FitOptions)
     checkpointEvery,
     store: storeOf(options.checkpoint),
   };
+}
+
+function stepsInMemory({ x }: LabelledData, asked: number, options: FitOptions): [batchSize: number, steps: number] {
+  const examples = x.shape[0]!;
+  const batchSize = Math.min(asked, examples);
+  const { stepsPerEpoch = Math.floor(examples / batchSize) } = options;
+  checkWhole({ fn: 'fit', argument: 'stepsPerEpoch' }, stepsPerEpoch);
+  if (stepsPerEpoch * batchSize > examples)
+    refuse(
+      { fn: 'fit', argument: 'stepsPerEpoch' },
+      'INVALID_OPTION',
+      `at most the whole batches of the data, ${Math.floor(examples / batchSize)}`,
+      String(stepsPerEpoch),
+      'Lower it, and ask for more epochs.',
+    );
+  return [batchSize, stepsPerEpoch];
+}
+
+function stepsOfStream({ stepsPerEpoch, batchSize }: FitOptions): [batchSize: number, steps: number] {
+  if (batchSize !== undefined)
+    refuse(
+      { fn: 'fit', argument: 'batchSize' },
+      'INVALID_OPTION',
+      'left out, since a stream has batches of its own',
+      show(batchSize),
+      'Make batches of that size in the stream, for example with `dataset.batch(128)`.',
+    );
+  if (stepsPerEpoch === undefined)
+    refuse(
+      { fn: 'fit', argument: 'stepsPerEpoch' },
+      'INVALID_ARGUMENT',
+      'the number of batches in an epoch, which a stream does not tell',
+      show(stepsPerEpoch),
+      'Pass for example `stepsPerEpoch: Math.floor(examples / 128)`.',
+    );
+  checkWhole({ fn: 'fit', argument: 'stepsPerEpoch' }, stepsPerEpoch);
+  return [Number.NaN, stepsPerEpoch];
+}
+
+/** A function tells its shapes by the data, which have not come yet. */
+function classifierForStream(model: ModelLike): Classifier {
+  if (typeof model !== 'function') return asClassifier('fit', model, undefined);
+  return refuse(
+    { fn: 'fit', argument: 'model' },
+    'INVALID_ARGUMENT',
+    'a LayersModel or a classifier, where the data are a stream',
+    show(model),
+    'Wrap it: classifier(f, { inputShape, classes, variables }).',
+  );
 }
 
 function storeOf(checkpoint: FitOptions['checkpoint']): CheckpointStore | undefined {

@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../attacks/attackDefaults';
 import type { DataLike } from '../classifier/labelledData';
-import { rowLogOdds } from '../classifier/logOdds';
-import { argMax, readLogits } from '../classifier/readLogits';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
 import { throwIfAborted } from '../core/abort';
+import type { Batches } from '../core/batches';
 import type { Bounds } from '../core/bounds';
 import { checkNonNegative, refuse } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
-import { readLabels } from '../core/labels';
 import { nextTask } from '../core/nextTask';
 import { progressClock } from '../core/progress';
 import { createRng, type Rng } from '../core/rng';
@@ -16,14 +14,16 @@ import { acetGradientsOf } from './acetStep';
 import type { MethodGradients } from './applyStep';
 import { cedaGradientsOf } from './cedaStep';
 import { checkFit, type Loop } from './checkFit';
+import { type Feed, feedOf } from './feed';
 import { type Position, type RunState, restoreRun, saveRun } from './fitCheckpoint';
-import type { EpochRecord, FitMethod, FitOptions, History, ValidationRecord } from './fitTypes';
+import type { EpochRecord, FitMethod, FitOptions, History } from './fitTypes';
 import { goodGradientsOf } from './good/goodStep';
 import { checkSlots, learningRate, setLearningRate } from './optimizerState';
 import { paperSchedule } from './paperSchedule';
 import { plainGradientsOf } from './plainStep';
 import { type RunSettings, runSettings } from './runSettings';
 import type { StepResult } from './types';
+import { validate } from './validate';
 
 /**
  * Trains a model by plain training, CEDA or ACET, as the paper does, or by GOOD: shuffled whole batches, learning rate divided by 10 at
@@ -35,7 +35,9 @@ import type { StepResult } from './types';
  *
  * @param model - A model with trainable variables; they are updated in place.
  * @param data - All training data: `x` (or `xs`) `[N, ...inputShape]` inside the bounds, `y` (or `ys`) class indices `[N]` or
- *   one-hot `[N, K]`.
+ *   one-hot `[N, K]`. Or a stream of batches of such, so that not all need be in memory: a tf.data Dataset or an async iterable
+ *   that can be read again for every epoch, with `stepsPerEpoch`. It is read in its own order, so shuffle it before; each batch is one
+ *   step, checked when it comes, taken over and disposed. One that ends early is refused.
  * @returns One record per epoch. The optimizer's learning rate is as it was before.
  * @throws OverconfidenceError as {@link acetGradients} and `INVALID_OPTION` for the loop's options, before any work;
  *   `INVALID_CHECKPOINT` for a damaged checkpoint, or one of a run with other data or settings, naming the first that differs
@@ -56,7 +58,11 @@ import type { StepResult } from './types';
  * console.log(history.epochs.at(-1)?.inLoss);
  * ```
  */
-export async function fit(model: ModelLike, data: DataLike, options: FitOptions = {}): Promise<History> {
+export async function fit(
+  model: ModelLike,
+  data: DataLike | Batches<DataLike>,
+  options: FitOptions = {},
+): Promise<History> {
   const loop = checkFit(model, data, options);
   const optimizer = options.optimizer ?? tf.train.adam(1e-3);
   const baseRate = learningRate(optimizer);
@@ -98,57 +104,71 @@ async function train(training: Training): Promise<History> {
   const records = [...history];
   const total = epochs * stepsPerEpoch;
   const clock = progressClock(total, first);
-  for (let step = first; step < total; step++) {
-    const epoch = Math.floor(step / stepsPerEpoch);
-    await stopIfAborted(training, { step, history: records });
-    const factor = (options.schedule ?? paperSchedule)(epoch / epochs);
-    checkNonNegative({ fn: 'fit', argument: 'schedule' }, factor);
-    setLearningRate(optimizer, baseRate * factor);
-    oneStep(training, rng, step);
-    const done = step + 1;
-    const ends = done % stepsPerEpoch === 0;
-    if (ends || done % loop.checkpointEvery === 0) await checkFinite(training, done);
-    if (ends) {
-      records.push(await closeEpoch(training, epoch));
-      options.onEpoch?.(records.at(-1)!);
+  const feed = feedOf(loop, rng, options.signal);
+  try {
+    for (let step = first; step < total; step++) {
+      const epoch = Math.floor(step / stepsPerEpoch);
+      await stopIfAborted(training, { step, history: records });
+      const factor = (options.schedule ?? paperSchedule)(epoch / epochs);
+      checkNonNegative({ fn: 'fit', argument: 'schedule' }, factor);
+      setLearningRate(optimizer, baseRate * factor);
+      const clean = await nextBatch(training, feed, { step, history: records });
+      oneStep(training, rng, step, clean);
+      const done = step + 1;
+      const ends = done % stepsPerEpoch === 0;
+      if (ends || done % loop.checkpointEvery === 0) await checkFinite(training, done);
+      if (ends) {
+        records.push(await closeEpoch(training, epoch));
+        options.onEpoch?.(records.at(-1)!);
+      }
+      if (ends || done % loop.checkpointEvery === 0) await save(training, { step: done, history: records });
+      options.onStep?.(clock(done, `epoch ${epoch + 1} of ${epochs}`));
+      await nextTask();
     }
-    if (ends || done % loop.checkpointEvery === 0) await save(training, { step: done, history: records });
-    options.onStep?.(clock(done, `epoch ${epoch + 1} of ${epochs}`));
-    await nextTask();
+  } finally {
+    await feed.close();
   }
   return { method: loop.method, epochs: records };
 }
 
-/** Draws the step's batch, augments it, differentiates and updates. Every random number is named by epoch and step. */
-function oneStep({ options, loop, optimizer, means }: Training, rng: Rng, step: number): void {
-  const { net, data, method, batchSize, stepsPerEpoch } = loop;
-  const order = rng
-    .fork('order')
-    .fork(Math.floor(step / stepsPerEpoch))
-    .permutation(data.x.shape[0]!);
-  const start = (step % stepsPerEpoch) * batchSize;
+/** The batch of the step that is next; an abort while it is waited for ends the training as one between steps does. */
+async function nextBatch(training: Training, feed: Feed, position: Position): Promise<LabelledData> {
+  try {
+    return await feed.batch(position.step);
+  } catch (error) {
+    await stopIfAborted(training, position);
+    throw error;
+  }
+}
+
+/** Augments a batch, differentiates, updates and disposes it. Every random number is named by epoch and step. */
+function oneStep({ options, loop, optimizer, means }: Training, rng: Rng, step: number, clean: LabelledData): void {
+  const { net, method, stepsPerEpoch } = loop;
   const stream = rng.fork('step').fork(step);
-  tf.tidy(() => {
-    const picked = tf.tensor1d(order.subarray(start, start + batchSize), 'int32');
-    const clean = tf.gather(data.x, picked);
-    const x = options.augmentation === undefined ? clean : augmented(net, clean, options.augmentation(clean, stream));
-    const { grads, ...seen } = GRADIENTS[method](
-      'fit',
-      net,
-      { x, y: tf.gather(data.y, picked) },
-      {
-        ...options,
-        ...(method === 'good' && ramped(options, net.bounds, step / (loop.epochs * stepsPerEpoch))),
-        rng: stream,
-      },
-    );
-    try {
-      optimizer.applyGradients(grads);
-      means.add(seen, grads);
-    } finally {
-      tf.dispose([grads, seen]);
-    }
-  });
+  try {
+    tf.tidy(() => {
+      const { augmentation } = options;
+      const x = augmentation === undefined ? clean.x : augmented(net, clean.x, augmentation(clean.x, stream));
+      const { grads, ...seen } = GRADIENTS[method](
+        'fit',
+        net,
+        { x, y: clean.y },
+        {
+          ...options,
+          ...(method === 'good' && ramped(options, net.bounds, step / (loop.epochs * stepsPerEpoch))),
+          rng: stream,
+        },
+      );
+      try {
+        optimizer.applyGradients(grads);
+        means.add(seen, grads);
+      } finally {
+        tf.dispose([grads, seen]);
+      }
+    });
+  } finally {
+    tf.dispose([clean.x, clean.y]);
+  }
 }
 
 /** What an augmentation, which may be anybody's function, made of a batch: as many inputs, inside the bounds. */
@@ -256,26 +276,4 @@ function runningMeans(): RunningMeans {
     sums.assign(tf.add(sums, tf.stack([loss, inLoss, outLoss, outConfidence, isBad])));
   };
   return { sums, add: (seen, grads) => tf.tidy(() => add(seen, grads)) };
-}
-
-/** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
-async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
-  const { values, classes, count, head } = await readLogits(fn, net, x, {});
-  const labels = await readLabels({ fn, argument: 'y' }, y, classes, count);
-  let [wrong, loss, confidence] = [0, 0, 0];
-  for (let row = 0; row < count; row++) {
-    const at = row * classes;
-    const top = argMax(values, at, classes);
-    const logConfidence = -softplus(-rowLogOdds(values, at, classes, head));
-    if (top !== labels[row]) wrong++;
-    if (head === 'softmax') loss -= values[at + labels[row]!]! - values[at + top]! + logConfidence;
-    else for (let k = 0; k < classes; k++) loss += softplus(k === labels[row] ? -values[at + k]! : values[at + k]!);
-    confidence += Math.exp(logConfidence);
-  }
-  return { error: wrong / count, loss: loss / count, meanMaxConfidence: confidence / count };
-}
-
-/** log(1 + exp z), never overflowing. */
-function softplus(z: number): number {
-  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }

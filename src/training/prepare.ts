@@ -47,8 +47,13 @@ export function prepare<O extends StepOptions>(
 
 /** The same for a classifier that is already made. */
 export function prepareData(fn: string, net: Classifier, data: LabelledData, options: StepOptions): void {
-  checkGradients(fn);
   checkLabelled(fn, net, data);
+  prepareNet(fn, net, options);
+}
+
+/** The same without the data. */
+export function prepareNet(fn: string, net: Classifier, options: StepOptions): void {
+  checkGradients(fn);
   if (net.variables.length === 0)
     refuse(
       { fn, argument: 'model' },
@@ -61,7 +66,7 @@ export function prepareData(fn: string, net: Classifier, data: LabelledData, opt
 }
 
 /** Inputs of the right shape inside the bounds, and a valid label for each. */
-function checkLabelled(fn: string, net: Classifier, { x, y }: LabelledData): void {
+export function checkLabelled(fn: string, net: Classifier, { x, y }: LabelledData): void {
   checkBatch({ fn, argument: 'x' }, x, net.inputShape);
   checkInBounds({ fn, argument: 'x' }, x, net.bounds);
   checkLabels({ fn, argument: 'y' }, y, net.classes, x.shape[0]);

@@ -17,6 +17,8 @@ export type RunSettings = Readonly<Record<string, string | number | boolean | nu
 
 /** How a function is called that cannot be told from another one in a later process. */
 const OWN = 'a function of the caller';
+/** How data are called that are not known before they come. */
+const STREAM = 'a stream';
 /** How many examples stand for all of them. */
 const EXAMPLES = 64;
 
@@ -32,11 +34,11 @@ export async function runSettings(loop: Loop, options: FitOptions, optimizer: tf
     method,
     head: net.head ?? 'softmax',
     bounds: isPair(net.bounds) ? net.bounds.join(' to ') : JSON.stringify(net.bounds),
-    'shape of x': `[${data.x.shape}]`,
-    'shape of y': `[${data.y.shape}]`,
+    'shape of x': 'x' in data ? `[${data.x.shape}]` : STREAM,
+    'shape of y': 'x' in data ? `[${data.y.shape}]` : STREAM,
     seed,
     epochs,
-    batchSize,
+    batchSize: 'x' in data ? batchSize : STREAM,
     stepsPerEpoch,
     weightDecay,
     ...(method !== 'plain' && { lambda, noise: options.noise === undefined ? 'paperNoise' : OWN }),
@@ -49,7 +51,7 @@ export async function runSettings(loop: Loop, options: FitOptions, optimizer: tf
     augmentation: options.augmentation === undefined ? null : OWN,
     optimizer: optimizer.getClassName(),
     ...settingsOfOptimizer(optimizer),
-    'checksum of examples': await checksumOf(data),
+    'checksum of examples': 'x' in data ? await checksumOf(data) : STREAM,
     'trainable variables': net.variables.map(({ shape }) => `[${shape}]`).join(' '),
     'checksum of the layers’ settings': net.layersModel === undefined ? null : layersChecksum(net.layersModel),
   };
