@@ -22,3 +22,27 @@ test('JSON that was made visible is the same JSON', () => {
   const value = { label: 'a\u0000\u009b\u202eb' };
   expect(JSON.parse(visible(JSON.stringify(value)))).toEqual(value);
 });
+
+test('away from a terminal progress has a line for every tenth of each piece of work, whatever was done before it', () => {
+  const written: string[] = [];
+  const line = progressLine({ write: (text) => written.push(text), isTTY: false, columns: 80 }, true);
+  const work = (label: string, total: number, ...done: number[]) => {
+    for (const so of done) line.show({ label, done: so, total, elapsedMs: 0, remainingMs: 0 });
+  };
+  work('reading', 20, 1, 2, 3, 4, 20);
+  work('reading more', 20, 1, 19, 20);
+  work('measuring', 200, 100, 101, 200);
+  work('regions', Number.POSITIVE_INFINITY, 0, 1, 2, 3, 4);
+  const shown = written.map((text) =>
+    text
+      .replace(/^[█░]+ +/, '')
+      .replace(' 00:00 left ', '')
+      .trimEnd(),
+  );
+  expect(shown).toEqual([
+    ...['5 %  reading', '10 %  reading', '20 %  reading', '100 %  reading'],
+    ...['5 %  reading more', '95 %  reading more', '100 %  reading more'],
+    ...['50 %  measuring', '100 %  measuring'],
+    ...['1 regions', '2 regions', '4 regions'],
+  ]);
+});

@@ -21,13 +21,14 @@ export function progressLine(output: Output, always: boolean): ProgressLine {
       show: atMostEvery(EVERY, (progress) => output.write(`\r\x1b[K${lineOf(progress).slice(0, output.columns - 1)}`)),
       clear: () => output.write('\r\x1b[K'),
     };
-  let before = -1;
+  let last = { done: 0, total: Number.NaN, reached: -1 };
   const show = (progress: Progress) => {
-    const known = Number.isFinite(progress.total);
-    const reached = Math.floor(known ? (10 * progress.done) / progress.total : Math.log2(progress.done));
-    if (!(reached > before)) return;
-    before = reached;
-    output.write(`${lineOf(progress)}\n`);
+    const { done, total } = progress;
+    // Another total, or less done than before: the next piece of work.
+    const before = total === last.total && done >= last.done ? last.reached : -1;
+    const reached = Math.floor(Number.isFinite(total) ? (10 * done) / total : Math.log2(done));
+    last = { done, total, reached: Math.max(before, reached) };
+    if (reached > before) output.write(`${lineOf(progress)}\n`);
   };
   return { show: always ? show : () => {}, clear: () => {} };
 }
