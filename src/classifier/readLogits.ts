@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Batches, isStream, readBatches } from '../core/batches';
+import { type Batches, disposeBatch, isStream, readBatches } from '../core/batches';
 import { checkPositive, checkWhole, refuse } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
@@ -56,7 +56,7 @@ async function readStream(
       const x = given instanceof tf.Tensor ? given : labelledData(where, given).x;
       parts.push(await readLogits(fn, model, x, { ...options, ...(signal && { signal }) }));
     } finally {
-      tf.dispose(given instanceof tf.Tensor ? given : { ...given });
+      disposeBatch(given);
     }
     count += parts.at(-1)!.count;
     tell(count, 'images');

@@ -2,16 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { throwIfAborted } from './abort';
 import { refuse, show, type Where } from './check';
 
-/** A tf.data Dataset, as far as it is used here. */
-export interface DatasetLike<T> {
-  iterator(): Promise<{ next(): Promise<IteratorResult<T>> }>;
+/** A tf.data Dataset, as far as it is used here. Its type does not tell what is in a batch, which is looked at when it comes. */
+export interface DatasetLike {
+  iterator(): Promise<{ next(): Promise<IteratorResult<unknown>> }>;
 }
 
 /**
  * Batches one after the other, so that not all need be in memory: a tf.data Dataset, an async generator, or anything else that
  * `for await` takes. Each batch is taken over by the function that reads it, which disposes its tensors.
  */
-export type Batches<T> = AsyncIterable<T> | DatasetLike<T>;
+export type Batches<T> = AsyncIterable<T> | DatasetLike;
 
 /** Whether a value is such a stream, told by what it can do. */
 export function isStream<T>(value: unknown): value is Batches<T> {
@@ -30,7 +30,7 @@ export async function* readBatches<T>(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   throwIfAborted(where.fn, signal);
-  const source: AsyncIterator<T> | Awaited<ReturnType<DatasetLike<T>['iterator']>> =
+  const source: AsyncIterator<T> | Awaited<ReturnType<DatasetLike['iterator']>> =
     Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : await stream.iterator();
   let [any, open] = [false, true];
   try {
@@ -38,7 +38,7 @@ export async function* readBatches<T>(
       const next = await orAborted(where.fn, source.next(), signal);
       if (next.done) break;
       any = true;
-      yield next.value;
+      yield next.value as T;
     }
     open = false;
   } finally {
@@ -55,6 +55,11 @@ export async function* readBatches<T>(
     );
 }
 
+/** Disposes the tensors of a batch, whatever it is. */
+export function disposeBatch(batch: unknown): void {
+  tf.dispose(batch as tf.TensorContainer);
+}
+
 /** A promise, or the refusal of an abort, whichever comes first. What the promise gives after an abort is disposed. */
 async function orAborted<T>(fn: string, promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -67,10 +72,7 @@ async function orAborted<T>(fn: string, promise: Promise<T>, signal: AbortSignal
   try {
     const first = await Promise.race([promise.then((value) => ({ value })), aborted]);
     if (first === undefined) {
-      promise.then(
-        (late) => tf.dispose(late as tf.TensorContainer),
-        () => {},
-      );
+      promise.then(disposeBatch, () => {});
       throwIfAborted(fn, signal);
     }
     return first!.value;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { LabelledData } from '../classifier/types';
-import { isStream, readBatches } from '../core/batches';
+import { disposeBatch, isStream, readBatches } from '../core/batches';
 import { refuse } from '../core/check';
 import type { Rng } from '../core/rng';
 import type { Loop } from './checkFit';
@@ -68,14 +68,14 @@ function streamed(
         reading = readBatches(WHERE, data, signal);
         next = step - (step % stepsPerEpoch);
       }
-      while (next < step) tf.dispose({ ...(await pull()) });
+      while (next < step) disposeBatch(await pull());
       const given = await pull();
       try {
         const batch = labelledData(WHERE, given);
         checkLabelled('fit', net, batch);
         return batch;
       } catch (error) {
-        tf.dispose({ ...given });
+        disposeBatch(given);
         throw error;
       }
     },

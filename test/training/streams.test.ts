@@ -5,6 +5,7 @@ import {
   confidences,
   createRng,
   type DataLike,
+  type DatasetLike,
   type FitOptions,
   fit,
   logOdds,
@@ -26,7 +27,7 @@ function again<T>(make: () => Iterable<T>): AsyncIterable<T> {
 }
 
 /** What a tf.data Dataset is to a reader. */
-function dataset<T>(make: () => Iterable<T>): Batches<T> {
+function dataset(make: () => Iterable<unknown>): DatasetLike {
   return {
     iterator: async () => {
       const values = make()[Symbol.iterator]();
@@ -154,6 +155,16 @@ describe('a stream', () => {
         ...where('fit', 'x'),
       },
     );
+  });
+
+  test('whose batches are something else is refused, and leaves nothing behind', async () => {
+    const model = tinyMlp();
+    const one: FitOptions = { method: 'plain', epochs: 1, stepsPerEpoch: 1 };
+    const bare = dataset(() => [tf.zeros([2, 2])]);
+    await expectRefusal(() => fit(model, bare, one), { code: 'INVALID_ARGUMENT', ...where('fit', 'data') });
+    const text = dataset(() => ['a']);
+    await expectRefusal(() => fit(model, text, one), { code: 'INVALID_ARGUMENT', ...where('fit', 'data') });
+    await expectRefusal(() => logOdds(model, text), { code: 'INVALID_ARGUMENT', ...where('logOdds', 'x') });
   });
 
   test('needs stepsPerEpoch, has batches of its own, and no bare function', async () => {
