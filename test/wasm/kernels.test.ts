@@ -386,6 +386,17 @@ describe('copies', () => {
     await fc.assert(property, runs);
   });
 
+  test.each(['bool', 'int32'] as const)('a tensor of type %s is repeated as it is', async (dtype) => {
+    const repeat = async () => {
+      const x = tf.tensor([1, 0, 0, 1, 1, 0], [2, 1, 3], dtype);
+      const y = tf.tile(x, [2, 3, 1]);
+      const values = [...(await y.data())];
+      tf.dispose([x, y]);
+      return { dtype: y.dtype, values };
+    };
+    expect(await onBackend('wasm', repeat)).toEqual(await onBackend('cpu', repeat));
+  });
+
   test('a clone and a cast to the same type live on when the original is disposed', async () => {
     await onBackend('wasm', async () => {
       const dataIds = tf.backend().numDataIds();

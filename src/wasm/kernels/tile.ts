@@ -1,28 +1,40 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { floats, type Kernel } from '../backend';
+import type { Kernel } from '../backend';
 
 type Tile = Kernel<tf.TileInputs, tf.TileAttrs>;
 
 /**
- * A tensor repeated: by copies that double in length where its values follow each other unchanged, as when the gradient
- * of batch normalisation repeats the statistics of a channel for every pixel. The stock kernel goes value by value.
+ * A tensor repeated, axis by axis from the last: by copies of everything that follows the axis. The stock kernel goes value by
+ * value, as when a choice for each image is repeated for every pixel.
  */
 export function tile(stock: Tile): Tile {
   return (call) => {
     const { inputs, attrs, backend } = call;
     const x = inputs.x!;
     const shape = x.shape.map((size, axis) => size * attrs.reps[axis]!);
-    if (x.dtype !== 'float32' || shape.includes(0) || !isWhole(x.shape, attrs.reps)) return stock(call);
-    const out = backend.makeOutput(shape, 'float32');
-    const to = floats(backend, out);
-    to.set(floats(backend, x));
-    for (let done = tf.util.sizeFromShape(x.shape); done < to.length; done *= 2) to.copyWithin(done, 0, done);
+    if (!['float32', 'int32', 'bool'].includes(x.dtype) || shape.includes(0)) return stock(call);
+    const out = backend.makeOutput(shape, x.dtype);
+    let values = backend.typedArrayFromHeap(x);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const block = x.shape[axis]! * tf.util.sizeFromShape(shape.slice(axis + 1));
+      values = repeated(values, block, attrs.reps[axis]!);
+    }
+    backend.typedArrayFromHeap(out).set(values);
     return out;
   };
 }
 
-/** Whether the result is all of `x`, over and over: nothing but axes of size 1 lie before a repeated one. */
-function isWhole(shape: readonly number[], reps: readonly number[]): boolean {
-  const last = reps.findLastIndex((count) => count > 1);
-  return shape.slice(0, Math.max(0, last)).every((size) => size === 1);
+type Values = Float32Array | Int32Array | Uint8Array;
+
+/** Each block of so many values, several times in a row. */
+function repeated(values: Values, block: number, times: number): Values {
+  if (times === 1) return values;
+  const to = new (values.constructor as new (length: number) => Values)(values.length * times);
+  for (let from = 0, place = 0; from < values.length; from += block, place += block * times) {
+    to.set(values.subarray(from, from + block), place);
+    // Copies that double in length.
+    for (let done = block; done < block * times; done *= 2)
+      to.copyWithin(place + done, place, place + Math.min(done, block * times - done));
+  }
+  return to;
 }
