@@ -89,14 +89,16 @@ export function checkTheorem31(
 type Pair = readonly [number, number];
 
 /** The pairs of rows of V that are the same where a ray ends. */
-export function* findIdentical(
-  net: PiecewiseAffine,
-  limit: LimitAlongRay,
-  tied: readonly Pair[] = tiedPairs(limit),
-): Pausing<Pair[]> {
+function* findIdentical(net: PiecewiseAffine, limit: LimitAlongRay, tied: readonly Pair[]): Pausing<Pair[]> {
   const identical: Pair[] = [];
   for (const pair of tied) if (yield* haveSameRows(net, limit.pattern, ...pair)) identical.push(pair);
   return identical;
+}
+
+/** Whether two rows of V are the same where a ray ends; looks no further once there are two. */
+export function* haveIdenticalRows(net: PiecewiseAffine, limit: LimitAlongRay): Pausing<boolean> {
+  for (const pair of tiedPairs(limit)) if (yield* haveSameRows(net, limit.pattern, ...pair)) return true;
+  return false;
 }
 
 function tiedPairs({ slope, sameSlope }: LimitAlongRay): Pair[] {

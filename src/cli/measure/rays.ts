@@ -10,7 +10,7 @@ import { findLimitAlongRay } from '../../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../../regions/types';
 import { alphaScaling } from '../../theory/alphaScaling';
 import { confidenceAtLimit } from '../../theory/asymptoticConfidence';
-import { findIdentical } from '../../theory/checkTheorem31';
+import { haveIdenticalRows } from '../../theory/checkTheorem31';
 import { findLogOdds } from '../../theory/minimalAlpha';
 
 /** Name of the measurement in the record. */
@@ -93,8 +93,7 @@ export function rayMeasurement(
 /** Where a ray ends: the limit of the confidence, and whether two rows of V are the same there. */
 function* endOfRay(net: PiecewiseAffine, x: Float64Array): Pausing<{ limit: number; identical: boolean }> {
   const limit = yield* findLimitAlongRay(net, new Float64Array(net.inputSize), x);
-  const identical = yield* findIdentical(net, limit);
-  return { limit: confidenceAtLimit(limit).confidence, identical: identical.length > 0 };
+  return { limit: confidenceAtLimit(limit).confidence, identical: yield* haveIdenticalRows(net, limit) };
 }
 
 /** Confidence at alpha x. */
