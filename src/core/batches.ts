@@ -4,7 +4,11 @@ import { refuse, show, type Where } from './check';
 
 /** A tf.data Dataset, as far as it is used here. Its type does not tell what is in a batch, which is looked at when it comes. */
 export interface DatasetLike {
-  iterator(): Promise<{ next(): Promise<IteratorResult<unknown>> }>;
+  /** Begins to read, from the first batch. */
+  iterator(): Promise<{
+    /** The next batch, or that there is none. */
+    next(): Promise<IteratorResult<unknown>>;
+  }>;
 }
 
 /**

@@ -9,7 +9,12 @@ export type { ModelSource } from './load/places';
 /** A model and what was read beside it. */
 export interface LoadedModel {
   /** The model of tfjs, a LayersModel or a GraphModel; the caller owns it. */
-  readonly model: LayersModel | (tf.InferenceModel & { dispose(): void });
+  readonly model:
+    | LayersModel
+    | (tf.InferenceModel & {
+        /** Frees the weights. */
+        dispose(): void;
+      });
   /** Which of the two it is. */
   readonly kind: 'layers' | 'graph';
   /** Names of the classes in the order of the outputs, if `metadata.json` has them. */
@@ -19,7 +24,12 @@ export interface LoadedModel {
   /** All that stands in `metadata.json`, as `saveModel` takes it. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Where labels and bounds come from, in words, such as `metadata.json`. */
-  readonly from: { readonly labels?: string; readonly bounds?: string };
+  readonly from: {
+    /** Of the labels; left out where there are none. */
+    readonly labels?: string;
+    /** Of the bounds; left out where nothing tells them. */
+    readonly bounds?: string;
+  };
   /** What of the model was left out or changed: clauses for people. */
   readonly notes: readonly string[];
 }
