@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   initializers,
   input,
+  type LayersModel,
   layers,
   type SymbolicTensor,
   sequential,
@@ -144,6 +145,14 @@ describe('float32Errors', () => {
   });
 });
 
+/** Certified confidences of a network with these weights, around 0.5 by 0.2 in exact arithmetic, by either method. */
+function boundsBy(model: LayersModel, weights: readonly tf.TensorLike[]) {
+  tf.tidy(() => model.setWeights(weights.map((values) => tf.tensor(values))));
+  const net = toPiecewiseAffine(model);
+  model.dispose();
+  return (method: 'interval' | 'crown') => certifiedMaxConfidence(net, [[0.5]], 0.2, { method, arithmetic: 'real' })[0];
+}
+
 describe('certifiedMaxConfidence', () => {
   const methods = ['interval', 'crown'] as const;
 
@@ -241,11 +250,7 @@ describe('certifiedMaxConfidence', () => {
       ],
     });
     const rows = [[[1, 1]], [1, 2], [[-1, 0], [1, 0]], [0, 0.9], [[3, 0]], [0, 0]]; // biome-ignore format: layer by layer
-    tf.tidy(() => model.setWeights(rows.map((values) => tf.tensor(values))));
-    const net = toPiecewiseAffine(model);
-    model.dispose();
-    const at = (method: 'interval' | 'crown') =>
-      certifiedMaxConfidence(net, [[0.5]], 0.2, { method, arithmetic: 'real' })[0];
+    const at = boundsBy(model, rows);
     expect(at('crown')).toBeCloseTo(1 / (1 + Math.exp(-3)), 6);
     expect(at('interval')).toBeCloseTo(1 / (1 + Math.exp(-3 * 1.4)), 6);
   });
@@ -258,11 +263,7 @@ describe('certifiedMaxConfidence', () => {
     const unit = layers.dense({ units: 1, activation: 'relu' }).apply(twice) as SymbolicTensor;
     const model = tfModel({ inputs: x, outputs: layers.dense({ units: 2 }).apply(unit) as SymbolicTensor });
     const rows = [[[1, 1]], [1, 2], [[-1], [1]], [-1], [[3, 0]], [0, 0]];
-    tf.tidy(() => model.setWeights(rows.map((values) => tf.tensor(values))));
-    const net = toPiecewiseAffine(model);
-    model.dispose();
-    const at = (method: 'interval' | 'crown') =>
-      certifiedMaxConfidence(net, [[0.5]], 0.2, { method, arithmetic: 'real' })[0];
+    const at = boundsBy(model, rows);
     expect(at('crown')).toBeCloseTo(1 / (1 + Math.exp(-3)), 6);
     expect(at('interval')).toBeCloseTo(1 / (1 + Math.exp(-3 * 1.8)), 6);
   });

@@ -45,7 +45,9 @@ export const WORK_OPTIONS: OptionTable = {
 
 /** How a long run is shared out and stopped. */
 export const RUN_OPTIONS: OptionTable = {
-  quick: { text: 'a first look in less than a minute: a tenth of the images, or fewer, and wider error bars' },
+  quick: {
+    text: 'a first look: a tenth of the images, or fewer, and wider error bars; less than a minute for small models',
+  },
   workers: {
     value: 'N',
     text: 'worker threads that attack and classify, for a LayersModel on wasm or cpu; 0 for none (default auto: one for each core where the work is long)',
