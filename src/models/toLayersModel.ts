@@ -45,7 +45,7 @@ const KEYS: KeysOf<ToLayersModelOptions> = { output: true, inputShape: true };
  *   `UNSUPPORTED_MODEL`, naming the node and its operation, for what no layer computes.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import '@tensorflow/tfjs-backend-cpu';
  * import { loadGraphModel } from '@tensorflow/tfjs-converter';
  * import { toLayersModel } from 'relu-overconfidence/models';

@@ -11,7 +11,7 @@ import { lossesOf } from '../../src/losses/headLosses';
 import { loadModel } from '../../src/models';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { expectNoLeak } from '../support/expectNoLeak';
-import { fillTopology, wildModels, wildNames } from '../support/wildModels';
+import { fillTopology, wildCases, wildModels, wildNames } from '../support/wildModels';
 
 /** The length of the difference, as a share of the length. */
 async function apart(a: tf.Tensor, b: tf.Tensor): Promise<number> {
@@ -39,7 +39,7 @@ describe('models that people have published (RELU_WILD)', () => {
     await rm(root, { recursive: true });
   });
 
-  it.skipIf(wildNames.length === 0).each(wildNames)(
+  it.skipIf(wildNames.length === 0).each(wildCases)(
     'are frozen, and attacked as the model would be: %s',
     async (name) => {
       const folder = name.startsWith('topology-') ? await fillTopology(name, join(root, name)) : join(wildModels, name);

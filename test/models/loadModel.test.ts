@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/models';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { onBackend } from '../support/onBackend';
-import { fillTopology, seededWeights, wildModels, wildNames } from '../support/wildModels';
+import { fillTopology, seededWeights, wildCases, wildModels, wildNames } from '../support/wildModels';
 import { writeZip } from '../support/writeZip';
 import { computeKeras } from './kerasReading';
 
@@ -57,7 +57,7 @@ async function difference(
 }
 
 describe('loadModel of models of the web (RELU_WILD)', () => {
-  it.skipIf(wildNames.length === 0).each(wildNames)(
+  it.skipIf(wildNames.length === 0).each(wildCases)(
     'computes what plain tfjs or the JSON of Keras 3 says: %s',
     async (name) => {
       const bare = name.startsWith('topology-');

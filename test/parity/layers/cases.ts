@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { initializers, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { createRng } from '../../../src/core/rng';
+import { hasActivation } from '../../support/hasActivation';
 
 /** A layer of tfjs-layers in one of its uses. */
 export interface LayerCase {
@@ -73,16 +74,6 @@ const ACTIVATIONS = [
   'gelu_new',
 ] as const;
 
-/** Whether this version of tfjs has an activation: some came after 4.10. */
-function isKnown(activation: string): boolean {
-  try {
-    layers.activation({ activation: activation as 'relu' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The default is orthogonal, which needs chained operations; the weights are replaced anyway. */
 const PLAIN = { recurrentInitializer: 'glorotUniform' } as const;
 
@@ -90,7 +81,7 @@ const random = () => initializers.randomNormal({ seed: 1 });
 
 /** Every layer of tfjs-layers in the uses that matter to its gradient. */
 export const LAYER_CASES: readonly LayerCase[] = [
-  ...ACTIVATIONS.filter(isKnown).map((activation) =>
+  ...ACTIVATIONS.filter(hasActivation).map((activation) =>
     one('activation', activation, vector, () => layers.activation({ activation: activation as 'relu' })),
   ),
   one('reLU', '', vector, () => layers.reLU()),
