@@ -74,6 +74,11 @@ export interface OodOptions {
   readonly batchSize?: number;
   /** Images of noise drawn, and images attacked, at a time. @defaultValue 100 */
   readonly attackBatchSize?: number;
+  /**
+   * Bytes that the tensors of a forward pass or a gradient may take; a batch for which they are too few is worked through in
+   * parts, with the same result. @defaultValue half of what the backend or the machine has
+   */
+  readonly memory?: number;
   /** Whether the rows of the report keep the score of every image, for plots and other metrics. @defaultValue false */
   readonly keepScores?: boolean;
   /**
@@ -105,6 +110,7 @@ export interface ResolvedOptions {
   readonly seed: string | number;
   readonly batchSize: number;
   readonly attackBatchSize: number;
+  readonly memory: number | undefined;
   readonly keepScores: boolean;
 }
 
@@ -118,6 +124,7 @@ const KEYS: KeysOf<OodOptions> = {
   seed: true,
   batchSize: true,
   attackBatchSize: true,
+  memory: true,
   keepScores: true,
   onProgress: true,
   signal: true,
@@ -144,9 +151,11 @@ export function checkOptionKeys(options: OodOptions): void {
 /** Checks everything about the options that can be told without looking into tensors, and fills in the defaults. */
 export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOptions {
   const available = labelledData({ fn, argument: 'in' }, options.in).x.shape[0]!;
-  const { noiseSamples = available, seed = 0, batchSize = 256, attackBatchSize = 100, keepScores = false } = options;
+  const { noiseSamples = available, seed = 0, batchSize = 256, attackBatchSize = 100 } = options;
+  const { memory, keepScores = false } = options;
   for (const [argument, value] of Object.entries({ noiseSamples, batchSize, attackBatchSize }))
     checkWhole({ fn, argument }, value);
+  if (memory !== undefined) checkPositive({ fn, argument: 'memory' }, memory);
   if (options.onProgress !== undefined) checkFunction({ fn, argument: 'onProgress' }, options.onProgress);
   const paper = samplerFor(paperNoise, net);
   const out = Object.entries(options.out ?? {});
@@ -163,6 +172,7 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
     seed,
     batchSize,
     attackBatchSize,
+    memory,
     keepScores,
   };
 }

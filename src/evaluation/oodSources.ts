@@ -30,6 +30,8 @@ export interface OodSource {
   readonly gradients: number;
   /** True classes, of images that have such. */
   readonly labels?: Int32Array;
+  /** Bytes for what the model computes; see `OodOptions`. */
+  readonly memory: number | undefined;
   /** Makes the images `start`, ..., `start + size - 1`; the caller owns them. */
   readonly make: (start: number, size: number, onStep: () => void) => Made | Promise<Made>;
 }
@@ -46,7 +48,7 @@ export function oodSources(
   net: Classifier,
   x: tf.Tensor,
   labels: Int32Array | undefined,
-  { batchSize, attackBatchSize, noiseSamples, ...options }: ResolvedOptions,
+  { batchSize, attackBatchSize, noiseSamples, memory, ...options }: ResolvedOptions,
 ): OodSource[] {
   const root = createRng(options.seed);
   const stored = (name: string, kind: OodRowKind, images: tf.Tensor, truth?: Int32Array): OodSource => ({
@@ -55,6 +57,7 @@ export function oodSources(
     samples: images.shape[0]!,
     batchSize,
     gradients: 0,
+    memory,
     ...(truth && { labels: truth }),
     make: (start, size) => ({ images: tf.slice(images, start, size) }),
   });
@@ -63,7 +66,15 @@ export function oodSources(
   for (const { name, argument, sampler } of options.noise) {
     const draw = noiseDraw(argument, sampler, net, x, noiseSamples, root.fork(`noise ${name}`));
     const make: OodSource['make'] = (start, size) => ({ images: tf.tidy(() => draw(start, size)) });
-    sources.push({ name, kind: 'noise', samples: noiseSamples, batchSize: attackBatchSize, gradients: 0, make });
+    sources.push({
+      name,
+      kind: 'noise',
+      samples: noiseSamples,
+      batchSize: attackBatchSize,
+      gradients: 0,
+      memory,
+      make,
+    });
   }
   if (options.adversarialNoise !== undefined) {
     const { adversarialNoise } = options;
@@ -77,8 +88,9 @@ export function oodSources(
       samples,
       batchSize: attackBatchSize,
       gradients: steps * restarts,
+      memory,
       make: (start, size, onStep) => {
-        const run = { rng: attackRng.fork(start), onStep };
+        const run = { rng: attackRng.fork(start), memory, onStep };
         const images = tf.tidy(() => draw(start, size));
         return attackBatch(runner, 'adversarialNoise', adversarialNoise, net, images, run);
       },
@@ -97,11 +109,13 @@ export function oodSources(
       samples,
       batchSize: attackBatchSize,
       gradients: steps * restarts,
+      memory,
       labels: attacked,
       make: async (start, size, onStep) => {
         const truth = tf.tensor1d(attacked.subarray(start, start + size), 'int32');
         try {
-          const run = { objective: lossesOf(net).inLossTo(truth, net.classes), rng: attackRng.fork(start), onStep };
+          const objective = lossesOf(net).inLossTo(truth, net.classes);
+          const run = { objective, rng: attackRng.fork(start), memory, onStep };
           const images = tf.tidy(() => tf.gather(x, rows.subarray(start, start + size)));
           return await attackBatch(runner, 'adversarialSamples', adversarialSamples, net, images, run);
         } finally {
@@ -118,6 +132,7 @@ interface AttackRun {
   /** What is maximised; by default the attack's own objective. */
   readonly objective?: Objective;
   readonly rng: Rng;
+  readonly memory: number | undefined;
   readonly onStep: () => void;
 }
 
@@ -128,9 +143,10 @@ async function attackBatch(
   { attack, epsilon, stepSize, steps, restarts }: ResolvedAttack,
   net: Classifier,
   images: tf.Tensor,
-  run: AttackRun,
+  { memory, ...run }: AttackRun,
 ): Promise<Made> {
-  const options = { epsilon, ...(stepSize !== undefined && { stepSize }), steps, restarts, bounds: net.bounds, ...run };
+  const given = { ...(stepSize !== undefined && { stepSize }), ...(memory !== undefined && { memory }) };
+  const options = { epsilon, ...given, steps, restarts, bounds: net.bounds, ...run };
   const count = images.shape[0]!;
   try {
     const { adversarial, blindImages } = await runner.attack(attack, net, images, options);

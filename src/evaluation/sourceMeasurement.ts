@@ -15,7 +15,7 @@ const PASSES_PER_GRADIENT = 3;
 export function sourceMeasurement(
   runner: Runner,
   net: Classifier,
-  { name, kind, samples, batchSize, gradients, labels, make }: OodSource,
+  { name, kind, samples, batchSize, gradients, labels, memory, make }: OodSource,
   /** What is to be kept of the images themselves. */
   look: (images: tf.Tensor, start: number) => Promise<BlockResult> = async () => ({}),
 ): Measurement {
@@ -36,7 +36,10 @@ export function sourceMeasurement(
       const { images, blindImages } = await make(start, size, onStep);
       try {
         const seen = await look(images, start);
-        const { values, classes, head } = await runner.logits(fn, net, images, { batchSize: size });
+        const { values, classes, head } = await runner.logits(fn, net, images, {
+          batchSize: size,
+          ...(memory !== undefined && { memory }),
+        });
         const rows = Array.from({ length: size }, (_, i) => i * classes);
         return {
           logOdds: rows.map((offset) => rowLogOdds(values, offset, classes, head)),

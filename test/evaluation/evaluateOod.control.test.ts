@@ -35,6 +35,30 @@ async function failure(work: Promise<unknown>): Promise<unknown> {
   );
 }
 
+describe('memory of evaluateOod', () => {
+  it('has the same report when no two images fit into it, whatever the batch, and runs none together', async () => {
+    const largest = { rows: 0 };
+    const seen = (images: tf.Tensor) => {
+      largest.rows = Math.max(largest.rows, images.shape[0]!);
+      return model(images);
+    };
+    const options = { ...base, attackBatchSize: 3, batchSize: 5, keepScores: true };
+    const whole = await evaluateOod(seen, options);
+    expect(largest.rows).toBe(5);
+    largest.rows = 0;
+    expect(await evaluateOod(seen, { ...options, memory: 1 })).toEqual(whole);
+    expect(largest.rows).toBe(1);
+  });
+
+  it('is a positive number of bytes', async () => {
+    await expectRefusal(() => evaluateOod(model, { ...base, memory: 0 }), {
+      code: 'INVALID_OPTION',
+      fn: 'evaluateOod',
+      argument: 'memory',
+    });
+  });
+});
+
 describe('progress of evaluateOod', () => {
   it('counts forward passes of one image, a gradient as three, up to the total and never back', async () => {
     const seen: Progress[] = [];

@@ -11,7 +11,7 @@ import { percent } from '../print/text';
 /** Name of the measurement in the record. */
 export const OTHER_BOUNDS = 'other bounds';
 
-/** Images of noise in each box. */
+/** Images of noise in each box at most: their mean is told, not its error. */
 const SAMPLES = 100;
 const BATCH = 25;
 
@@ -22,14 +22,21 @@ export function usualBounds(net: Pick<Classifier, 'inputShape' | 'image'>): read
   return imageOf(net) ? [unit, [0, 255], centred] : [unit, centred, [-3, 3]];
 }
 
-/** How sure a model of which the bounds are only assumed would be of uniform noise in the others that are usual. */
-export function otherBoundsMeasurement(runner: Runner, net: Classifier, seed: string | number): Measurement {
+/**
+ * How sure a model of which the bounds are only assumed would be of uniform noise in the others that are usual; of no more
+ * images than its rows of noise have.
+ */
+export function otherBoundsMeasurement(
+  runner: Runner,
+  net: Classifier,
+  { seed, noiseSamples }: { seed: string | number; noiseSamples: number },
+): Measurement {
   const boxes = usualBounds(net);
   const rng = createRng(seed).fork(OTHER_BOUNDS);
   return {
     name: OTHER_BOUNDS,
     kind: 'other',
-    samples: SAMPLES,
+    samples: Math.min(SAMPLES, noiseSamples),
     blockSize: BATCH,
     cost: boxes.length,
     required: false,

@@ -80,12 +80,13 @@ export async function prepare(
   const work = (measurements: readonly Measurement[]) =>
     measurements.reduce((sum, { samples, cost }) => sum + samples * cost * perPass, 0);
   const { runner, end, workers } = await startRunner(model, values, backend, signal, work(alone));
-  const seconds = work(alone) / Math.max(1, Math.min(workers, availableParallelism())) + work(rays.measurements);
   const sources = oodSources(runner, net, x, labels, resolved)
     .filter(({ kind }) => kind !== 'in' || labels !== undefined)
     .map((source) => sourceMeasurement(runner, net, source, (images, start) => firstImages(net, images, start)));
   const assumed = command === 'audit' && net.boundsFrom === 'assumed';
-  const besides = assumed ? [otherBoundsMeasurement(runner, net, seedOf(values))] : [];
+  const besides = assumed ? [otherBoundsMeasurement(runner, net, resolved)] : [];
+  const seconds =
+    (work(alone) + work(besides)) / Math.max(1, Math.min(workers, availableParallelism())) + work(rays.measurements);
   const { path, kind, sha256 } = model.file;
   const { inputShape, classes, bounds, boundsFrom = 'given', image = true, head = 'softmax' } = net;
   return {
