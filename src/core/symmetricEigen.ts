@@ -1,3 +1,5 @@
+import type { Pausing } from './pausing';
+
 /** Eigenvalues of a symmetric matrix and what belongs to them. */
 export interface SymmetricEigen {
   /** n eigenvalues, ascending. */
@@ -13,9 +15,9 @@ const MOST_ROUNDS = 60;
  * All eigenvalues and eigenvectors of a symmetric n x n matrix (row-major), in float64: Householder reflections make it
  * tridiagonal, implicit QL steps make that diagonal. About 7 n^3 operations.
  */
-export function symmetricEigen(matrix: Float64Array, n: number): SymmetricEigen {
-  const { diagonal, beside, vectors } = tridiagonal(matrix, n);
-  for (let i = 0; i < n; i++) settle(i, { diagonal, beside, vectors }, n);
+export function* symmetricEigen(matrix: Float64Array, n: number): Pausing<SymmetricEigen> {
+  const { diagonal, beside, vectors } = yield* tridiagonal(matrix, n);
+  for (let i = 0; i < n; i++) yield* settle(i, { diagonal, beside, vectors }, n);
   const order = Array.from(diagonal.keys()).sort((a, b) => diagonal[a]! - diagonal[b]!);
   const sorted = new Float64Array(n * n);
   for (const [place, i] of order.entries()) sorted.set(vectors.subarray(i * n, (i + 1) * n), place * n);
@@ -30,7 +32,7 @@ interface Tridiagonal {
   readonly vectors: Float64Array;
 }
 
-function tridiagonal(matrix: Float64Array, n: number): Tridiagonal {
+function* tridiagonal(matrix: Float64Array, n: number): Pausing<Tridiagonal> {
   const rest = matrix.slice();
   const beside = new Float64Array(n);
   const mirrors: Float64Array[] = [];
@@ -48,10 +50,14 @@ function tridiagonal(matrix: Float64Array, n: number): Tridiagonal {
       );
     mirrors.push(mirror);
     reflectBothSides(rest, mirror, k + 1, n);
+    yield;
   }
   const vectors = new Float64Array(n * n);
   for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
-  for (let k = n - 2; k >= 0; k--) reflectRows(vectors, mirrors[k]!, k + 1, n);
+  for (let k = n - 2; k >= 0; k--) {
+    reflectRows(vectors, mirrors[k]!, k + 1, n);
+    yield;
+  }
   return { diagonal: Float64Array.from({ length: n }, (_, i) => rest[i * n + i]!), beside, vectors };
 }
 
@@ -74,13 +80,14 @@ function reflectRows(q: Float64Array, v: Float64Array, first: number, n: number)
 }
 
 /** QL steps until entry i stands alone. */
-function settle(i: number, t: Tridiagonal, n: number): void {
+function* settle(i: number, t: Tridiagonal, n: number): Pausing<void> {
   const { diagonal: d, beside: e } = t;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     let end = i;
     while (end < n - 1 && Math.abs(e[end]!) > Number.EPSILON * (Math.abs(d[end]!) + Math.abs(d[end + 1]!))) end++;
     if (end === i) return;
     stepFrom(i, end, t, n);
+    yield;
   }
 }
 

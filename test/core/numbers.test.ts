@@ -5,6 +5,7 @@ import { describe, expect, it, test } from 'vitest';
 import { heNormal } from '../../src/core/heNormal';
 import { kMeans } from '../../src/core/kMeans';
 import { log1p } from '../../src/core/log1p';
+import { atOnce } from '../../src/core/pausing';
 import { createRng, type Rng } from '../../src/core/rng';
 import { sharpLogitRange } from '../../src/core/sharpLogitRange';
 import { softmax } from '../../src/core/softmax';
@@ -68,9 +69,11 @@ describe('kMeans', () => {
     const rng = createRng(3);
     const x = Float64Array.from({ length: 120 }, (_, i) => 10 * (Math.floor(i / 2) % 3) + rng.normal());
     let rounds = 0;
-    const centres = kMeans(x, 2, 3, createRng(1), () => {
-      rounds++;
-    });
+    const centres = atOnce(
+      kMeans(x, 2, 3, createRng(1), () => {
+        rounds++;
+      }),
+    );
     const distances = squaredDistances(x, centres, 2);
     const members: number[][] = [[], [], []];
     for (let i = 0; i < 60; i++) {
@@ -90,9 +93,11 @@ describe('kMeans', () => {
     const rng = createRng(6);
     const x = Float64Array.from({ length: 300 }, () => rng.uniform());
     let rounds = 0;
-    const centres = kMeans(x, 1, 8, createRng(2), () => {
-      rounds++;
-    });
+    const centres = atOnce(
+      kMeans(x, 1, 8, createRng(2), () => {
+        rounds++;
+      }),
+    );
     expect(rounds).toBeGreaterThan(3);
     const [sums, counts] = [new Float64Array(8), new Float64Array(8)];
     for (const value of x) {
@@ -106,7 +111,7 @@ describe('kMeans', () => {
 
   it('leaves a centre that no point is nearest to where it is', () => {
     // Both centres start on the same place, and the first of equals takes all points.
-    expect([...kMeans(Float64Array.of(4, 4), 1, 2, scripted([], [0, 1, 0]))]).toEqual([4, 4]);
+    expect([...atOnce(kMeans(Float64Array.of(4, 4), 1, 2, scripted([], [0, 1, 0])))]).toEqual([4, 4]);
   });
 
   it('does not go on for ever: it ends after a hundred rounds, though points still change their centre', () => {
@@ -114,9 +119,11 @@ describe('kMeans', () => {
     const line = Float64Array.from({ length: 400 }, (_, i) => i);
     const leftmost: Rng = { ...createRng(0), uniform: () => 0, integer: () => 0 };
     let rounds = 0;
-    kMeans(line, 1, 10, leftmost, () => {
-      rounds++;
-    });
+    atOnce(
+      kMeans(line, 1, 10, leftmost, () => {
+        rounds++;
+      }),
+    );
     expect(rounds).toBe(100);
   });
 });
@@ -129,7 +136,7 @@ function kMeansStart(x: Float64Array, count: number, rng: Rng): number[] {
     drawn.push(x[from!]!);
     return subarray(from, to);
   };
-  kMeans(x, 1, count, rng);
+  atOnce(kMeans(x, 1, count, rng));
   return drawn;
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { symmetricEigen } from '../../src/core/symmetricEigen';
 
@@ -22,7 +23,7 @@ describe('symmetricEigen', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 14 }), fc.nat(1000), (n, rank, seed) => {
         const a = symmetric(n, rank, seed);
-        const { values, vectors } = symmetricEigen(a, n);
+        const { values, vectors } = atOnce(symmetricEigen(a, n));
         const size = 1 + Math.max(...values.map(Math.abs));
         for (const [i, j] of entries(n)) {
           const image = Array.from({ length: n }).reduce(
@@ -45,7 +46,7 @@ describe('symmetricEigen', () => {
   it.each([1, -1])('loses no digits where a column is almost a multiple (%d) of a unit vector', (sign) => {
     for (const small of [1e-9, 1e-12]) {
       const a = Float64Array.of(0, sign, small, sign, 0, 0.5, small, 0.5, 0);
-      const { values, vectors } = symmetricEigen(a, 3);
+      const { values, vectors } = atOnce(symmetricEigen(a, 3));
       for (const [i, j] of entries(3)) {
         const image = [0, 1, 2].reduce((sum, k) => sum + a[3 * j + k]! * vectors[3 * i + k]!, 0);
         expect(Math.abs(image - values[i]! * vectors[3 * i + j]!)).toBeLessThan(2e-15);
@@ -56,7 +57,7 @@ describe('symmetricEigen', () => {
   it('knows the eigenvalues 2 - 2 cos(k pi / (n + 1)) of the second difference', () => {
     const n = 40;
     const a = Float64Array.from(entries(n), ([i, j]) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0));
-    const { values } = symmetricEigen(a, n);
+    const { values } = atOnce(symmetricEigen(a, n));
     for (const [k, value] of values.entries())
       expect(value).toBeCloseTo(2 - 2 * Math.cos(((k + 1) * Math.PI) / (n + 1)), 12);
   });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { squaredDistances } from '../../src/core/squaredDistances';
 import { largestRadius } from '../../src/guarantees/ccu/ccuClassifier';
@@ -28,7 +29,7 @@ describe('principalMetric', () => {
     const rows = Array.from({ length: 40 }, (_, i) =>
       clouds.slice(3 * i, 3 * i + 3).map((value, j) => value - mean(j)),
     );
-    const { variances, axes } = principalMetric(new Float64Array(3), rows, 1e-6)!;
+    const { variances, axes } = atOnce(principalMetric(new Float64Array(3), rows, 1e-6))!;
     expect(axes).toHaveLength(3);
     for (const [i, value] of [1.551078425933, 0.152753936801, 0.004970267407].entries())
       expect(variances[i]).toBeCloseTo(value, 11);
@@ -38,7 +39,7 @@ describe('principalMetric', () => {
     const rng = createRng('few');
     const rows = Array.from({ length: 5 }, () => Float64Array.from({ length: 9 }, () => rng.normal()));
     const along = (x: Float64Array, axis: Float64Array) => x.reduce((sum, value, j) => sum + value * axis[j]!, 0);
-    const { axes, variances } = principalMetric(new Float64Array(9), rows, 1e-9)!;
+    const { axes, variances } = atOnce(principalMetric(new Float64Array(9), rows, 1e-9))!;
     expect(axes).toHaveLength(5);
     for (const [i, axis] of axes.entries()) {
       expect(rows.reduce((sum, row) => sum + along(row, axis) ** 2 / 5, 0)).toBeCloseTo(variances[i]!, 12);
@@ -50,7 +51,7 @@ describe('principalMetric', () => {
   });
 
   it('has no metric where nothing varies', () => {
-    expect(principalMetric(new Float64Array(2), [new Float64Array(2)], 0.1)).toBeUndefined();
+    expect(atOnce(principalMetric(new Float64Array(2), [new Float64Array(2)], 0.1))).toBeUndefined();
   });
 });
 
@@ -60,7 +61,7 @@ function metricOf(dimensions: number, count: number, seed: number): Metric {
   const rows = Array.from({ length: 50 }, () =>
     Float64Array.from({ length: dimensions }, (_, j) => 2 ** (1 - j) * rng.normal()),
   );
-  const { centre, axes, variances } = principalMetric(new Float64Array(dimensions), rows, 1e-9)!;
+  const { centre, axes, variances } = atOnce(principalMetric(new Float64Array(dimensions), rows, 1e-9))!;
   return {
     centre,
     axes: axes.slice(0, count),
@@ -107,7 +108,7 @@ describe('embed', () => {
 describe('mixtures', () => {
   const step = (mixture: Mixture, points: Float64Array, dimensions: number, least: number) => {
     const distances = squaredDistances(points, mixture.means, dimensions);
-    return emStep({ mixture, distances }, points, { dimensions, least });
+    return atOnce(emStep({ mixture, distances }, points, { dimensions, least }));
   };
 
   it('have the log-density of products of normal densities', () => {
@@ -170,21 +171,23 @@ describe('mixtures', () => {
     );
   });
 
-  it('are fitted again in the same way from the same seed, and stay finite where points coincide', async () => {
+  it('are fitted again in the same way from the same seed, and stay finite where points coincide', () => {
     const fit = (points: Float64Array) =>
-      fitMixture({
-        points,
-        size: 2,
-        dimensions: 2,
-        components: 3,
-        iterations: 20,
-        rng: createRng(1),
-        tell: () => {},
-      });
+      atOnce(
+        fitMixture({
+          points,
+          size: 2,
+          dimensions: 2,
+          components: 3,
+          iterations: 20,
+          rng: createRng(1),
+          tell: () => {},
+        }),
+      );
     const rng = createRng(2);
     const points = Float64Array.from({ length: 60 }, () => rng.uniform());
-    expect(await fit(points)).toEqual(await fit(points));
-    const equal = await fit(Float64Array.from({ length: 12 }, (_, i) => Math.floor(i / 4)));
+    expect(fit(points)).toEqual(fit(points));
+    const equal = fit(Float64Array.from({ length: 12 }, (_, i) => Math.floor(i / 4)));
     for (const values of Object.values(equal)) for (const value of values) expect(value).toBeLessThan(10);
   });
 });

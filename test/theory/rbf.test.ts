@@ -3,6 +3,7 @@ import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { confidences } from '../../src/classifier';
 import { kMeans } from '../../src/core/kMeans';
+import { atOnce } from '../../src/core/pausing';
 import type { Progress } from '../../src/core/progress';
 import { createRng } from '../../src/core/rng';
 import { twoMoons } from '../../src/datasets';
@@ -179,7 +180,7 @@ describe('kMeans', () => {
     const corners = [0, 10, 20];
     const x = Float64Array.from({ length: 60 }, (_, i) => corners[i % 3]! + rng.uniform());
     for (let seed = 0; seed < 20; seed++) {
-      const centres = kMeans(x, 1, 3, createRng(seed)).sort();
+      const centres = atOnce(kMeans(x, 1, 3, createRng(seed))).sort();
       for (const [i, corner] of corners.entries()) {
         const members = x.filter((_, j) => j % 3 === i);
         expect(centres[i]).toBeCloseTo(members.reduce((a, b) => a + b) / 20, 12);
@@ -189,7 +190,7 @@ describe('kMeans', () => {
   });
 
   it('copes with fewer distinct points than centres', () => {
-    expect([...kMeans(new Float64Array([1, 1, 1]), 1, 2, createRng(0))]).toEqual([1, 1]);
+    expect([...atOnce(kMeans(new Float64Array([1, 1, 1]), 1, 2, createRng(0)))]).toEqual([1, 1]);
   });
 });
 

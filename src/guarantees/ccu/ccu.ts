@@ -4,6 +4,7 @@ import { checkPositive, checkWhole, refuse, show, type Where } from '../../core/
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkInBounds } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
+import { inTasks, type Pausing } from '../../core/pausing';
 import type { ProgressOptions } from '../../core/progress';
 import { createRng } from '../../core/rng';
 import { inputsAndOut, type NamedInputs, noiseFor, type OutInputs } from '../wrapper/inputs';
@@ -120,12 +121,15 @@ export async function ccu(model: ModelLike, data: CcuData, options: CcuOptions =
   });
   const count = (of: Points) => components ?? Math.min(100, Math.ceil(of.count / 10));
   for (const of of [points, outPoints]) checkComponents(count(of), of.count);
+  const work = <T>(of: Pausing<T>) => inTasks(fn, of, watching.signal);
   let done = 0;
+  tell(done, 'principal axes');
   const centre = centreOf(points);
-  const metric = principalMetric(centre, displacementsFrom(centre, points), floor) ?? refuseConstant();
-  const fit = (of: Points, name: string, leastVariance?: number) =>
-    fitMixture({
-      points: embedded(metric, of),
+  const found = await work(principalMetric(centre, displacementsFrom(centre, points), floor));
+  const metric = found ?? refuseConstant();
+  const fit = function* (of: Points, name: string, leastVariance?: number) {
+    return yield* fitMixture({
+      points: yield* embedded(metric, of),
       size: metric.axes.length + of.size,
       dimensions: of.size,
       components: count(of),
@@ -134,8 +138,11 @@ export async function ccu(model: ModelLike, data: CcuData, options: CcuOptions =
       rng: rng.fork(name),
       tell: (label) => tell(++done, `${label}, ${name}`),
     });
-  const inside = await fit(points, 'data');
-  const outside = await fit(outPoints, 'noise', VARIANCE_RATIO * inside.variances.reduce((a, b) => Math.max(a, b)));
+  };
+  const inside = await work(fit(points, 'data'));
+  const outside = await work(
+    fit(outPoints, 'noise', VARIANCE_RATIO * inside.variances.reduce((a, b) => Math.max(a, b))),
+  );
   const inputs = { inputShape: net.inputShape, bounds: net.bounds };
   return assemble(fn, net, saveModel({ metric, inside, outside, lambda }, inputs));
 }
@@ -152,11 +159,13 @@ function assemble(caller: string, net: Classifier, saved: SavedCcu): Ccu {
   return Object.assign(ccuClassifier(net, model), { lambda: saved.lambda, save: () => saved });
 }
 
-function embedded(metric: Metric, points: Points): Float64Array {
+function* embedded(metric: Metric, points: Points): Pausing<Float64Array> {
   const size = metric.axes.length + points.size;
   const result = new Float64Array(points.count * size);
-  for (const [i, displacement] of displacementsFrom(metric.centre, points).entries())
+  for (const [i, displacement] of displacementsFrom(metric.centre, points).entries()) {
     result.set(embed(metric, displacement), i * size);
+    yield;
+  }
   return result;
 }
 

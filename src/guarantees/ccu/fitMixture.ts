@@ -1,7 +1,7 @@
 import { kMeans } from '../../core/kMeans';
-import { nextTask } from '../../core/nextTask';
+import type { Pausing } from '../../core/pausing';
 import type { Rng } from '../../core/rng';
-import { squaredDistances } from '../../core/squaredDistances';
+import { findSquaredDistances } from '../../core/squaredDistances';
 import { logHeights, logSumExp, type Mixture } from './mixture';
 
 /** What {@link fitMixture} works on. */
@@ -28,10 +28,10 @@ const SMALLEST_VARIANCE = 1e-6;
 const SMALLEST_GAIN = 1e-5;
 
 /** Fits a mixture of spherical Gaussians by EM from a k-means start. */
-export async function fitMixture(fit: MixtureFit): Promise<Mixture> {
+export function* fitMixture(fit: MixtureFit): Pausing<Mixture> {
   const { points, size, dimensions, components, iterations, tell } = fit;
-  const means = kMeans(points, size, components, fit.rng, () => tell('k-means'));
-  const distances = squaredDistances(points, means, size);
+  const means = yield* kMeans(points, size, components, fit.rng, () => tell('k-means'));
+  const distances = yield* findSquaredDistances(points, means, size);
   const spread = meanLeast(distances, components) / dimensions;
   const least = fit.leastVariance ?? Math.max(spread / 10, SMALLEST_VARIANCE);
   let state: EmState = {
@@ -44,10 +44,9 @@ export async function fitMixture(fit: MixtureFit): Promise<Mixture> {
   };
   let before = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < iterations; n++) {
-    const { logLikelihood, ...next } = emStep(state, points, { dimensions, least });
+    const { logLikelihood, ...next } = yield* emStep(state, points, { dimensions, least });
     state = next;
     tell('EM');
-    await nextTask();
     if (logLikelihood - before < SMALLEST_GAIN) break;
     before = logLikelihood;
   }
@@ -86,11 +85,11 @@ const LEAST_SHARE = 1e-6;
  * `s_k = max(least, sum_i r_ik |x_i - m_k|^2 / (d N_k))`. The expected log-likelihood rises in s_k up to the second term and
  * falls beyond it, so this is its maximum under the constraint, and the likelihood never falls.
  */
-export function emStep(
+export function* emStep(
   { mixture, distances }: EmState,
   points: Float64Array,
   { dimensions, least }: { readonly dimensions: number; readonly least: number },
-): EmStep {
+): Pausing<EmStep> {
   const count = mixture.weights.length;
   const size = mixture.means.length / count;
   const { shares, logLikelihood } = responsibilities(mixture, distances, dimensions);
@@ -98,8 +97,8 @@ export function emStep(
   const kept = [...all.keys()].filter((k) => all[k]! >= LEAST_SHARE);
   const taken = Float64Array.from(kept, (k) => all[k]!);
   const own = kept.length === count ? shares : shares.filter((_, i) => all[i % count]! >= LEAST_SHARE);
-  const means = meansOf(points, size, own, taken);
-  const next = squaredDistances(points, means, size);
+  const means = yield* meansOf(points, size, own, taken);
+  const next = yield* findSquaredDistances(points, means, size);
   const scatter = sumsOver(
     next.map((squared, i) => squared * own[i]!),
     taken.length,
@@ -144,7 +143,12 @@ function sumsOver(matrix: Float64Array, count: number): Float64Array {
 }
 
 /** Means of the points, weighted by the columns of `shares`. */
-function meansOf(points: Float64Array, size: number, shares: Float64Array, taken: Float64Array): Float64Array {
+function* meansOf(
+  points: Float64Array,
+  size: number,
+  shares: Float64Array,
+  taken: Float64Array,
+): Pausing<Float64Array> {
   const count = taken.length;
   const means = new Float64Array(count * size);
   for (let i = 0; i < shares.length; i++) {
@@ -153,6 +157,7 @@ function meansOf(points: Float64Array, size: number, shares: Float64Array, taken
     if (share < NEGLIGIBLE) continue;
     const from = Math.floor(i / count) * size;
     for (let j = 0; j < size; j++) means[k * size + j]! += share * points[from + j]!;
+    yield;
   }
   return means;
 }

@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import { symmetricEigen } from '../../core/symmetricEigen';
 import { lengthOf } from '../growth/networkGrowth';
 
@@ -15,12 +16,12 @@ export interface Metric {
 }
 
 /** The metric of displacements from their mean, with no variance below a share of the largest; none where nothing varies. */
-export function principalMetric(
+export function* principalMetric(
   centre: Float64Array,
   displacements: readonly Float64Array[],
   share: number,
-): Metric | undefined {
-  const axes = principalAxes(displacements, share);
+): Pausing<Metric | undefined> {
+  const axes = yield* principalAxes(displacements, share);
   if (axes.length === 0) return undefined;
   return {
     centre,
@@ -84,12 +85,12 @@ interface PrincipalAxis {
  * The principal axes of n displacements with d entries each along which they vary, from the largest variance to a share of
  * it. They are eigenvectors of `X^T X / n`, or made of those of `X X^T / n`, whichever is smaller.
  */
-function principalAxes(displacements: readonly Float64Array[], share: number): readonly PrincipalAxis[] {
+function* principalAxes(displacements: readonly Float64Array[], share: number): Pausing<readonly PrincipalAxis[]> {
   const size = displacements[0]!.length;
   const fewRows = displacements.length < size;
   const order = fewRows ? displacements.length : size;
-  const products = fewRows ? rowProducts(displacements) : columnProducts(displacements, size);
-  const { values, vectors } = symmetricEigen(products, order);
+  const products = yield* fewRows ? rowProducts(displacements) : columnProducts(displacements, size);
+  const { values, vectors } = yield* symmetricEigen(products, order);
   const largest = values[order - 1]!;
   if (!(largest > 0)) return [];
   const axes = Array.from(values, (variance, i) => ({
@@ -103,27 +104,31 @@ function principalAxes(displacements: readonly Float64Array[], share: number): r
 }
 
 /** `X^T X / n`, d x d. */
-function columnProducts(rows: readonly Float64Array[], size: number): Float64Array {
+function* columnProducts(rows: readonly Float64Array[], size: number): Pausing<Float64Array> {
   const result = new Float64Array(size * size);
-  for (const row of rows)
+  for (const row of rows) {
     for (let i = 0; i < size; i++) {
       const factor = row[i]! / rows.length;
       if (factor === 0) continue;
       for (let j = i; j < size; j++) result[i * size + j]! += factor * row[j]!;
     }
+    yield;
+  }
   return mirrored(result, size);
 }
 
 /** `X X^T / n`, n x n. */
-function rowProducts(rows: readonly Float64Array[]): Float64Array {
+function* rowProducts(rows: readonly Float64Array[]): Pausing<Float64Array> {
   const n = rows.length;
   const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
+  for (let i = 0; i < n; i++) {
     for (let j = i; j < n; j++) {
       let sum = 0;
       for (let k = 0; k < rows[i]!.length; k++) sum += rows[i]![k]! * rows[j]![k]!;
       result[i * n + j] = sum / n;
     }
+    yield;
+  }
   return mirrored(result, n);
 }
 

@@ -1,6 +1,7 @@
 import type { ModelLike } from '../../classifier/types';
 import { checkPositive, checkWhole, refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { inTasks } from '../../core/pausing';
 import { softmax } from '../../core/softmax';
 import { checkSlope, checkVector } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
@@ -112,7 +113,7 @@ export async function lastLayerLaplace(
   const known = laplaceModel(net, head, centreOf(points));
   const weights = await head.weights();
   const sums = await gaussNewton(fn, known, x, passing);
-  const { factor, priorPrecision: found } = posterior(sums, weights, priorPrecision);
+  const { factor, priorPrecision: found } = await inTasks(fn, posterior(sums, weights, priorPrecision), passing.signal);
   return assemble({ ...known, weights, factor }, found);
 }
 

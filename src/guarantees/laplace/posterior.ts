@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { refuse } from '../../core/check';
 import { follow } from '../../core/follow';
+import type { Pausing } from '../../core/pausing';
 import type { ProgressOptions } from '../../core/progress';
 import { softmax } from '../../core/softmax';
 import { symmetricEigen } from '../../core/symmetricEigen';
@@ -104,32 +105,32 @@ export interface Posterior {
  * common does not change a softmax: it is the eigenvector (1, ..., 1) of G, and left out. The mean over all pairs of logits
  * of the variance of their difference is then `phi^T S phi` with `S = 2 / (K - 1) sum_c (g_c A + tau I)^-1`.
  */
-export function posterior(
+export function* posterior(
   { features, outputs }: GaussNewton,
   weights: Float64Array,
   priorPrecision: number | undefined,
-): Posterior {
+): Pausing<Posterior> {
   const classes = Math.sqrt(outputs.length);
   const size = Math.sqrt(features.length);
-  const { values: stretches, vectors } = symmetricEigen(features, size);
+  const { values: stretches, vectors } = yield* symmetricEigen(features, size);
   const positive = stretches.map((value) => Math.max(0, value));
-  const curvatures = seenCurvatures(outputs, classes);
+  const curvatures = yield* seenCurvatures(outputs, classes);
   const tau = priorPrecision ?? mostLikelyPrecision(positive, curvatures, seenLength(weights, classes));
   const variances = positive.map(
     (a) => (2 / (classes - 1)) * curvatures.reduce((sum, g) => sum + 1 / (a * g + tau), 0),
   );
   const least = LEAST_SHARE * variances.reduce((a, b) => Math.max(a, b));
-  const covariance = assembled(
+  const covariance = yield* assembled(
     variances.map((value) => Math.max(least, value)),
     vectors,
     size,
   );
-  return { priorPrecision: tau, factor: cholesky(covariance, size).map(Math.fround) };
+  return { priorPrecision: tau, factor: (yield* cholesky(covariance, size)).map(Math.fround) };
 }
 
 /** Eigenvalues of G but that of (1, ..., 1), which is lifted above all others (none of which exceeds 1/2) to be dropped. */
-function seenCurvatures(outputs: Float64Array, classes: number): Float64Array {
-  const { values } = symmetricEigen(
+function* seenCurvatures(outputs: Float64Array, classes: number): Pausing<Float64Array> {
+  const { values } = yield* symmetricEigen(
     outputs.map((value) => value + 1 / classes),
     classes,
   );
@@ -167,7 +168,7 @@ function mostLikelyPrecision(stretches: Float64Array, curvatures: Float64Array, 
 }
 
 /** `Q^T diag(values) Q` for orthonormal rows Q. */
-function assembled(values: Float64Array, vectors: Float64Array, size: number): Float64Array {
+function* assembled(values: Float64Array, vectors: Float64Array, size: number): Pausing<Float64Array> {
   const matrix = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     const row = vectors.subarray(i * size, (i + 1) * size);
@@ -176,18 +177,21 @@ function assembled(values: Float64Array, vectors: Float64Array, size: number): F
       const target = matrix.subarray(j * size, (j + 1) * size);
       for (let k = 0; k <= j; k++) target[k]! += factor * row[k]!;
     }
+    yield;
   }
   return matrix;
 }
 
 /** The lower triangular L with `L L^T` equal to a positive definite matrix, whose lower triangle is read. */
-function cholesky(matrix: Float64Array, size: number): Float64Array {
+function* cholesky(matrix: Float64Array, size: number): Pausing<Float64Array> {
   const factor = new Float64Array(size * size);
-  for (let i = 0; i < size; i++)
+  for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * size + j]!;
       for (let k = 0; k < j; k++) sum -= factor[i * size + k]! * factor[j * size + k]!;
       factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / factor[j * size + j]!;
     }
+    yield;
+  }
   return factor;
 }

@@ -3,6 +3,7 @@ import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
 import { kMeans } from '../../core/kMeans';
 import { labelIndices } from '../../core/labels';
+import { atOnce } from '../../core/pausing';
 
 import type { ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
@@ -93,7 +94,8 @@ export function rbfNetwork(options: RbfOptions | RbfTfjsOptions): RbfNetwork {
   checkSettings({ centres: asked, gamma, weightDecay, iterations }, labels.length);
   const tell = follow(fn, options, iterations);
   const inputSize = x.length / labels.length;
-  const centres = asked === 'data' ? x : kMeans(x, inputSize, asked, resolveRng(options), () => tell(0, 'centres'));
+  const centres =
+    asked === 'data' ? x : atOnce(kMeans(x, inputSize, asked, resolveRng(options), () => tell(0, 'centres')));
   const squared = squaredDistances(x, centres, inputSize);
   const width = gamma ?? 1 / medianOf(squared);
   const features = radialFeatures(squared, width);
