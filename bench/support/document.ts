@@ -12,34 +12,59 @@ interface Kept extends Report {
   readonly date: string;
 }
 
-/** Writes `docs/benchmarks.md` from the reports in `bench/output/`, also those of earlier runs. */
-export async function writeDocument(): Promise<void> {
-  const names = (await readdir(OUTPUT)).filter((name) => name.endsWith('.json')).sort();
-  const reports = await Promise.all(
-    names.map(async (name): Promise<Kept> => JSON.parse(await readFile(new URL(name, OUTPUT), 'utf8'))),
-  );
-  await writeFile(DOCUMENT, `${documentOf(reports)}\n`);
-  console.log(`\nWrote docs/benchmarks.md from ${names.length} reports.`);
+/** The part of the document about one benchmark. */
+interface Section {
+  readonly name: string;
+  readonly text: string;
 }
 
-function documentOf(reports: readonly Kept[]): string {
+/** Writes `docs/benchmarks.md` from the reports in `bench/output/`; what it says of other benchmarks stays as it is. */
+export async function writeDocument(): Promise<void> {
+  const names = (await readdir(OUTPUT)).filter((name) => name.endsWith('.json'));
+  const fresh = await Promise.all(
+    names.map(async (name): Promise<Section> => {
+      const report: Kept = JSON.parse(await readFile(new URL(name, OUTPUT), 'utf8'));
+      return { name: report.name, text: `${render(report)}\n\n${provenance(report)}` };
+    }),
+  );
+  const before = sectionsOf(await readFile(DOCUMENT, 'utf8'));
+  const kept = before.filter(({ name }) => fresh.every((section) => section.name !== name));
+  const sections = [...kept, ...fresh].sort((a, b) => (a.name < b.name ? -1 : 1));
+  await writeFile(DOCUMENT, `${documentOf(sections)}\n`);
+  console.log(`\nWrote docs/benchmarks.md: ${fresh.length} benchmarks measured here, ${kept.length} as they were.`);
+}
+
+/** The sections of a document that was written before; each names its benchmark in its last line. */
+function sectionsOf(document: string): Section[] {
+  return document.split(/\n(?=## )/).flatMap((part) => {
+    const name = part.match(/^\*`npm run bench -- (\w+)`/m)?.[1];
+    return name === undefined ? [] : [{ name, text: part.trim() }];
+  });
+}
+
+function documentOf(sections: readonly Section[]): string {
   return [
     '---\ntitle: Benchmarks\n---',
     '# Benchmarks',
     'Written by `npm run bench`; do not edit. `npm run bench -- noise` measures one of them again.',
     'Times are medians of repeats in which the contestants take turns, and ratios are taken round by round, so a slow minute of the machine hits everybody alike. A range in brackets is from the lowest to the highest round. The times themselves depend on the machine; the ratios less so.',
-    summary(reports),
-    ...reports.flatMap((report) => [render(report), provenance(report)]),
+    summary(sections),
+    ...sections.map(({ text }) => text),
   ].join('\n\n');
 }
 
 /** All targets in two lists, the missed ones first. */
-function summary(reports: readonly Kept[]): string {
-  const targets = reports.flatMap(({ name, targets }) => targets.map((target) => ({ name, ...target })));
+function summary(sections: readonly Section[]): string {
+  const targets = sections.flatMap(({ name, text }) =>
+    [...text.matchAll(/^- (Reached|\*\*Missed\*\*): (.+)\. Measured: (.+)\.$/gm)].map(([, verdict, what, figure]) => ({
+      met: verdict === 'Reached',
+      line: `- ${name}: ${what} (measured: ${figure})`,
+    })),
+  );
   const list = (met: boolean) =>
     targets
       .filter((target) => target.met === met)
-      .map(({ name, text, figure }) => `- ${name}: ${text} (measured: ${figure})`)
+      .map(({ line }) => line)
       .join('\n') || '- none';
   return `## Targets\n\nMissed:\n\n${list(false)}\n\nReached:\n\n${list(true)}`;
 }

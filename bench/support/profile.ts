@@ -10,7 +10,8 @@ export async function kernelProfile(title: string, work: () => void): Promise<Ta
   const { kernels } = await tf.profile(work);
   const total = performance.now() - start;
   const ms = new Map<string, number>();
-  for (const { name, kernelTimeMs } of kernels) add(ms, name, Number(await kernelTimeMs));
+  // A fused operation is in the list beside the kernel that it runs.
+  for (const { name, kernelTimeMs } of kernels) if (!name.endsWith('__op')) add(ms, name, Number(await kernelTimeMs));
   const inKernels = [...ms.values()].reduce((sum, value) => sum + value, 0);
   ms.set('(outside of kernels)', Math.max(0, total - inKernels));
   return shares(title, 'kernel', ms);

@@ -54,6 +54,7 @@ function replacements(backend: 'cpu' | 'wasm'): (readonly [string, (stock: Kerne
   if (backend === 'cpu') return [...everywhere];
   return [
     ...everywhere,
+    [tf._FusedMatMul, upright],
     ...Object.entries(WRONG_ON_WASM).map(([name, layer]) => [name, () => () => refuseWrong(layer, 'wasm')] as const),
     ...Object.entries(CONVOLUTIONS).map(
       ([name, depthwise]) => [name, (stock: Kernel) => insideImage(stock, depthwise)] as const,
@@ -107,6 +108,28 @@ function insideImage(stock: Kernel, depthwise: boolean): Kernel {
       return stock({ ...call, inputs: { ...call.inputs, x: cut } });
     } finally {
       (backend as tf.KernelBackend).disposeData(cut.dataId);
+    }
+  };
+}
+
+/** Products of the wasm backend with a transposed factor add the bias of the wrong column: factors are transposed before. */
+function upright(stock: Kernel): Kernel {
+  return (call) => {
+    const { inputs, attrs, backend } = call;
+    const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+    if (inputs.bias === undefined || !(transposeA || transposeB)) return stock(call);
+    const { kernelFunc: transpose } = tf.getKernel(tf.Transpose, 'wasm')!;
+    const made: tf.TensorInfo[] = [];
+    const turned = (factor: tf.TensorInfo, wanted: boolean): tf.TensorInfo => {
+      if (!wanted) return factor;
+      made.push(transpose({ inputs: { x: factor }, attrs: { perm: [0, 2, 1] }, backend }) as tf.TensorInfo);
+      return made.at(-1)!;
+    };
+    try {
+      const [a, b] = [turned(inputs.a!, transposeA), turned(inputs.b!, transposeB)];
+      return stock({ ...call, inputs: { ...inputs, a, b }, attrs: { ...attrs, transposeA: false, transposeB: false } });
+    } finally {
+      for (const { dataId } of made) (backend as tf.KernelBackend).disposeData(dataId);
     }
   };
 }

@@ -13,6 +13,7 @@ import { conv2DBackpropInput } from './kernels/conv2DBackpropInput';
 import { depthwiseBackpropFilter } from './kernels/depthwiseBackpropFilter';
 import { depthwiseBackpropInput } from './kernels/depthwiseBackpropInput';
 import { fusedConv2D } from './kernels/fusedConv2D';
+import { fusedMatMul } from './kernels/fusedMatMul';
 import { maxPoolGrad } from './kernels/maxPoolGrad';
 import { mean, sum } from './kernels/sumLeading';
 import { tile } from './kernels/tile';
@@ -33,8 +34,8 @@ export interface WasmTrainingOptions {
 /**
  * Makes the WebAssembly backend of tfjs fit for training and attacks: registers the gradient kernels it lacks (of
  * convolutions, depthwise convolutions, gathers, and of activations from their values) and replaces those that are slow by
- * faster ones (convolutions with bias and activation, gradients of convolutions and pooling, matrix products with a
- * transposed factor, sums over the leading axes or all, the repetitions in the gradient of batch normalisation, copies).
+ * faster ones (convolutions and dense layers with bias and activation, gradients of convolutions and pooling, matrix products with
+ * a transposed factor, sums over the leading axes or all, the repetitions in the gradient of batch normalisation, copies).
  *
  * A side effect on tfjs, and the only one of this library: from here on every model on the backend `'wasm'` uses these
  * kernels. Results agree with the stock kernels up to float32 rounding. Call it before or after `tf.setBackend('wasm')`;
@@ -113,6 +114,7 @@ export const faster = (winograd: boolean): ReadonlyMap<string, Maker> =>
     [tf.Conv2D, maker(conv2D(winograd))],
     [tf.Conv2DBackpropInput, maker(conv2DBackpropInput(winograd))],
     [tf.FusedConv2D, maker(fusedConv2D(winograd))],
+    [tf._FusedMatMul, maker(fusedMatMul)],
     [tf.Identity, maker(identity)],
     [tf.MaxPoolGrad, maker(maxPoolGrad)],
     [tf.Mean, maker(mean)],

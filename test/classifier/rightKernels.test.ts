@@ -3,6 +3,7 @@ import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { classifier, confidences } from '../../src/classifier';
 import { differentiate } from '../../src/classifier/differentiate';
+import { withRightKernels } from '../../src/classifier/rightKernels';
 import { createRng } from '../../src/core/rng';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
 import { expectNoLeak } from '../support/expectNoLeak';
@@ -115,4 +116,50 @@ describe('kernels of the wasm backend', () => {
     await expectRefusal(() => confidences(model, x), REFUSED);
     x.dispose();
   });
+});
+
+describe('a fused product on wasm', () => {
+  const flags = [false, true].flatMap((a) => [false, true].map((b) => [a, b] as const));
+
+  it.each(flags.flatMap(([transposeA, transposeB]) => [false, true].map((ours) => ({ transposeA, transposeB, ours }))))(
+    'adds to each column its own bias: %o',
+    async ({ transposeA, transposeB, ours }) => {
+      const rng = createRng(1);
+      const values = (...shape: number[]) =>
+        tf.tensor(
+          Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => rng.normal()),
+          shape,
+        );
+      for (const [m, k, n] of [
+        [2, 1, 2],
+        [3, 5, 4],
+        [20, 7, 18],
+      ] as const)
+        await onBackend('wasm', async () => {
+          if (ours) enableWasmTraining();
+          try {
+            await expectNoLeak(async () => {
+              const [a, b, bias] = [values(m, k), values(k, n), values(n)] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+              const difference = tf.tidy(() => {
+                const fused = withRightKernels(() =>
+                  tf.fused.matMul({
+                    a: transposeA ? tf.transpose(a) : a,
+                    b: transposeB ? tf.transpose(b) : b,
+                    bias,
+                    transposeA,
+                    transposeB,
+                    activation: 'relu',
+                  }),
+                );
+                return tf.max(tf.abs(tf.sub(fused, tf.relu(tf.add(tf.matMul(a, b), bias)))));
+              });
+              expect((await difference.data())[0]).toBeLessThan(1e-5);
+              tf.dispose([a, b, bias, difference]);
+            });
+          } finally {
+            disableWasmTraining();
+          }
+        });
+    },
+  );
 });

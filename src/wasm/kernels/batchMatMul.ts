@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { disposing, floats, type Kernel, view, type WasmBackend } from '../backend';
 import { PANEL } from '../simd/multiplySource';
 import { type Simd, simd } from '../simd/simd';
-import { dropPadding, FLOAT, multiplyRows, pack } from './product';
+import { dropPadding, type Finish, FLOAT, finishFloats, multiplyRows, PLAIN, pack, writeFinish } from './product';
 import { transpose2d } from './transpose2d';
 import { withScratch } from './withScratch';
 
@@ -46,7 +46,8 @@ export function batchMatMul(stock: MatMul): MatMul {
   };
 }
 
-function isSingleProduct(x: tf.TensorInfo): boolean {
+/** Whether a factor is one matrix of float32, whatever axes of length 1 are before it. */
+export function isSingleProduct(x: tf.TensorInfo): boolean {
   return x.dtype === 'float32' && x.shape.slice(0, -2).every((size) => size === 1) && !x.shape.includes(0);
 }
 
@@ -109,7 +110,8 @@ export function suitsPacking(rows: number, columns: number): boolean {
 
 /**
  * The product of `a`, `[rows, depth]`, and `b`, `[depth, columns]` or with `transposeB` `[columns, depth]`. The right-hand
- * factor is packed in panels of columns, which costs the same either way up. The caller disposes the result.
+ * factor is packed in panels of columns, which costs the same either way up; sums begin and end as `finish` says. The caller
+ * disposes the result.
  */
 export function packedProduct(
   backend: WasmBackend,
@@ -117,6 +119,7 @@ export function packedProduct(
   a: tf.TensorInfo,
   b: tf.TensorInfo,
   transposeB: boolean,
+  finish: Finish = PLAIN,
 ): tf.TensorInfo {
   const [rows, depth] = a.shape as [number, number];
   const columns = b.shape[transposeB ? 0 : 1]!;
@@ -124,14 +127,20 @@ export function packedProduct(
   const whole = columns % PANEL === 0;
   const rowBytes = panels * PANEL * FLOAT;
   const out = backend.makeOutput([rows, columns], 'float32');
-  const sizes = { packed: depth * rowBytes, padded: whole ? 0 : rows * rowBytes };
-  withScratch(backend, sizes, ({ packed, padded }) => {
+  const sizes = {
+    packed: depth * rowBytes,
+    padded: whole ? 0 : rows * rowBytes,
+    ending: finish === PLAIN ? 0 : finishFloats(columns) * FLOAT,
+  };
+  withScratch(backend, sizes, ({ packed, padded, ending }) => {
     const right = floats(backend, b);
     const target = floats(backend, out).byteOffset;
     pack(vectors, right, packed, depth, columns, transposeB);
+    const heap = new Float32Array(right.buffer);
     const at = { a: floats(backend, a).byteOffset, b: packed, c: whole ? target : padded };
-    multiplyRows(vectors, at, rows, depth, panels);
-    if (!whole) dropPadding(new Float32Array(right.buffer), padded, target, rows, columns);
+    if (finish !== PLAIN) writeFinish(backend, heap, ending, finish);
+    multiplyRows(vectors, finish === PLAIN ? at : { ...at, finish: ending }, rows, depth, panels);
+    if (!whole) dropPadding(heap, padded, target, rows, columns);
   });
   return out;
 }

@@ -47,6 +47,9 @@ export function writeFinish(
   if (bias !== undefined) heap.set(floats(backend, bias), place + 8);
 }
 
+/** Rows that are packed together: the first-level cache holds a line of each until the next panels have used it. */
+const ROWS = 8;
+
 /** Packs `b`, `[depth, columns]` or transposed, in panels at an address; lanes beyond the last column stay as they are. */
 export function pack(
   { packColumns, packRows }: Simd,
@@ -57,12 +60,18 @@ export function pack(
   transposed: boolean,
 ): void {
   const whole = Math.floor(columns / PANEL);
-  for (let panel = 0; panel < whole; panel++) {
-    const first = b.byteOffset + panel * PANEL * FLOAT * (transposed ? depth : 1);
-    const to = packed + panel * depth * PANEL * FLOAT;
-    if (transposed) packRows(first, to, depth);
-    else packColumns(first, to, depth, columns * FLOAT);
-  }
+  const panelBytes = PANEL * FLOAT;
+  const rowBytes = columns * FLOAT;
+  if (transposed)
+    for (let panel = 0; panel < whole; panel++)
+      packRows(b.byteOffset + panel * panelBytes * depth, packed + panel * panelBytes * depth, depth);
+  else
+    for (let row = 0; row < depth; row += ROWS)
+      for (let panel = 0; panel < whole; panel++) {
+        const from = b.byteOffset + row * rowBytes + panel * panelBytes;
+        const to = packed + (panel * depth + row) * panelBytes;
+        packColumns(from, to, Math.min(ROWS, depth - row), rowBytes);
+      }
   const heap = new Float32Array(b.buffer);
   const [nextColumn, nextK] = transposed ? [depth, 1] : [1, columns];
   for (let column = whole * PANEL; column < columns; column++) {
