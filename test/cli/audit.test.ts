@@ -204,6 +204,7 @@ describe('audit says with code 2 and in words, without a stack, what is wrong wi
       () => writeFile(at('net.onnx'), ''),
     ],
     ['an option that does not exist', ['softmax', '--sample', '3'], /'--sample'/],
+    ['a threshold that cannot hold', ['softmax', '--max-mmc', '0.01'], /--max-mmc 0\.01 can never hold/],
     ['a number that is none', ['softmax', '--max-mmc', '1.5'], /--max-mmc takes a number from 0 to 1/],
     ['a place that does not exist', ['softmax', '--json', 'no/where.json'], /no folder no/],
     [

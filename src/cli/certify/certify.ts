@@ -22,7 +22,7 @@ import { loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
 import { duration } from '../print/text';
-import { deliveryOf } from '../result/deliver';
+import { checkThreshold, deliveryOf } from '../result/deliver';
 
 const NOISE = 'uniform noise';
 
@@ -38,13 +38,15 @@ interface Certified {
 /** Bounds the confidence of a network near noise and near data. */
 export async function certify({ stdout, stderr }: Io, { files, values }: Arguments): Promise<ExitCode> {
   const written = onlyModel(files);
-  const { maxMmc, json } = await deliveryOf(values);
+  const delivery = await deliveryOf(values);
+  const { maxMmc, json } = delivery;
   const method = oneOf(values, 'method', ['crown', 'interval'] as const, 'crown');
   const signal = catchInterrupts();
   const backend = await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
   const { file } = model;
   const { classifier } = model.withLayers();
+  checkThreshold(delivery, classifier);
   const bounds = onePair({ fn: 'certify', argument: 'bounds' }, classifier.bounds);
   const [low, high] = bounds;
   const epsilon = number(values, 'epsilon', (high - low) / 100, 1e-9, high - low);

@@ -7,7 +7,7 @@ import type { Arguments, ExitCode } from '../command';
 import { catchInterrupts, keepIn } from '../interrupts';
 import type { Io } from '../io';
 import { progressLine } from '../print/progressLine';
-import { deliver, deliverShard, deliveryOf, shardFile } from '../result/deliver';
+import { checkThreshold, deliver, deliverShard, deliveryOf, shardFile } from '../result/deliver';
 import { keeperOf } from './keeper';
 import { prepare } from './prepare';
 import { type RunFacts, runRecord } from './runRecord';
@@ -35,6 +35,7 @@ export async function measure(io: Io, args: Arguments, command: RunFacts['comman
     line.show(progress);
   };
   try {
+    checkThreshold(delivery, run.model);
     const { keep, read } = keeper;
     const measured = await measureBlocks(measurements, { shard, done: await read(), onProgress, keep, signal });
     line.clear();

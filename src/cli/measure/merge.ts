@@ -3,7 +3,7 @@ import { type Measured, missingSamples } from '../../evaluation/measureBlocks';
 import { CliError, messageOf } from '../cliError';
 import type { Arguments, ExitCode } from '../command';
 import type { Io } from '../io';
-import { deliver, deliveryOf } from '../result/deliver';
+import { checkThreshold, deliver, deliveryOf } from '../result/deliver';
 import { type RunRecord, readRecord, runRecord } from './runRecord';
 
 /** Joins shards and delivers the result of the whole. */
@@ -18,6 +18,7 @@ export async function merge(io: Io, { values, files }: Arguments): Promise<ExitC
         `${files[i + 1]} is of another run than ${files[0]}.`,
         'Run all shards on the same model and data, with the same options and the same backend.',
       );
+  checkThreshold(delivery, first!.run.model);
   return deliver(io, delivery, complete(join(records)));
 }
 

@@ -1,4 +1,4 @@
-/** Breaks text between words so that no line is longer than `width`, unless a single word is. */
+/** Breaks text between words, never before a percent sign, so that no line is longer than `width`, unless a single word is. */
 export function wrap(text: string, width: number, indent = ''): string {
   return text
     .split('\n')
@@ -9,7 +9,7 @@ export function wrap(text: string, width: number, indent = ''): string {
 function wrapOne(paragraph: string, width: number, indent: string): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of paragraph.split(' ')) {
+  for (const word of paragraph.split(/ (?!%)/)) {
     if (line !== '' && indent.length + line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

@@ -1,5 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Classifier } from '../../classifier/types';
 import { importOptional } from '../../core/importOptional';
 import type { Shard } from '../../evaluation/measureBlocks';
 import type { Values } from '../args/options';
@@ -12,6 +13,7 @@ import { printResult } from './printResult';
 import type { Result } from './result';
 import { resultHtml } from './resultHtml';
 import { summarise } from './summarise';
+import { lowestOf } from './verdict';
 
 /** Where results go, and when the program fails. */
 export interface Delivery {
@@ -33,6 +35,19 @@ export async function deliveryOf(values: Values): Promise<Delivery> {
     await importOptional('--html', { name: 'fast-png', ...why }, () => import('fast-png'));
   }
   return { maxMmc, json, html };
+}
+
+/** Refuses a threshold that no classifier of this kind can stay below. */
+export function checkThreshold(
+  { maxMmc }: Pick<Delivery, 'maxMmc'>,
+  model: Pick<Classifier, 'classes' | 'head'>,
+): void {
+  const lowest = lowestOf(model);
+  if (maxMmc !== undefined && maxMmc < lowest)
+    throw new CliError(
+      `--max-mmc ${maxMmc} can never hold: the lowest mean confidence possible with ${model.classes} classes is ${lowest.toFixed(3)}.`,
+      `Ask for a little more than that, for example --max-mmc ${Math.min(1, lowest + 0.2).toFixed(1)}.`,
+    );
 }
 
 /** Refuses a file in a folder that does not exist. */

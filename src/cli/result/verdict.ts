@@ -1,3 +1,4 @@
+import type { Classifier } from '../../classifier/types';
 import type { Measured } from '../../evaluation/measureBlocks';
 import type { OodRow, OodRowKind, UsedAttack } from '../../evaluation/oodReport';
 import { assumedBounds } from '../measure/otherBounds';
@@ -67,7 +68,7 @@ function surest(rows: readonly OodRow[]): OodRow | undefined {
 }
 
 /** The lowest confidence that a model can have. */
-export function lowestOf({ head, classes }: RunFacts['model']): number {
+export function lowestOf({ head, classes }: Pick<Classifier, 'classes' | 'head'>): number {
   return head === 'sigmoids' ? 0 : 1 / classes;
 }
 

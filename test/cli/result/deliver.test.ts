@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { CliError } from '../../../src/cli/cliError';
 import type { Io } from '../../../src/cli/io';
-import { checkFolder, deliver, deliverShard, deliveryOf, exitCodeOf, shardFile } from '../../../src/cli/result/deliver';
+import {
+  checkFolder,
+  checkThreshold,
+  deliver,
+  deliverShard,
+  deliveryOf,
+  exitCodeOf,
+  shardFile,
+} from '../../../src/cli/result/deliver';
 import { summarise } from '../../../src/cli/result/summarise';
 import { ATTACKED, record, row, rows } from './records';
 
@@ -55,6 +63,13 @@ describe('a result', () => {
     await deliver(io, { ...NOWHERE, html }, fine);
     expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>[\s\S]*Confidence of m\.json[\s\S]*<\/html>\s*$/i);
     expect(written()).toMatch(/^m\.json: /);
+  });
+
+  test('refuses a threshold below the lowest confidence that the classes allow, and says what that is', () => {
+    const ten = { classes: 10, head: 'softmax' } as const;
+    expect(() => checkThreshold({ maxMmc: 0.05 }, ten)).toThrow(/can never hold: .* with 10 classes is 0\.100/);
+    for (const maxMmc of [undefined, 0.1, 0.3]) expect(() => checkThreshold({ maxMmc }, ten)).not.toThrow();
+    expect(() => checkThreshold({ maxMmc: 0.05 }, { classes: 10, head: 'sigmoids' })).not.toThrow();
   });
 
   test('ends with 1 for a broken threshold, with 3 for what could not be measured where there is no threshold', () => {
