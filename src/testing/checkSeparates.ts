@@ -1,3 +1,6 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { logOdds } from '../classifier/logOdds';
+import type { ModelLike } from '../classifier/types';
 import { checkFraction, refuse } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { auroc } from '../metrics/auroc';
@@ -34,6 +37,14 @@ export interface SeparatesResult extends CheckResult {
   };
 }
 
+/** Scores, or images of which a model gives the scores. */
+export type ScoresOrImages = ArrayLike<number> | tf.Tensor;
+
+/** Both sides and what is asked of them: scores alone, or a model and for either side its images or their scores. */
+export type SeparatesQuestion =
+  | readonly [inScores: ArrayLike<number>, outScores: ArrayLike<number>, options: SeparatesOptions]
+  | readonly [model: ModelLike, inside: ScoresOrImages, outside: ScoresOrImages, options: SeparatesOptions];
+
 /**
  * Whether scores tell in-distribution examples from others: AUROC and FPR@95 as in Table 1 of arXiv 1812.05720 (ties count
  * half; the threshold is the 5th percentile of the in-distribution scores).
@@ -57,8 +68,22 @@ export function checkSeparates(
   inScores: ArrayLike<number>,
   outScores: ArrayLike<number>,
   options: SeparatesOptions,
-): SeparatesResult {
-  return separates('checkSeparates', inScores, outScores, options);
+): SeparatesResult;
+/**
+ * The same of a model: whether its log-odds tell images from others.
+ *
+ * @param model - A model; see `classifier`.
+ * @param inside - In-distribution images `[N, ...inputShape]`, or scores that are known already. Images stay the caller's.
+ * @param outside - Others, or their scores.
+ */
+export function checkSeparates(
+  model: ModelLike,
+  inside: ScoresOrImages,
+  outside: ScoresOrImages,
+  options: SeparatesOptions,
+): Promise<SeparatesResult>;
+export function checkSeparates(...given: SeparatesQuestion): SeparatesResult | Promise<SeparatesResult> {
+  return separates('checkSeparates', given);
 }
 
 /**
@@ -84,12 +109,48 @@ export function assertSeparates(
   inScores: ArrayLike<number>,
   outScores: ArrayLike<number>,
   options: SeparatesOptions,
-): SeparatesResult {
-  return demand(separates('assertSeparates', inScores, outScores, options));
+): SeparatesResult;
+/**
+ * The same of a model: fails a test unless its log-odds tell images from others. Await it.
+ *
+ * @param model - A model; see `classifier`.
+ * @param inside - In-distribution images `[N, ...inputShape]`, or scores that are known already. Images stay the caller's.
+ * @param outside - Others, or their scores.
+ */
+export function assertSeparates(
+  model: ModelLike,
+  inside: ScoresOrImages,
+  outside: ScoresOrImages,
+  options: SeparatesOptions,
+): Promise<SeparatesResult>;
+export function assertSeparates(...given: SeparatesQuestion): SeparatesResult | Promise<SeparatesResult> {
+  const result = separates('assertSeparates', given);
+  return result instanceof Promise ? result.then(demand) : demand(result);
 }
 
-/** The same in the name of another function. */
-export function separates(
+/** The check in the name of any function: of scores at once, of a model and images as a promise. */
+export function separates(fn: string, given: SeparatesQuestion): SeparatesResult | Promise<SeparatesResult> {
+  return given.length === 4 ? modelSeparates(fn, ...given) : scoresSeparate(fn, ...given);
+}
+
+async function modelSeparates(
+  fn: string,
+  model: ModelLike,
+  inside: ScoresOrImages,
+  outside: ScoresOrImages,
+  options: SeparatesOptions,
+): Promise<SeparatesResult> {
+  checkBoundsGiven(fn, options);
+  const inScores = await scoresOf(model, inside);
+  return scoresSeparate(fn, inScores, await scoresOf(model, outside), options);
+}
+
+/** Scores as they are; for images the log-odds of the model. */
+async function scoresOf(model: ModelLike, given: ScoresOrImages): Promise<ArrayLike<number>> {
+  return given instanceof tf.Tensor ? logOdds(model, given) : given;
+}
+
+function scoresSeparate(
   fn: string,
   inScores: ArrayLike<number>,
   outScores: ArrayLike<number>,

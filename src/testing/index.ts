@@ -6,7 +6,13 @@ export {
   checkResistsAdversarialNoise,
 } from './checkResistsAdversarialNoise';
 export { AssertionError, type CheckResult } from './checkResult';
-export { assertSeparates, checkSeparates, type SeparatesOptions, type SeparatesResult } from './checkSeparates';
+export {
+  assertSeparates,
+  checkSeparates,
+  type ScoresOrImages,
+  type SeparatesOptions,
+  type SeparatesResult,
+} from './checkSeparates';
 export {
   assertStaysConfidentOn,
   checkStaysConfidentOn,
@@ -25,6 +31,5 @@ export type {
   MatcherResult,
   Matchers,
   OverconfidenceMatchers,
-  ScoresOrImages,
   SeparateArguments,
 } from './matcherTypes';

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import type { AdversarialNoiseOptions } from './adversarialNoise';
-import type { SeparatesOptions } from './checkSeparates';
+import type { ScoresOrImages, SeparatesOptions } from './checkSeparates';
 import type { StaysConfidentOptions } from './checkStaysConfidentOn';
 import type { UnconfidentOptions } from './checkUnconfidentOn';
 
@@ -12,9 +12,6 @@ export interface MatcherResult {
   /** What is wrong: that it does not match, or under `.not` that it does. */
   readonly message: () => string;
 }
-
-/** Scores, or images of which a model gives the scores. */
-export type ScoresOrImages = ArrayLike<number> | tf.Tensor;
 
 /** What `toSeparate` is called with: by scores with the other scores, by a model with both sides. */
 export type SeparateArguments =

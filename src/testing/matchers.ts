@@ -1,13 +1,11 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { logOdds } from '../classifier/logOdds';
 import type { ModelLike } from '../classifier/types';
 import { noTensorLeak } from './checkNoTensorLeak';
 import { resistsOrFails } from './checkResistsAdversarialNoise';
 import type { CheckResult } from './checkResult';
-import { type SeparatesOptions, separates } from './checkSeparates';
+import { type SeparatesQuestion, separates } from './checkSeparates';
 import { staysConfidentOn } from './checkStaysConfidentOn';
 import { unconfidentOn } from './checkUnconfidentOn';
-import type { MatcherResult, Matchers, ScoresOrImages, SeparateArguments } from './matcherTypes';
+import type { MatcherResult, Matchers, SeparateArguments } from './matcherTypes';
 
 /**
  * The matchers for vitest and jest. Those that run a model return promises: await them.
@@ -57,21 +55,6 @@ function toSeparate(
   received: ArrayLike<number> | ModelLike,
   ...given: SeparateArguments
 ): MatcherResult | Promise<MatcherResult> {
-  if (given.length === 3) return separatesBy(received as ModelLike, ...given);
-  return matcherResult(separates('toSeparate', received as ArrayLike<number>, ...given));
-}
-
-async function separatesBy(
-  model: ModelLike,
-  inside: ScoresOrImages,
-  outside: ScoresOrImages,
-  options: SeparatesOptions,
-): Promise<MatcherResult> {
-  const inScores = await scoresOf(model, inside);
-  return matcherResult(separates('toSeparate', inScores, await scoresOf(model, outside), options));
-}
-
-/** Scores as they are; for images the log-odds of the model. */
-async function scoresOf(model: ModelLike, given: ScoresOrImages): Promise<ArrayLike<number>> {
-  return given instanceof tf.Tensor ? logOdds(model, given) : given;
+  const result = separates('toSeparate', [received, ...given] as SeparatesQuestion);
+  return result instanceof Promise ? result.then(matcherResult) : matcherResult(result);
 }

@@ -184,7 +184,7 @@ describe('loadModel refuses, in a sentence with a remedy and without leaving any
     [
       'a zip of TensorFlow Lite',
       () => zip({ 'model_unquant.tflite': 'x', 'labels.txt': 'a' }),
-      /TensorFlow Lite.*Convert it first/s,
+      /TensorFlow Lite.*Take the Keras model/s,
     ],
     [
       'a zip of Keras',
@@ -254,12 +254,20 @@ describe('loadModel refuses, in a sentence with a remedy and without leaving any
     [
       'a SavedModel',
       () => lay({ 'saved_model.pb': 'x', 'variables/variables.index': 'y' }),
-      /SavedModel of TensorFlow.*Convert it first/s,
+      /SavedModel of TensorFlow.*Convert it with/s,
     ],
-    ...['h5', 'keras', 'tflite', 'onnx', 'pt', 'safetensors'].map((end): [string, () => unknown, RegExp] => [
+    ...Object.entries({
+      h5: 'Convert it with',
+      keras: 'Convert it with',
+      tflite: 'Take the Keras model',
+      mlmodel: 'Take the Keras model',
+      safetensors: 'Take the Keras model',
+      onnx: 'First make a SavedModel of it',
+      pt: 'First export the network',
+    }).map(([end, remedy]): [string, () => unknown, RegExp] => [
       `a .${end}`,
       async () => join(await lay({ [`net.${end}`]: 'x' }), `net.${end}`),
-      /in the format of TensorFlow\.js.*Convert it first/s,
+      new RegExp(`in the format of TensorFlow\\.js.*${remedy}`, 's'),
     ]),
     [
       'a file of Keras by another name',

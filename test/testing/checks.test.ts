@@ -103,6 +103,22 @@ describe('checkSeparates', () => {
     expect(message).toContain('outScores[2] = 3.5');
   });
 
+  test('of a model compares its log-odds on images, of which either side may be scores already', async () => {
+    const [sure, shy] = [tf.slice(images, 1, 2), tf.slice(images, 3, 1)];
+    const scores = [odds(0.9), odds(0.75)];
+    const byScores = checkSeparates(scores, [odds(0.55)], { minAuroc: 1 });
+    await expectNoLeak(async () => {
+      const byModel = await checkSeparates(logistic, sure, shy, { minAuroc: 1 });
+      expect(byModel).toMatchObject({ holds: true, auroc: 1, accepted: 0, fprAt95: byScores.fprAt95 });
+      expect(byModel.threshold).toBeCloseTo(byScores.threshold, 5);
+      expect((await checkSeparates(logistic, scores, shy, { minAuroc: 1 })).holds).toBe(true);
+    });
+    const fn = 'checkSeparates';
+    const nothing = { code: 'INVALID_OPTION', fn, argument: 'options' } as const;
+    await expectRefusal(() => checkSeparates(logistic, sure, shy, {}), nothing);
+    tf.dispose([sure, shy]);
+  });
+
   test('refuses to check nothing, and empty sides', async () => {
     const fn = 'checkSeparates';
     await expectRefusal(() => checkSeparates([1], [0], {}), { code: 'INVALID_OPTION', fn, argument: 'options' });

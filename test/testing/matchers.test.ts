@@ -38,6 +38,7 @@ describe('every matcher and every assertion', () => {
     expect((await assertStaysConfidentOn(logistic, sure, { minMmc: 0.9 })).below).toBe(0);
     expect((await assertResistsAdversarialNoise(logistic, easy)).holds).toBe(true);
     expect(assertSeparates([5, 4], [1, 2], { minAuroc: 1 }).auroc).toBe(1);
+    expect((await assertSeparates(logistic, sure, shy, { maxFprAt95: 0 })).accepted).toBe(0);
     expect((await assertNoTensorLeak(() => undefined)).bytes).toBe(0);
   });
 
@@ -81,6 +82,7 @@ describe('a failed expectation', () => {
     expect(error).toBeInstanceOf(AssertionError);
     expect(error).toMatchObject({ name: 'AssertionError', result: { holds: false, above: 3, worst: { index: 1 } } });
     expect(() => assertSeparates([1], [2], { minAuroc: 0.5 })).toThrow(AssertionError);
+    await expect(assertSeparates(logistic, shy, sure, { minAuroc: 0.5 })).rejects.toThrow(AssertionError);
   });
 });
 

@@ -26,9 +26,22 @@ export function refuseForeign(path: string, what: string): never {
     'UNSUPPORTED_MODEL',
     'a model in the format of TensorFlow.js',
     what,
-    'Convert it first: https://www.tensorflow.org/js/guide/conversion (`tensorflowjs_converter` reads Keras and TensorFlow models; Teachable Machine exports the format itself, under "Tensorflow.js").',
+    `${WAYS[what] ?? `Convert it with ${CONVERT}`}. Teachable Machine exports the format itself, under "Tensorflow.js".`,
   );
 }
+
+const CONVERT = '`tensorflowjs_converter` (https://www.tensorflow.org/js/guide/conversion)';
+const ORIGIN = `Take the Keras model or the SavedModel that it was made from, and convert that with ${CONVERT}`;
+const ONNX = `make a SavedModel of it with \`onnx2tf\`, and convert that with ${CONVERT}`;
+
+/** What to do about models that the converter does not read. */
+const WAYS: Readonly<Record<string, string>> = {
+  'a file of TensorFlow Lite': ORIGIN,
+  'a file of Core ML': ORIGIN,
+  'a file of safetensors': ORIGIN,
+  'a file of ONNX': `First ${ONNX}`,
+  'a file of PyTorch': `First export the network with \`torch.onnx.export\`, then ${ONNX}`,
+};
 
 /** Endings by which models of other kinds are known. */
 const ENDINGS: Readonly<Record<string, string>> = {
