@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   theory: ['regions', 'metrics'],
   guarantees: ['classifier', 'regions', 'training'],
   evaluation: ['attacks', 'noise', 'metrics'],
+  detectors: ['classifier', 'metrics', 'noise'],
   models: ['classifier'],
   datasets: ['core'],
   wasm: ['core'],
@@ -25,6 +26,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   testing: ['metrics', 'attacks', 'noise'],
   cli: [
     'evaluation',
+    'detectors',
     'training',
     'theory',
     'guarantees',

@@ -77,6 +77,16 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 
 /** How a GraphModel arrives at the output of this name, read from its graph where tfjs-converter shows it. */
 export function graphEnding(model: tf.InferenceModel, output: string): Ending {
+  const { activation, until } = graphEnd(model, output);
+  if (until === undefined) return { activation };
+  return { activation, before: (x) => model.execute(x, until) as tf.Tensor };
+}
+
+/** The last function of a GraphModel, and the name of what a softmax or sigmoid is applied to. */
+export function graphEnd(
+  model: tf.InferenceModel,
+  output: string,
+): Pick<Ending, 'activation'> & { readonly until?: string } {
   const graph = modelGraph(model);
   let node = graph && outputNode(graph, output);
   let direct = true;
@@ -88,8 +98,7 @@ export function graphEnding(model: tf.InferenceModel, output: string): Ending {
   const activation = node && (fusedActivation(node) ?? OPERATIONS[node.op]);
   const until = node?.op !== undefined && node.op in OPERATIONS ? node.inputNames[0] : undefined;
   const peelable = direct && ['softmax', 'sigmoid'].includes(activation ?? '') && fusedActivation(node!) === undefined;
-  if (!peelable || until === undefined) return { activation };
-  return { activation, before: (x) => model.execute(x, until) as tf.Tensor };
+  return peelable && until !== undefined ? { activation, until } : { activation };
 }
 
 /** The activation that was fused into a product, such as `sigmoid`. */

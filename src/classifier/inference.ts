@@ -6,6 +6,7 @@ import { differentiate } from './differentiate';
 import type { Head } from './head';
 import { type FrozenNetwork, freeze } from './net/frozen';
 import { type FusedNetwork, fuse } from './net/fuse';
+import type { Network } from './net/types';
 import { withoutActivation } from './net/withoutActivation';
 import { withRightKernels } from './rightKernels';
 import { runModel } from './runModel';
@@ -30,6 +31,8 @@ export interface Choice {
   readonly inference: Inference;
   /** The network to be frozen, if that is the choice, and what makes logits of its result. */
   readonly frozen?: { readonly network: FusedNetwork; readonly toLogits: Head['toLogits'] };
+  /** The operations that compute the logits, where they could be read; on webgpu it is not known yet that they do. */
+  readonly opened?: { readonly network: Network; readonly toLogits: Head['toLogits'] };
 }
 
 const choices = new WeakMap<Classifier, () => Choice>();
@@ -114,15 +117,19 @@ export function chooseInference(
   const whole = peeled ? withoutActivation(reading.network) : reading.network;
   if (whole === undefined) return byModel('its last activation cannot be told from what comes before it');
   const network = fuse(whole);
-  const choice: Choice = { inference: { pass: 'frozen' }, frozen: { network, toLogits } };
+  const opened = { network: whole, toLogits };
+  const choice: Choice = { inference: { pass: 'frozen' }, frozen: { network, toLogits }, opened };
   if (settled !== undefined) return choice;
   const fault = tf.tidy(() => {
     const x = randomInputs(inputShape, bounds);
     const expected = readNow(runModel(() => run(forward, x, false, undefined)));
-    return expected === undefined ? 'webgpu cannot tell in time what it computes' : faultOf(network, x, expected);
+    return expected === undefined ? UNTOLD : faultOf(network, x, expected);
   });
-  return fault === undefined ? choice : byModel(fault);
+  if (fault === undefined) return choice;
+  return fault === UNTOLD ? { ...byModel(fault), opened } : byModel(fault);
 }
+
+const UNTOLD = 'webgpu cannot tell in time what it computes';
 
 /** What is wrong with a frozen network of which it is known what it should compute. */
 function faultOf(network: FusedNetwork, x: tf.Tensor, expected: ArrayLike<number>): string | undefined {

@@ -1,0 +1,28 @@
+export {
+  chooseThreshold,
+  chooseThresholds,
+  conformalPValue,
+  type Threshold,
+  type ThresholdOptions,
+} from './chooseThreshold';
+export { type FeatureRows, type Features, features } from './features';
+export { fitDetector } from './fitDetector';
+export type { DetectorKind } from './kinds';
+export { type ClassProbability, likeTeachableMachine, type TeachableMachineModel } from './likeTeachableMachine';
+export { restoreDetector } from './restoreDetector';
+export { type RestoredUnknown, restoreUnknown, type SavedUnknown } from './restoreUnknown';
+export type { PixelSource } from './run/pixels';
+export type { SavedArray } from './savedArray';
+export type { Shrinkage } from './scores/mahalanobis';
+export {
+  type EntropyOptions,
+  energy,
+  generalizedEntropy,
+  maxLogit,
+  maxSoftmax,
+  type TemperatureOptions,
+} from './scores/ofLogits';
+export { type SeenImages, seenImages } from './seenImages';
+export { steady } from './steady';
+export type { Detector, FitDetectorOptions, SavedDetector } from './types';
+export { type Prediction, type UnknownClassifier, type UnknownOptions, withUnknown } from './withUnknown';

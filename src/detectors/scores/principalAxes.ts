@@ -1,0 +1,67 @@
+import { symmetricEigen } from '../../core/symmetricEigen';
+import { dot, row } from './rows';
+
+/** The directions in which vectors vary, the largest first. */
+export interface PrincipalAxes {
+  /** Eigenvalues of `X^T X / n`, those that rounding can make of zero left out. */
+  readonly values: Float64Array;
+  /** Row i is the unit vector of `values[i]`. */
+  readonly vectors: Float64Array;
+}
+
+/**
+ * Eigenvalues and eigenvectors of `X^T X / n` for the n rows of X, taken from the smaller of `X^T X` and `X X^T`. What is below the
+ * largest eigenvalue times max(n, size) epsilon counts as zero, as in `scipy.linalg.pinvh`.
+ */
+export function principalAxes(x: Float64Array, size: number): PrincipalAxes {
+  const n = x.length / size;
+  const few = n < size;
+  const order = few ? n : size;
+  const product = few ? outer(x, n, size) : inner(x, n, size);
+  const { values, vectors } = symmetricEigen(
+    product.map((value) => value / n),
+    order,
+  );
+  const least = Math.max(0, values[order - 1]!) * Math.max(n, size) * Number.EPSILON;
+  const kept = Array.from(values.keys())
+    .filter((i) => values[i]! > least)
+    .reverse();
+  const axes = new Float64Array(kept.length * size);
+  for (const [place, i] of kept.entries()) {
+    const vector = row(vectors, i, order);
+    const axis = few ? combined(x, vector, size, 1 / Math.sqrt(n * values[i]!)) : vector;
+    axes.set(axis, place * size);
+  }
+  return { values: Float64Array.from(kept, (i) => values[i]!), vectors: axes };
+}
+
+/** `X X^T`. */
+function outer(x: Float64Array, n: number, size: number): Float64Array {
+  const result = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) result[i * n + j] = result[j * n + i] = dot(row(x, i, size), row(x, j, size));
+  return result;
+}
+
+/** `X^T X`. */
+function inner(x: Float64Array, n: number, size: number): Float64Array {
+  const result = new Float64Array(size * size);
+  for (let r = 0; r < n; r++) {
+    const values = row(x, r, size);
+    for (let i = 0; i < size; i++) {
+      const value = values[i]!;
+      if (value === 0) continue;
+      for (let j = 0; j <= i; j++) result[i * size + j]! += value * values[j]!;
+    }
+  }
+  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) result[j * size + i] = result[i * size + j]!;
+  return result;
+}
+
+/** `factor sum_r c_r x_r`. */
+function combined(x: Float64Array, weights: Float64Array, size: number, factor: number): Float64Array {
+  const result = new Float64Array(size);
+  for (const [r, weight] of weights.entries())
+    for (let j = 0; j < size; j++) result[j]! += factor * weight * x[r * size + j]!;
+  return result;
+}

@@ -1,0 +1,71 @@
+/** Features and logits of examples, as numbers. */
+export interface Sample {
+  /** `[count, size]`, row-major; empty where only logits are wanted. */
+  readonly features: Float64Array;
+  /** `[count, classes]`, row-major. */
+  readonly logits: Float64Array;
+  /** A class for each example: its label, or what the model takes it for. */
+  readonly groups: Int32Array;
+  /** Whether `groups` are labels. */
+  readonly labelled: boolean;
+  readonly count: number;
+  readonly size: number;
+  readonly classes: number;
+}
+
+/** The last layer of a network, `z = W phi + b`. */
+export interface LinearHead {
+  /** Row k holds the weights of class k: `classes` x `size`. */
+  readonly weights: Float64Array;
+  readonly bias: Float64Array;
+}
+
+/** What was learnt from data: plain numbers and arrays. */
+export type Parts = Readonly<Record<string, number | Float64Array | Float32Array>>;
+
+/** The score of one example, of its features and logits. */
+export type RowScore = (features: Float64Array, logits: Float64Array) => number;
+
+/** Row i of a matrix. */
+export function row<T extends Float64Array | Float32Array>(matrix: T, i: number, size: number): T {
+  return matrix.subarray(i * size, (i + 1) * size) as T;
+}
+
+/** The scalar product of two vectors. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** A vector divided by its Euclidean length; zero stays zero. */
+export function unit(vector: ArrayLike<number>): Float64Array {
+  const length = Math.sqrt(dot(vector, vector));
+  return Float64Array.from(vector, (value) => (length > 0 ? value / length : 0));
+}
+
+/** The mean of all rows, or of those whose place is listed. */
+export function meanRow(matrix: Float64Array, size: number, rows: readonly number[]): Float64Array {
+  const mean = new Float64Array(size);
+  for (const i of rows) for (let j = 0; j < size; j++) mean[j]! += matrix[i * size + j]!;
+  return mean.map((value) => value / rows.length);
+}
+
+/** The rows of each class that has any, in the order of the classes. */
+export function byGroup(groups: Int32Array): ReadonlyMap<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (const [i, group] of groups.entries()) found.set(group, [...(found.get(group) ?? []), i]);
+  return new Map([...found].sort(([a], [b]) => a - b));
+}
+
+/** The logits of features by the last layer. */
+export function headLogits({ weights, bias }: LinearHead, features: Float64Array): Float64Array {
+  return bias.map((b, k) => b + dot(row(weights, k, features.length), features));
+}
+
+/** The place of the largest value; the first of equals. */
+export function largest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let k = 1; k < values.length; k++) if (values[k]! > values[best]!) best = k;
+  return best;
+}
