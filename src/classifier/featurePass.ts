@@ -38,7 +38,8 @@ export interface Openable {
   readonly penultimate: Place | undefined;
 }
 
-interface Place extends FeatureLayer {
+/** A place, and which operation it is. */
+export interface Place extends FeatureLayer {
   readonly at: number;
 }
 
@@ -94,6 +95,30 @@ export function openFeatures({ network, toLogits }: Openable, { at, name, size }
       start.close();
       end.close();
     },
+  };
+}
+
+/** The first place behind weights, after the activation of its layer. */
+export function firstLearnt({ network, layers }: Openable): Place | undefined {
+  const learnt = network.operations.findIndex(({ kind }) => LEARNT.includes(kind));
+  const first = layers.find(({ at }) => learnt >= 0 && at >= learnt);
+  return first && layers.findLast(({ name }) => name === first.name);
+}
+
+const LEARNT: readonly string[] = ['dense', 'conv2d', 'depthwiseConv2d', 'conv2dTranspose'];
+
+/** What makes the features of one place of those of an earlier one. */
+export function openBetween({ network }: Openable, from: Place, to: Place) {
+  const part = freeze(fuse(after({ ...network, output: to.at }, from.at)));
+  const shape = network.operations[from.at]!.shape;
+  return {
+    /** Features `[B, size of from]` to `[B, size of to]`. The caller owns them. */
+    run: (features: tf.Tensor2D) =>
+      tf.tidy(() => {
+        const made = part.run(tf.reshape(features, [features.shape[0], ...shape]));
+        return tf.reshape(made, [features.shape[0], to.size]) as tf.Tensor2D;
+      }),
+    close: part.close,
   };
 }
 

@@ -80,6 +80,35 @@ const train: Command = {
   run: async (io, args) => (await import('./train/train')).train(io, args),
 };
 
+/** `unknown`: a classifier that says so when it does not know. */
+const unknown: Command = {
+  summary: 'makes a classifier that says "unknown", from photographs of its task',
+  usage: 'unknown <model.json | folder> --data FOLDER [options]',
+  about:
+    'Learns from photographs of what the model was made for, which need no labels, how to tell them from anything else, and chooses a threshold that keeps them. No other images are needed: the score is chosen by how well it tells photographs that were held out from photographs that were destroyed. Prints what would be refused, and writes unknown.json, which restoreUnknown of relu-overconfidence/detectors takes, and the page unknown.html.',
+  options: {
+    ...DATA_OPTIONS,
+    part: { value: 'NAME', text: 'part of the data where it has several, such as test or train (default train)' },
+    out: { value: 'FOLDER', text: 'where unknown.json and unknown.html are written (default: beside the model)' },
+    keep: {
+      value: 'SHARE',
+      text: 'share of photographs like these that is to be kept, with a certainty of 95 % (default 0.95)',
+    },
+    ood: {
+      value: 'FOLDER',
+      text: 'images of something else, to see how many are refused; may be given several times',
+      multiple: true,
+    },
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+  },
+  examples: [
+    'unknown model.json --data photos',
+    'unknown model.zip --data photos --ood other-photos --out guard --keep 0.9',
+  ],
+  run: async (io, args) => (await import('./unknown/unknown')).unknown(io, args),
+};
+
 /** `regions`: a picture of the linear regions. */
 const regions: Command = {
   summary: 'draws the linear regions of a ReLU network in a plane, with the confidence inside',
@@ -138,5 +167,5 @@ const merge: Command = {
 
 /** All commands by their names, in the order of the help. */
 export const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ audit, evaluate, train, regions, certify, merge }),
+  Object.entries({ audit, evaluate, train, unknown, regions, certify, merge }),
 );

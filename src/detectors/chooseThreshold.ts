@@ -1,4 +1,4 @@
-import { refuse } from '../core/check';
+import { checkOneOf, refuse } from '../core/check';
 import { checkKeys } from '../core/checkKeys';
 import { checkScores } from '../metrics/checkScores';
 import { sortedCopy } from '../metrics/sortedCopy';
@@ -10,6 +10,11 @@ export interface ThresholdOptions {
   readonly keep?: number;
   /** How certain `atLeast` is to be, in (0, 1). @defaultValue 0.95 */
   readonly certainty?: number;
+  /**
+   * What is to hold for `keep`: the mean share of later images that is kept, `'mean'`, or that share itself with the
+   * certainty asked for, `'certain'`, which takes a lower threshold and more images. @defaultValue 'mean'
+   */
+  readonly promise?: 'mean' | 'certain';
 }
 
 /** A threshold, and what it promises for images that come later, of the same kind as those of the scores. */
@@ -24,7 +29,7 @@ export interface Threshold {
   readonly certainty: number;
   /** Number of scores that the threshold was chosen from. */
   readonly count: number;
-  /** How many scores it takes to keep the share asked for; with fewer the lowest score is the threshold. */
+  /** How many scores it takes to promise the share asked for; with fewer the lowest score is the threshold. */
   readonly needed: number;
 }
 
@@ -40,8 +45,10 @@ const fn = 'chooseThreshold';
  * `atLeast = I^-1(1 - certainty; n - r + 1, r)` holds with the certainty asked for. That is also the lower end of the exact
  * interval of Clopper and Pearson for n - r + 1 of n. Equal scores only make C larger.
  *
- * `needed = ceil(keep / (1 - keep))`, 19 for 95 %. From fewer scores r would be 0; then the lowest is the threshold, and keeps what
- * `atLeast` says.
+ * With `promise: 'certain'` r is the largest for which `atLeast >= keep`.
+ *
+ * `needed = ceil(keep / (1 - keep))`, 19 for 95 %, and `ceil(log(1 - certainty) / log(keep))`, 59, where that is to be certain. From
+ * fewer scores r would be 0; then the lowest is the threshold, and keeps what `atLeast` says.
  *
  * @param inScores - Scores of in-distribution images, higher = more in-distribution; infinities are allowed.
  * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE` for NaN, `INVALID_ARGUMENT`, `INVALID_OPTION`.
@@ -56,21 +63,23 @@ const fn = 'chooseThreshold';
  * ```
  */
 export function chooseThreshold(inScores: ArrayLike<number>, options: ThresholdOptions = {}): Threshold {
-  const { keep, certainty } = checkPromise(fn, options);
+  const { keep, certainty, promise } = checkPromise(fn, options);
   checkScores({ fn, argument: 'inScores' }, inScores);
   const sorted = sortedCopy(inScores);
   const count = sorted.length;
+  const least = (rank: number) => betaQuantile(1 - certainty, count - rank + 1, rank);
   // Rounding must not turn 0.05 x 20 into 0.
-  const rank = Math.max(1, Math.floor((1 - keep) * (count + 1) + 1e-9));
+  let rank = Math.max(1, Math.floor((1 - keep) * (count + 1) + 1e-9));
+  if (promise === 'certain') while (rank > 1 && least(rank) < keep) rank--;
   const threshold = sorted[rank - 1]!;
   const below = sorted.filter((score) => score < threshold).length;
   return {
     threshold,
     kept: (count - below) / count,
-    atLeast: betaQuantile(1 - certainty, count - rank + 1, rank),
+    atLeast: least(rank),
     certainty,
     count,
-    needed: Math.ceil(keep / (1 - keep) - 1e-9),
+    needed: Math.ceil((promise === 'certain' ? Math.log(1 - certainty) / Math.log(keep) : keep / (1 - keep)) - 1e-9),
   };
 }
 
@@ -115,12 +124,13 @@ export function chooseThresholds(
 }
 
 function checkPromise(name: string, options: ThresholdOptions): Required<ThresholdOptions> {
-  checkKeys({ fn: name, argument: 'options' }, options, { keep: true, certainty: true });
-  const { keep = 0.95, certainty = 0.95 } = options;
+  checkKeys({ fn: name, argument: 'options' }, options, { keep: true, certainty: true, promise: true });
+  const { keep = 0.95, certainty = 0.95, promise = 'mean' } = options;
+  checkOneOf({ fn: name, argument: 'promise' }, promise, ['mean', 'certain']);
   for (const [argument, value] of Object.entries({ keep, certainty }))
     if (!(value > 0 && value < 1))
       refuse({ fn: name, argument }, 'INVALID_OPTION', 'a share between 0 and 1', String(value), 'Pass 0.95.');
-  return { keep, certainty };
+  return { keep, certainty, promise };
 }
 
 /**

@@ -113,7 +113,8 @@ interface Pass {
   close(): void;
 }
 
-async function readRows(
+/** Reads features and logits over a data set, in one pass. */
+export async function readRows(
   fn: string,
   net: Classifier,
   open: () => Pass,
@@ -235,7 +236,7 @@ const LINEAR = 1e-3;
 const UNITS = 2 ** 22;
 
 /** The last layer as a matrix: what it makes of zero and of every unit vector; undefined if it is not linear. */
-async function headOf(pass: FeaturePass, classes: number): Promise<LinearHead | undefined> {
+export async function headOf(pass: FeaturePass, classes: number): Promise<LinearHead | undefined> {
   const { size } = pass.layer;
   const read = async (make: () => tf.Tensor2D) => {
     const z = tf.tidy(() => pass.logits(make()));

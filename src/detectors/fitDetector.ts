@@ -6,6 +6,7 @@ import type { ModelLike } from '../classifier/types';
 import { isStream } from '../core/batches';
 import { checkOneOf, checkWhole, refuse, type Where } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { inTasks } from '../core/pausing';
 import { detectorOf, type Reader } from './detector';
 import { type FeatureRows, featuresOf, readLogitRows } from './features';
 import { type DetectorKind, fitParts, KINDS } from './kinds';
@@ -34,6 +35,7 @@ const KEYS: KeysOf<FitDetectorOptions> = {
  * - `'max-softmax'`, `'max-logit'`, `'energy'`, `'generalized-entropy'`: see the functions of these names. Nothing is learnt.
  * - `'temperature'`: `max softmax(z / T)`, T being the one in [0.01, 100] at which the labels are likeliest (Guo et al. 2017).
  * - `'knn'`: `- |u - u_(k)|`, the distance of the direction `u = phi / |phi|` from its k-th nearest (Sun et al. 2022).
+ * - `'mean-knn'`: the same for the mean of the distances from the k nearest (Angiulli and Pizzuti 2002).
  * - `'mahalanobis'`: `- min_c (phi - m_c)^T S^-1 (phi - m_c)`, S the covariance within the classes (Lee et al. 2018).
  * - `'relative-mahalanobis'`: the same minus that of one Gaussian for all data (Ren et al. 2021).
  * - `'vim'`: `log sum exp z - alpha |residual|`, what phi has outside the principal space around `- W^+ b` (Wang et al. 2022).
@@ -45,7 +47,7 @@ const KEYS: KeysOf<FitDetectorOptions> = {
  * - `'she'`: `phi . S_k`, S_k being the mean of what is rightly taken for the predicted class k (Zhang et al. 2023).
  *
  * `'ash'` and `'scale'` are meant for features that are never negative, as behind a ReLU. Without labels every example counts for
- * the class that the model takes it for. No image is kept, but `'knn'` and `'nnguide'` keep the features of all.
+ * the class that the model takes it for. No image is kept, but `'knn'`, `'mean-knn'` and `'nnguide'` keep the features of all.
  *
  * @param kind - Which score.
  * @param model - A model; see {@link classifier}. A function will do for scores of the logits.
@@ -92,7 +94,8 @@ export async function fitDetector(
       'Pass `{ x, y }`.',
     );
   const settings = { k, shrinkage, percentile, dimensions };
-  const parts = fitParts(fn, kind, sampleOf(rows, reader.net.classes), head, given(settings));
+  const learning = fitParts(fn, kind, sampleOf(rows, reader.net.classes), head, given(settings));
+  const parts = await inTasks(fn, learning, options.signal);
   return detectorOf({ kind, reader, parts, probe: await probeOf(reader.net) });
 }
 
@@ -150,7 +153,7 @@ export function sampleOf({ features, logits, count, labels }: FeatureRows, class
 
 /** Which options belong to which kinds. */
 const SETTINGS: Readonly<Record<'k' | 'shrinkage' | 'percentile' | 'dimensions', readonly DetectorKind[]>> = {
-  k: ['knn', 'nnguide'],
+  k: ['knn', 'mean-knn', 'nnguide'],
   shrinkage: ['mahalanobis', 'relative-mahalanobis'],
   percentile: ['react', 'ash', 'scale'],
   dimensions: ['vim'],
@@ -186,7 +189,7 @@ function checkSettings(kind: DetectorKind, options: FitDetectorOptions): void {
 }
 
 /** The entries that are there. */
-function given<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+export function given<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };

@@ -7,6 +7,7 @@ export {
 } from './chooseThreshold';
 export { type FeatureRows, type Features, features } from './features';
 export { fitDetector } from './fitDetector';
+export { type FittedUnknown, type FitUnknownOptions, fitUnknown, type TriedDetector } from './fitUnknown';
 export type { DetectorKind } from './kinds';
 export { type ClassProbability, likeTeachableMachine, type TeachableMachineModel } from './likeTeachableMachine';
 export { restoreDetector } from './restoreDetector';

@@ -1,6 +1,7 @@
+import type { Pausing } from '../core/pausing';
 import { fdbdScore, fitFdbd } from './scores/fdbd';
 import { fitMahalanobis, mahalanobisScore, type Shrinkage } from './scores/mahalanobis';
-import { fitGuidance, fitNeighbours, guidanceScore, neighbourScore } from './scores/neighbours';
+import { fitGuidance, fitNeighbours, guidanceScore, meanNeighbourScore, neighbourScore } from './scores/neighbours';
 import { energy, generalizedEntropy, maxLogit, maxSoftmax } from './scores/ofLogits';
 import type { LinearHead, Parts, RowScore, Sample } from './scores/rows';
 import { ashScore, fitReact, fitShaping, reactScore, scaleScore } from './scores/shaping';
@@ -31,6 +32,7 @@ export const KINDS = {
   mahalanobis: { needs: 'features', score: mahalanobisScore },
   'relative-mahalanobis': { needs: 'features', score: mahalanobisScore },
   knn: { needs: 'features', score: neighbourScore },
+  'mean-knn': { needs: 'features', score: meanNeighbourScore },
   nnguide: { needs: 'features', score: guidanceScore },
   she: { needs: 'features', score: sheScore },
   vim: { needs: 'head', score: vimScore },
@@ -55,27 +57,29 @@ export interface FitSettings {
 }
 
 /** What a kind learns from data. */
-export function fitParts(
+export function* fitParts(
   fn: string,
   kind: DetectorKind,
   sample: Sample,
   head: LinearHead | undefined,
   { k, shrinkage = 'ledoit-wolf', percentile, dimensions }: FitSettings,
-): Parts {
+): Pausing<Parts> {
   switch (kind) {
     case 'temperature':
       return fitTemperature(sample);
     case 'mahalanobis':
     case 'relative-mahalanobis':
-      return fitMahalanobis(fn, sample, shrinkage, kind === 'relative-mahalanobis');
+      return yield* fitMahalanobis(fn, sample, shrinkage, kind === 'relative-mahalanobis');
     case 'knn':
       return fitNeighbours(fn, sample, k ?? Math.min(5, sample.count));
+    case 'mean-knn':
+      return fitNeighbours(fn, sample, k ?? Math.min(3, sample.count));
     case 'nnguide':
       return fitGuidance(fn, sample, k ?? Math.min(10, sample.count));
     case 'she':
       return fitShe(sample);
     case 'vim':
-      return fitVim(fn, sample, head!, dimensions);
+      return yield* fitVim(fn, sample, head!, dimensions);
     case 'react':
       return fitReact(sample, head!, percentile ?? 90);
     case 'ash':

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ReadOptions } from '../classifier/readLogits';
 import { isLayersModel } from '../classifier/walkLayers';
+import { type Bounds, onePair } from '../core/bounds';
 import { refuse, show } from '../core/check';
 import type { Threshold } from './chooseThreshold';
 import { rowScoreOf } from './kinds';
@@ -26,8 +27,8 @@ export interface SavedUnknown {
   readonly scores: readonly number[];
   /** Names of the classes; null where there are none. */
   readonly labels: readonly string[] | null;
-  /** The values that stand for black and white. */
-  readonly bounds: readonly [number, number];
+  /** The box of inputs; of images the values that stand for black and white. */
+  readonly bounds: Bounds;
   /** What turns logits into probabilities. */
   readonly head: 'softmax' | 'sigmoids';
   /** What the training images have in common. */
@@ -93,7 +94,7 @@ export async function restoreUnknown(
     labels,
     predict: guarded.predict,
     predictImage: async (image) => {
-      const x = fromPixels('predictImage', image, { inputShape, bounds });
+      const x = fromPixels('predictImage', image, { inputShape, bounds: onePair({ fn, argument: 'bounds' }, bounds) });
       const [prediction] = await guarded.predict(x).finally(() => x.dispose());
       return prediction!;
     },

@@ -9,7 +9,7 @@ import type { Shrinkage } from './scores/mahalanobis';
 export interface FitDetectorOptions extends ReadOptions {
   /** Name of the layer whose features are looked at. @defaultValue the one in front of the last layer; see {@link features} */
   readonly layer?: string;
-  /** Which nearest neighbour counts for `'knn'`, and how many for `'nnguide'`. @defaultValue 5 and 10, or all of fewer examples */
+  /** Which nearest neighbour counts for `'knn'`, and how many for `'mean-knn'` and `'nnguide'`. @defaultValue 5, 3 and 10, or all of fewer examples */
   readonly k?: number;
   /**
    * For the two kinds of Mahalanobis: the share of the identity in the covariance, in [0, 1], by Ledoit and Wolf or as given.

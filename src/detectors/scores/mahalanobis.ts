@@ -1,4 +1,5 @@
 import { refuse } from '../../core/check';
+import type { Pausing } from '../../core/pausing';
 import { principalAxes } from './principalAxes';
 import { byGroup, dot, meanRow, type Parts, type RowScore, row, type Sample } from './rows';
 
@@ -13,7 +14,7 @@ interface Precision {
 }
 
 /** Means of the classes and what distances are measured with; for the relative score those of all data, too. */
-export function fitMahalanobis(fn: string, sample: Sample, shrinkage: Shrinkage, relative: boolean): Parts {
+export function* fitMahalanobis(fn: string, sample: Sample, shrinkage: Shrinkage, relative: boolean): Pausing<Parts> {
   const { features, size, count } = sample;
   const groups = [...byGroup(sample.groups).values()];
   if (relative && groups.length < 2)
@@ -31,12 +32,12 @@ export function fitMahalanobis(fn: string, sample: Sample, shrinkage: Shrinkage,
     means.set(mean, place * size);
     for (const i of rows) for (let j = 0; j < size; j++) within[i * size + j] = features[i * size + j]! - mean[j]!;
   }
-  const own = named('', precisionOf(fn, within, size, shrinkage));
+  const own = named('', yield* precisionOf(fn, within, size, shrinkage));
   if (!relative) return { means, ...own };
   const all = Array.from({ length: count }, (_, i) => i);
   const mean = meanRow(features, size, all);
   const centred = features.map((value, i) => value - mean[i % size]!);
-  return { means, ...own, mean, ...named('all', precisionOf(fn, centred, size, shrinkage)) };
+  return { means, ...own, mean, ...named('all', yield* precisionOf(fn, centred, size, shrinkage)) };
 }
 
 /** `- min_c (phi - m_c)^T P (phi - m_c)`, minus for the relative score the same distance from the mean of all data. */
@@ -67,8 +68,8 @@ function distance({ vectors, weights, rest }: Precision, d: Float64Array): numbe
  * The inverse of the covariance `(1 - s) S + s tr(S) / D I` of centred rows; with s = 0 the pseudo-inverse. Ledoit and Wolf (2004)
  * choose s so that the expected squared error is least.
  */
-function precisionOf(fn: string, centred: Float64Array, size: number, shrinkage: Shrinkage): Precision {
-  const { values, vectors } = principalAxes(centred, size);
+function* precisionOf(fn: string, centred: Float64Array, size: number, shrinkage: Shrinkage): Pausing<Precision> {
+  const { values, vectors } = yield* principalAxes(centred, size);
   if (values.length === 0)
     refuse(
       { fn, argument: 'data' },

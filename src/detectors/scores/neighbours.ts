@@ -18,21 +18,30 @@ export function fitNeighbours(fn: string, { features, size, count }: Sample, k: 
 }
 
 /** `- |u - u_(k)|`: the distance of the direction of the features from the k-th nearest one of the data. */
-export function neighbourScore({ bank, k }: Parts, size: number): RowScore {
+export function neighbourScore(parts: Parts, size: number): RowScore {
+  const distances = distancesTo(parts, size);
+  return (features) => -distances(features)[0]!;
+}
+
+/** `- mean_{i = 1..k} |u - u_(i)|`: the mean of the distances from the k nearest. */
+export function meanNeighbourScore(parts: Parts, size: number): RowScore {
+  const distances = distancesTo(parts, size);
+  return (features) => -distances(features).reduce((a, b) => a + b) / (parts.k as number);
+}
+
+/** The distances of a direction from the k nearest ones, the farthest first. */
+function distancesTo({ bank, k }: Parts, size: number): (features: Float64Array) => Float64Array {
   const points = bank as Float32Array;
   return (features) => {
     const u = unit(features);
-    const own = u.reduce((sum, value) => sum + value ** 2, 0);
-    const nearest = largestOf(points.length / size, k as number, (i) => {
+    return largestOf(points.length / size, k as number, (i) => {
       let sum = 0;
-      let length = 0;
       for (let j = 0, at = i * size; j < size; j++, at++) {
-        sum += u[j]! * points[at]!;
-        length += points[at]! * points[at]!;
+        const d = u[j]! - points[at]!;
+        sum -= d * d;
       }
-      return 2 * sum - length - own;
-    });
-    return -Math.sqrt(Math.max(0, -nearest[0]!));
+      return sum;
+    }).map((value) => Math.sqrt(-value));
   };
 }
 

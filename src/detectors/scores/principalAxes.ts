@@ -1,3 +1,4 @@
+import type { Pausing } from '../../core/pausing';
 import { symmetricEigen } from '../../core/symmetricEigen';
 import { dot, row } from './rows';
 
@@ -13,12 +14,12 @@ export interface PrincipalAxes {
  * Eigenvalues and eigenvectors of `X^T X / n` for the n rows of X, taken from the smaller of `X^T X` and `X X^T`. What is below the
  * largest eigenvalue times max(n, size) epsilon counts as zero, as in `scipy.linalg.pinvh`.
  */
-export function principalAxes(x: Float64Array, size: number): PrincipalAxes {
+export function* principalAxes(x: Float64Array, size: number): Pausing<PrincipalAxes> {
   const n = x.length / size;
   const few = n < size;
   const order = few ? n : size;
-  const product = few ? outer(x, n, size) : inner(x, n, size);
-  const { values, vectors } = symmetricEigen(
+  const product = yield* few ? outer(x, n, size) : inner(x, n, size);
+  const { values, vectors } = yield* symmetricEigen(
     product.map((value) => value / n),
     order,
   );
@@ -29,6 +30,7 @@ export function principalAxes(x: Float64Array, size: number): PrincipalAxes {
   const axes = new Float64Array(kept.length * size);
   for (const [place, i] of kept.entries()) {
     const vector = row(vectors, i, order);
+    yield;
     const axis = few ? combined(x, vector, size, 1 / Math.sqrt(n * values[i]!)) : vector;
     axes.set(axis, place * size);
   }
@@ -36,17 +38,20 @@ export function principalAxes(x: Float64Array, size: number): PrincipalAxes {
 }
 
 /** `X X^T`. */
-function outer(x: Float64Array, n: number, size: number): Float64Array {
+function* outer(x: Float64Array, n: number, size: number): Pausing<Float64Array> {
   const result = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
+  for (let i = 0; i < n; i++) {
+    yield;
     for (let j = 0; j <= i; j++) result[i * n + j] = result[j * n + i] = dot(row(x, i, size), row(x, j, size));
+  }
   return result;
 }
 
 /** `X^T X`. */
-function inner(x: Float64Array, n: number, size: number): Float64Array {
+function* inner(x: Float64Array, n: number, size: number): Pausing<Float64Array> {
   const result = new Float64Array(size * size);
   for (let r = 0; r < n; r++) {
+    yield;
     const values = row(x, r, size);
     for (let i = 0; i < size; i++) {
       const value = values[i]!;

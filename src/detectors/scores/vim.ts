@@ -1,15 +1,16 @@
 import { refuse } from '../../core/check';
+import type { Pausing } from '../../core/pausing';
 import { symmetricEigen } from '../../core/symmetricEigen';
 import { logSumExp } from './ofLogits';
 import { principalAxes } from './principalAxes';
 import { dot, type LinearHead, type Parts, type RowScore, row, type Sample } from './rows';
 
 /** The origin, the principal axes around it, and how much a residual is worth in logits. */
-export function fitVim(fn: string, sample: Sample, head: LinearHead, dimensions: number | undefined): Parts {
+export function* fitVim(fn: string, sample: Sample, head: LinearHead, dimensions: number | undefined): Pausing<Parts> {
   const { features, logits, size, classes, count } = sample;
-  const origin = originOf(head, size);
+  const origin = yield* originOf(head, size);
   const centred = features.map((value, i) => value - origin[i % size]!);
-  const { values, vectors } = principalAxes(centred, size);
+  const { values, vectors } = yield* principalAxes(centred, size);
   const kept = dimensions ?? Math.min(usual(size), Math.floor(values.length / 2));
   if (kept >= values.length)
     refuse(
@@ -54,12 +55,12 @@ function usual(size: number): number {
 }
 
 /** `- W^+ b`, the shortest of the points nearest to having all logits zero. */
-function originOf({ weights, bias }: LinearHead, size: number): Float64Array {
+function* originOf({ weights, bias }: LinearHead, size: number): Pausing<Float64Array> {
   const classes = bias.length;
   const gram = new Float64Array(classes * classes);
   for (let i = 0; i < classes; i++)
     for (let j = 0; j < classes; j++) gram[i * classes + j] = dot(row(weights, i, size), row(weights, j, size));
-  const { values, vectors } = symmetricEigen(gram, classes);
+  const { values, vectors } = yield* symmetricEigen(gram, classes);
   // As numpy.linalg.pinv cuts singular values off, of which these are the squares; rounding can make eps of the largest of zero.
   const least = values[classes - 1]! * Number.EPSILON * classes;
   const solved = new Float64Array(classes);
