@@ -55,27 +55,38 @@ const evaluate: Command = {
 
 /** `train`: fine-tunes a saved model. */
 const train: Command = {
-  summary: 'fine-tunes a saved model with CEDA or ACET, so that it is unsure where it should be',
+  summary: 'fine-tunes a saved model with ACET or CEDA, so that it is unsure where it should be',
   usage: 'train <model.json | folder> --data FOLDER --out FOLDER [options]',
   about:
-    'Loads a LayersModel, trains it further on labelled images and on noise (ceda) or the worst points near noise (acet), and saves it in the format of TensorFlow.js. Ctrl-C keeps a checkpoint in the folder of --out; the same command then goes on and ends with the same weights as if it had never been stopped.',
+    'Loads a model, trains it further on labelled images and on the worst points near noise (acet) or on noise (ceda), and saves it in the format of TensorFlow.js. A part of the data is held out: on it the model is measured before, on the way and after, the best weights are kept, and a model that is not better is not saved (exit code 1). Ctrl-C keeps a checkpoint in the folder of --out; the same command then goes on and ends with the same weights as if it had never been stopped.',
   options: {
     ...DATA_OPTIONS,
     part: { value: 'NAME', text: 'part of the data where it has several, such as test or train (default train)' },
     out: { value: 'FOLDER', text: 'where model.json and weights.bin are written' },
     method: { value: 'NAME', text: 'acet, ceda or plain (default acet)' },
-    epochs: { value: 'N', text: 'passes over the data (default 10)' },
-    'batch-size': { value: 'N', text: 'images per step, or all where there are fewer (default 128)' },
-    'learning-rate': { value: 'RATE', text: 'of Adam, divided by 10 at 50, 75 and 90 % of the epochs (default 0.001)' },
+    layers: { value: 'WHICH', text: "what learns: all, head (the dense layers at the end) or 'last N' (default all)" },
+    validation: {
+      value: 'WHAT',
+      text: 'what is measured and never trained on: a folder, another part of the data such as test, or a share of them (default 0.2, at most 2000 images)',
+    },
+    tolerance: {
+      value: 'POINTS',
+      text: 'how far the error may rise, in percentage points, beyond its error bar (default 0.5)',
+    },
+    force: { text: 'save the model also where it is no better' },
+    updates: { value: 'N', text: 'updates of the weights, at the most; it stops when nothing is gained (default 600)' },
+    epochs: { value: 'N', text: 'the same in passes over the data (plain: default 10)' },
+    'batch-size': { value: 'N', text: 'images per update (default 64; plain: 128)' },
+    'learning-rate': { value: 'RATE', text: 'of Adam (default 0.001)' },
     lambda: { value: 'L', text: 'weight of the loss on noise (default 1)' },
     epsilon: { value: 'E', text: 'radius of the attack, in input units (default 0.3 of the width of the bounds)' },
-    steps: { value: 'N', text: 'steps of the attack (default 40)' },
+    steps: { value: 'N', text: 'steps of the attack (default 5)' },
     ...MODEL_OPTIONS,
     ...WORK_OPTIONS,
   },
   examples: [
     'train model.json --data digits --out tuned',
-    'train model.json --data digits --out tuned --method ceda --epochs 5',
+    'train model.json --data photos --out tuned --layers head --validation photos-new',
   ],
   run: async (io, args) => (await import('./train/train')).train(io, args),
 };

@@ -16,3 +16,10 @@ export { type RegionMapOptions, regionMap } from './regionMap';
 export { type ReliabilityDiagramOptions, reliabilityDiagram } from './reliabilityDiagram';
 export { type RocPlotOptions, rocPlot } from './rocPlot';
 export { type SandwichPlotOptions, type SandwichSeries, sandwichPlot } from './sandwichPlot';
+export {
+  type FineTuneCourse,
+  type FitCourse,
+  type MeasuredModel,
+  type TrainingPlotOptions,
+  trainingPlot,
+} from './trainingPlot';

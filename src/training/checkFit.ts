@@ -73,7 +73,7 @@ export function checkFit(model: ModelLike, given: DataLike | Batches<DataLike>, 
     batchSize,
     stepsPerEpoch,
     checkpointEvery,
-    store: storeOf(options.checkpoint),
+    store: storeOf(fn, options.checkpoint),
   };
 }
 
@@ -126,12 +126,13 @@ function classifierForStream(model: ModelLike): Classifier {
   );
 }
 
-function storeOf(checkpoint: FitOptions['checkpoint']): CheckpointStore | undefined {
+/** The place that a caller names for checkpoints. */
+export function storeOf(fn: string, checkpoint: FitOptions['checkpoint']): CheckpointStore | undefined {
   if (checkpoint === undefined) return undefined;
   if (typeof checkpoint === 'string') return fileCheckpoint(checkpoint);
   if (typeof checkpoint?.read !== 'function' || typeof checkpoint.write !== 'function')
     refuse(
-      { fn: 'fit', argument: 'checkpoint' },
+      { fn, argument: 'checkpoint' },
       'INVALID_ARGUMENT',
       'a file name, or an object with the functions read and write',
       show(checkpoint),

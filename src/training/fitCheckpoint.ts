@@ -75,12 +75,12 @@ export function restoreRun(
   const difference = firstDifference(settings, facts.settings);
   if (difference !== undefined) {
     const [name, ours, theirs] = difference;
-    anotherRun(fn, `a run with ${name} ${ours}`, `that of one with ${name} ${theirs}`);
+    refuseOtherRun(fn, `a run with ${name} ${ours}`, `that of one with ${name} ${theirs}`);
   }
   const shapes = (list: readonly { readonly shape: readonly number[] }[]) =>
     list.map(({ shape }) => `[${shape}]`).join(' ');
   if (shapes(weights) !== shapes(variables))
-    anotherRun(fn, `a model with weights ${shapes(variables)}`, shapes(weights));
+    refuseOtherRun(fn, `a model with weights ${shapes(variables)}`, shapes(weights));
   tf.tidy(() => {
     const tensor = ({ values, shape }: SavedArray) => tf.tensor(values, [...shape]);
     sums.assign(tensor(of('sums')[0]!));
@@ -97,7 +97,8 @@ export function restoreRun(
   return { step: facts.step, history: facts.history };
 }
 
-function anotherRun(fn: string, expected: string, got: string): never {
+/** Says whose checkpoint it is not. */
+export function refuseOtherRun(fn: string, expected: string, got: string): never {
   refuse(
     { fn, argument: 'checkpoint' },
     'INVALID_CHECKPOINT',

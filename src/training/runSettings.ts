@@ -82,7 +82,7 @@ function settingsOfOptimizer(optimizer: tf.Optimizer): RunSettings {
 }
 
 /** Of some examples spread over the data, with their labels. */
-async function checksumOf({ x, y }: LabelledData): Promise<number> {
+export async function checksumOf({ x, y }: LabelledData): Promise<number> {
   const count = x.shape[0]!;
   const used = Math.min(EXAMPLES, count);
   const rows = Array.from({ length: used }, (_, i) => Math.floor((i * count) / used));
@@ -96,7 +96,7 @@ async function checksumOf({ x, y }: LabelledData): Promise<number> {
 }
 
 /** Of the classes and settings of all layers, but for names, which tfjs counts up, and initial weights. */
-function layersChecksum(model: NonNullable<Classifier['layersModel']>): number {
+export function layersChecksum(model: NonNullable<Classifier['layersModel']>): number {
   const layers = walkLayers(model).map(({ layer }) => [layer.getClassName(), layer.getConfig()]);
   const text = JSON.stringify(layers, (key, value) => (key === 'name' || key.endsWith('Initializer') ? null : value));
   return checksum(new TextEncoder().encode(text));
