@@ -53,6 +53,7 @@ export interface GradientsRequest {
   readonly noise: Block | undefined;
   readonly lambda: number;
   readonly weightDecay: number;
+  readonly classWeights: readonly number[] | undefined;
   readonly outLoss: LossName;
   readonly share: BatchShare;
   readonly rng: RngState;

@@ -27,8 +27,8 @@ export async function pooledGradients(
   const rng = resolveRng(options);
   const noise = method === 'plain' ? undefined : await noiseOf(pool, call, method, clean, { ...options, rng });
   try {
-    const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(pool.net).logConfidence } = options;
-    const terms = { clean, lambda: noise === undefined ? 0 : lambda, weightDecay, outLoss, rng };
+    const { lambda = 1, weightDecay = 5e-4, classWeights, outLoss = lossesOf(pool.net).logConfidence } = options;
+    const terms = { clean, lambda: noise === undefined ? 0 : lambda, weightDecay, classWeights, outLoss, rng };
     return await differentiated(pool, call, noise === undefined ? terms : { ...terms, noise });
   } finally {
     tf.dispose(noise ?? []);
@@ -79,6 +79,7 @@ async function differentiated(pool: Pool, { fn, signal }: Call, terms: Terms): P
       lambda: terms.lambda,
       // The weights are the same for all, so one of them takes their decay.
       weightDecay: i === 0 ? terms.weightDecay : 0,
+      classWeights: terms.classWeights,
       outLoss,
       share: { clean: shareOf(part, rows.clean), noise: shareOf(noisePart, rows.noise) },
       rng: terms.rng.save(),

@@ -78,12 +78,13 @@ export async function attack(
 
 /** Differentiates the training objective on some rows of a batch. */
 export async function gradients({ model, net, variables }: Copy, request: GradientsRequest): Promise<GradientsAnswer> {
-  const { fn, lambda, weightDecay, share } = request;
+  const { fn, lambda, weightDecay, classWeights, share } = request;
   setTrainable(model, request.trainable);
   const before = variables.map(({ dataId }) => dataId);
   const rng = restored(request.rng);
   const result = tf.tidy(() => {
-    const terms = { clean: { x: toTensor(request.x), y: toTensor(request.y) }, lambda, weightDecay, share, rng };
+    const clean = { x: toTensor(request.x), y: toTensor(request.y) };
+    const terms = { clean, lambda, weightDecay, classWeights, share, rng };
     const noise = request.noise === undefined ? {} : { noise: toTensor(request.noise) };
     return objectiveGradients(fn, net, { ...terms, ...noise, outLoss: LOSSES[request.outLoss] });
   });

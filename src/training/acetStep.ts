@@ -83,14 +83,20 @@ export function acetGradientsOf(
   clean: LabelledData,
   options: AcetOptions,
 ): GradientsResult {
-  const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(net).logConfidence, attack = pgdLinf } = options;
+  const {
+    lambda = 1,
+    weightDecay = 5e-4,
+    classWeights,
+    outLoss = lossesOf(net).logConfidence,
+    attack = pgdLinf,
+  } = options;
   const rng = resolveRng(options);
   const noise = tf.tidy(() => {
     const start = drawNoise(fn, net, clean.x, { ...options, rng });
     return attack(net, start, { ...attackSettings(options), rng }).adversarial;
   });
   try {
-    return objectiveGradients(fn, net, { clean, noise, lambda, weightDecay, outLoss, rng });
+    return objectiveGradients(fn, net, { clean, noise, lambda, weightDecay, classWeights, outLoss, rng });
   } finally {
     tf.dispose(noise);
   }

@@ -86,11 +86,11 @@ export function cedaGradientsOf(
   clean: LabelledData,
   options: CedaOptions,
 ): GradientsResult {
-  const { lambda = 1, weightDecay = 5e-4, outLoss = lossesOf(net).logConfidence } = options;
+  const { lambda = 1, weightDecay = 5e-4, classWeights, outLoss = lossesOf(net).logConfidence } = options;
   const rng = resolveRng(options);
   const noise = drawNoise(fn, net, clean.x, { ...options, rng });
   try {
-    return objectiveGradients(fn, net, { clean, noise, lambda, weightDecay, outLoss, rng });
+    return objectiveGradients(fn, net, { clean, noise, lambda, weightDecay, classWeights, outLoss, rng });
   } finally {
     tf.dispose(noise);
   }

@@ -61,7 +61,8 @@ export function checkFit(model: ModelLike, given: DataLike | Batches<DataLike>, 
   else prepareNet(fn, net, options);
   if (validation !== undefined) prepareData(fn, net, validation, {});
   const [batchSize, stepsPerEpoch] = 'x' in data ? stepsInMemory(data, asked, options) : stepsOfStream(options);
-  if (options.optimizer !== undefined) checkOptimizer(fn, options.optimizer);
+  if (typeof options.optimizer === 'string') checkOneOf({ fn, argument: 'optimizer' }, options.optimizer, ['adam']);
+  else if (options.optimizer !== undefined) checkOptimizer(fn, options.optimizer);
   for (const argument of ['schedule', 'ramp', 'augmentation', 'onEpoch', 'onStep'] as const)
     if (options[argument] !== undefined) checkFunction({ fn, argument }, options[argument]);
   return {

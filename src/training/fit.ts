@@ -64,7 +64,8 @@ export async function fit(
   options: FitOptions = {},
 ): Promise<History> {
   const loop = checkFit(model, data, options);
-  const optimizer = options.optimizer ?? tf.train.adam(1e-3);
+  const given = options.optimizer === 'adam' ? undefined : options.optimizer;
+  const optimizer = given ?? tf.train.adam(1e-3);
   const baseRate = learningRate(optimizer);
   const means = runningMeans();
   try {
@@ -74,7 +75,7 @@ export async function fit(
   } finally {
     tf.dispose(means.sums);
     setLearningRate(optimizer, baseRate);
-    if (options.optimizer === undefined) optimizer.dispose();
+    if (given === undefined) optimizer.dispose();
   }
 }
 

@@ -67,8 +67,8 @@ export interface FitOptions extends Omit<StepOptions, 'rng'> {
    * order of its own. @defaultValue a whole pass over the data
    */
   readonly stepsPerEpoch?: number;
-  /** Any tfjs optimizer; its learning rate is the base of the schedule. @defaultValue tf.train.adam(1e-3) */
-  readonly optimizer?: tf.Optimizer;
+  /** Any tfjs optimizer, or `'adam'`, a fresh Adam at 1e-3; its learning rate is the base of the schedule. @defaultValue 'adam' */
+  readonly optimizer?: tf.Optimizer | 'adam';
   /** Factor of the learning rate. @defaultValue paperSchedule */
   readonly schedule?: Schedule;
   /**

@@ -16,6 +16,8 @@ export interface Terms {
   readonly certified?: () => OutPart;
   readonly lambda: number;
   readonly weightDecay: number;
+  /** Factors of the cross entropy, by class. */
+  readonly classWeights?: readonly number[] | undefined;
   readonly outLoss: NonNullable<CedaOptions['outLoss']>;
   readonly rng: Rng;
   /** For a part of a larger batch: its share of it. Losses and gradients of the parts then add up to those of the whole. */
@@ -61,9 +63,14 @@ type Parts = Pick<GradientsResult, 'inLoss' | 'outLoss' | 'outConfidence'>;
 /** Loss and confidence of the out-distribution. */
 export type OutPart = Omit<Parts, 'inLoss'>;
 
-function forward(net: Classifier, { clean: { x, y }, noise, certified, outLoss, rng }: Terms): Parts {
+function forward(net: Classifier, { clean: { x, y }, noise, certified, classWeights, outLoss, rng }: Terms): Parts {
   const losses = lossesOf(net);
-  const meanCrossEntropy = (logits: tf.Tensor2D) => tf.mean<tf.Scalar>(losses.inLoss(logits, oneHot(y, net.classes)));
+  const meanCrossEntropy = (logits: tf.Tensor2D) => {
+    const labels = oneHot(y, net.classes);
+    const loss = losses.inLoss(logits, labels);
+    if (classWeights === undefined) return tf.mean<tf.Scalar>(loss);
+    return tf.mean<tf.Scalar>(tf.mul(loss, tf.sum(tf.mul(labels, [...classWeights]), 1)));
+  };
   if (noise === undefined) {
     const nothing = () => ({ outLoss: tf.scalar(Number.NaN), outConfidence: tf.scalar(Number.NaN) });
     const inLoss = meanCrossEntropy(net.logits(x, { training: true, rng }));

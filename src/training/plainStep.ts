@@ -79,11 +79,12 @@ export function plainGradientsOf(
   clean: LabelledData,
   options: PlainOptions,
 ): GradientsResult {
-  const { weightDecay = 5e-4 } = options;
+  const { weightDecay = 5e-4, classWeights } = options;
   return objectiveGradients(fn, net, {
     clean,
     lambda: 0,
     weightDecay,
+    classWeights,
     outLoss: lossesOf(net).logConfidence,
     rng: resolveRng(options),
   });

@@ -3,14 +3,14 @@ import { asClassifier } from '../classifier/asClassifier';
 import { checkGradients } from '../classifier/checkGradients';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
-import { checkFraction, checkFunction, checkNonNegative, checkPositive, checkWhole, refuse } from '../core/check';
+import { checkFraction, checkFunction, checkNonNegative, checkPositive, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { checkLabels } from '../core/labels';
 import type { AcetOptions, CedaOptions, GoodOptions, PlainOptions, StepOptions } from './types';
 
 /** Every option of a plain step. */
-export const PLAIN_KEYS: KeysOf<PlainOptions> = { seed: true, rng: true, weightDecay: true };
+export const PLAIN_KEYS: KeysOf<PlainOptions> = { seed: true, rng: true, weightDecay: true, classWeights: true };
 /** Every option of a CEDA step. */
 export const CEDA_KEYS: KeysOf<CedaOptions> = { ...PLAIN_KEYS, lambda: true, noise: true, outLoss: true };
 /** Every option of an ACET step. */
@@ -63,6 +63,22 @@ export function prepareNet(fn: string, net: Classifier, options: StepOptions): v
       'Pass a LayersModel that is not frozen, or a function wrapped by classifier(f, { variables }).',
     );
   checkStepOptions(fn, options);
+  checkClassWeights(fn, net, options.classWeights);
+}
+
+/** A positive number for each class. */
+function checkClassWeights(fn: string, { classes }: Classifier, weights: PlainOptions['classWeights']): void {
+  if (weights === undefined) return;
+  const where = { fn, argument: 'classWeights' };
+  if (!Array.isArray(weights) || weights.length !== classes)
+    refuse(
+      where,
+      'INVALID_OPTION',
+      `${classes} numbers, one for each class`,
+      show(weights),
+      'Pass 1 for a class as it is.',
+    );
+  for (const weight of weights) checkPositive(where, weight);
 }
 
 /** Inputs of the right shape inside the bounds, and a valid label for each. */

@@ -41,6 +41,7 @@ export async function runSettings(loop: Loop, options: FitOptions, optimizer: tf
     batchSize: 'x' in data ? batchSize : STREAM,
     stepsPerEpoch,
     weightDecay,
+    classWeights: options.classWeights?.join(' ') ?? null,
     ...(method !== 'plain' && { lambda, noise: options.noise === undefined ? 'paperNoise' : OWN }),
     ...(method === 'good' && settingsOfGood(options, net)),
     ...((method === 'ceda' || method === 'acet') && {

@@ -7,6 +7,8 @@ import type { NoiseSampler } from '../noise/noiseSampler';
 export interface PlainOptions extends RandomOptions {
   /** Factor of the sum of squared decayed weights (no 1/2) in the loss. @defaultValue 5e-4 */
   readonly weightDecay?: number;
+  /** Factor of the cross entropy of the examples of each class, K numbers > 0, as for rare classes. @defaultValue 1 for each */
+  readonly classWeights?: readonly number[];
 }
 
 /** Options of a CEDA step. */

@@ -64,7 +64,15 @@ function network(): LayersModel {
 }
 
 const data = stripes(80, 1);
-const SHORT: FineTuneOptions = { epsilon: 0.2, updates: 40, batchSize: 16, learningRate: 5e-3, samples: 20, seed: 1 };
+const SHORT: FineTuneOptions = {
+  epsilon: 0.2,
+  updates: 40,
+  batchSize: 16,
+  learningRate: 5e-3,
+  samples: 20,
+  checkEvery: 8,
+  seed: 1,
+};
 let plain: tf.Tensor[];
 
 /** A fresh model with the plainly trained weights. */
@@ -203,7 +211,7 @@ describe('fineTune', () => {
     }
     expect(stops).toBe(2);
     expect(await weightsOf(model)).toEqual(await weightsOf(whole));
-    await expectRefusal(() => fineTune(trained(), data, { ...options, lambda: 2, checkpoint }), {
+    await expectRefusal(() => fineTune(model, data, { ...options, lambda: 2, checkpoint }), {
       code: 'INVALID_CHECKPOINT',
       fn: 'fineTune',
       argument: 'checkpoint',
@@ -211,11 +219,12 @@ describe('fineTune', () => {
   });
 
   it('refuses what it cannot use before it begins', async () => {
+    const model = trained();
     const refused = (
       options: object,
       argument: string,
       code: 'INVALID_OPTION' | 'INVALID_ARGUMENT' = 'INVALID_OPTION',
-    ) => expectRefusal(() => fineTune(trained(), data, options), { code, fn: 'fineTune', argument });
+    ) => expectRefusal(() => fineTune(model, data, options), { code, fn: 'fineTune', argument });
     await refused({ updates: 0 }, 'updates');
     await refused({ method: 'plain' }, 'method');
     await refused({ layers: 'tail' }, 'layers');

@@ -198,13 +198,18 @@ async function begin(meter: Meter, updates: number): Promise<Position> {
 /** One update. */
 async function advance({ task, source, kept, gradients, rng }: Run, position: Position): Promise<Position> {
   const { update, plan, sums } = position;
-  const { learningRate, lambda, weightDecay, outLoss } = task.options;
+  const { learningRate, lambda, weightDecay, classWeights, outLoss } = task.options;
   setLearningRate(kept.optimizer, learningRate * rateAt(update, plan));
   const losses = tf.tidy(() => {
     const batch = source.batch(update);
-    const { grads, inLoss, outLoss: out } = gradients.of({ ...batch, lambda, weightDecay, outLoss, rng });
-    kept.optimizer.applyGradients(grads);
-    return tf.stack([inLoss, out]);
+    const { grads, ...seen } = gradients.of({ ...batch, lambda, weightDecay, classWeights, outLoss, rng });
+    try {
+      kept.optimizer.applyGradients(grads);
+      return tf.stack([seen.inLoss, seen.outLoss]);
+    } finally {
+      // They are kept beyond the end of a tidy.
+      tf.dispose([grads, seen]);
+    }
   });
   const [inLoss, out] = (await losses.data()) as Float32Array;
   losses.dispose();

@@ -52,6 +52,7 @@ export async function settingsOf({ net, data, variables, options }: FineTuneTask
     stepSize: stepSize ?? null,
     noise: noise === undefined ? 'paperNoise' : own,
     samples: samples ?? null,
+    classWeights: options.classWeights?.join(' ') ?? null,
     validation: typeof validation === 'object' ? 'data' : (validation ?? null),
     seed: seed ?? 0,
     head: net.head ?? 'softmax',

@@ -17,7 +17,7 @@ const fn = 'fineTune';
 export interface Source {
   /** What learns from them: the model as it runs in use, or the end of it. */
   readonly learner: Classifier;
-  /** Labelled examples and as much noise, as the learner takes them. The caller owns them, or calls within `tf.tidy`. */
+  /** Labelled examples and as much noise, as the learner takes them; called within `tf.tidy`. */
   readonly batch: (update: number) => { readonly clean: LabelledData; readonly noise: tf.Tensor };
   /** What must be kept to go on later. */
   readonly memory: readonly tf.Variable[];
@@ -100,7 +100,7 @@ export async function featureSource(task: FineTuneTask, divided: Divided, rows: 
   };
   return {
     learner: learner(task, divided.logits, divided.featureShape),
-    batch: (update) => tf.tidy(() => batch(update)),
+    batch,
     memory: [found],
     dispose: () => tf.dispose([clean, noise, found]),
   };

@@ -78,9 +78,12 @@ function partOf(
       weightDecay: first === 0 ? terms.weightDecay : 0,
       share: { clean: share, noise: share },
     });
-    const { loss, inLoss, outLoss, outConfidence } = seen;
+    const { loss, ...means } = seen;
     const scaled = (value: tf.Scalar) => tf.mul<tf.Scalar>(value, share);
-    return { loss, inLoss: scaled(inLoss), outLoss: scaled(outLoss), outConfidence: scaled(outConfidence), grads };
+    const [inLoss, outLoss, outConfidence] = [means.inLoss, means.outLoss, means.outConfidence].map(scaled);
+    // They are kept beyond the end of a tidy.
+    tf.dispose(means);
+    return { loss, inLoss: inLoss!, outLoss: outLoss!, outConfidence: outConfidence!, grads };
   });
 }
 

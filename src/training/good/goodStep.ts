@@ -105,7 +105,7 @@ export function goodGradientsOf(
   clean: LabelledData,
   options: GoodOptions,
 ): GradientsResult {
-  const { lambda = 1, weightDecay = 5e-4, epsilon = defaultEpsilon(net.bounds), quantile = 1 } = options;
+  const { lambda = 1, weightDecay = 5e-4, classWeights, epsilon = defaultEpsilon(net.bounds), quantile = 1 } = options;
   const where = { fn, argument: 'model' };
   checkSoftmaxHead(where, net);
   const model = layersModelOf(where, net);
@@ -132,7 +132,7 @@ export function goodGradientsOf(
   try {
     // Which examples are easy is no matter of gradients.
     if (quantile < 1) easy = tf.tidy(() => smallest(largestDifference(differences(epsilon)), quantile));
-    return objectiveGradients(fn, net, { clean, certified, lambda, weightDecay, outLoss: lpOut, rng });
+    return objectiveGradients(fn, net, { clean, certified, lambda, weightDecay, classWeights, outLoss: lpOut, rng });
   } finally {
     tf.dispose([noise, easy ?? []]);
   }
