@@ -74,7 +74,10 @@ const train: Command = {
       text: 'how far the error may rise, in percentage points, beyond its error bar (default 0.5)',
     },
     force: { text: 'save the model also where it is no better' },
-    updates: { value: 'N', text: 'updates of the weights, at the most; it stops when nothing is gained (default 600)' },
+    updates: {
+      value: 'N',
+      text: 'updates of the weights, at the most; it stops when nothing is gained (default 1000)',
+    },
     epochs: { value: 'N', text: 'the same in passes over the data (plain: default 10)' },
     'batch-size': { value: 'N', text: 'images per update (default 64; plain: 128)' },
     'learning-rate': { value: 'RATE', text: 'of Adam (default 0.001)' },

@@ -131,7 +131,7 @@ function layersOf(values: Values): NonNullable<FineTuneOptions['layers']> {
 /** Where one is called for: passes over the data as updates. */
 function updatesOf(values: Values, images: number, batchSize: number): number {
   const epochs = whole(values, 'epochs', undefined);
-  if (epochs === undefined) return whole(values, 'updates', 600);
+  if (epochs === undefined) return whole(values, 'updates', 1000);
   if (text(values, 'updates') !== undefined)
     throw new CliError('--epochs and --updates are two ways to say the same.', 'Leave one of them out.');
   return epochs * Math.max(1, Math.floor(images / batchSize));

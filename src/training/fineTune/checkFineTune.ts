@@ -70,7 +70,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
   const {
     method = 'acet',
     layers = 'all',
-    updates = 600,
+    updates = 1000,
     batchSize = 64,
     learningRate = 1e-3,
     tolerance = 0.5,

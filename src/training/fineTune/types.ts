@@ -12,7 +12,7 @@ export interface FineTuneOptions extends Omit<AcetOptions, 'rng'> {
    * or the last so many layers that have weights. Only a LayersModel has layers. @defaultValue 'all'
    */
   readonly layers?: 'all' | 'head' | number;
-  /** Updates of the weights, at the most. @defaultValue 600 */
+  /** Updates of the weights, at the most. @defaultValue 1000 */
   readonly updates?: number;
   /** Examples of each update, and noise images beside them. @defaultValue 64 */
   readonly batchSize?: number;
