@@ -218,6 +218,37 @@ describe('fineTune', () => {
     });
   });
 
+  it('trains a head on features that are computed once, and goes on with the same bits', async () => {
+    const options: FineTuneOptions = {
+      ...SHORT,
+      layers: 'head',
+      updates: 12,
+      checkEvery: 5,
+      checkpointEvery: 2,
+      force: true,
+    };
+    const whole = trained();
+    const expected = await expectNoLeak(() => fineTune(whole, data, options));
+    let bytes: Uint8Array | undefined;
+    const checkpoint: CheckpointStore = {
+      read: async () => bytes,
+      write: async (written) => {
+        bytes = written;
+      },
+    };
+    const model = trained();
+    const controller = new AbortController();
+    const onStep = ({ done }: { done: number }) => {
+      if (done === 7) controller.abort();
+    };
+    await expect(
+      fineTune(model, data, { ...options, checkpoint, onStep, signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await fineTune(model, data, { ...options, checkpoint })).toEqual(expected);
+    expect(await weightsOf(model)).toEqual(await weightsOf(whole));
+    expect(expected.after.confidence).not.toBe(expected.before.confidence);
+  });
+
   it('refuses what it cannot use before it begins', async () => {
     const model = trained();
     const refused = (

@@ -75,7 +75,12 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     learningRate = 1e-3,
     tolerance = 0.5,
   } = options;
-  const { checkEvery = Math.max(1, Math.round(updates / 20)), checkpointEvery = 50, steps = 5, force } = options;
+  const {
+    checkEvery = Math.max(1, Math.round(updates / (layers === 'head' ? 5 : 20))),
+    checkpointEvery = 50,
+    steps = 5,
+    force,
+  } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['acet', 'ceda']);
   for (const [argument, value] of Object.entries({ updates, batchSize, checkEvery, checkpointEvery, steps }))
     checkWhole({ fn, argument }, value);

@@ -40,12 +40,11 @@ const [LONG_ATTACK, SHORT_ATTACK] = [50, 20];
  * - The model runs as it is used, in inference mode: batch normalisation keeps its statistics, nothing is dropped out.
  * - One optimizer, Adam, from the first update to the last: ten updates of warming up, a constant rate, and a linear descent
  *   to zero, which begins earlier when the last five measurements have brought nothing.
- * - With `layers: 'head'` the features of the data and of the noise are computed once; attacks go through the whole model, every 20
- *   updates, and what they find is kept: half of the noise of an update is plain, half any of that.
+ * - With `layers: 'head'` the features of the data and of the noise are computed once; attacks go through the whole model, ten
+ *   times on the way, and what they find is kept: half of the noise of an update is plain, half any of that.
  * - Updates are counted, not epochs, so that small data get as many as large ones.
  *
- * A part of the data is never trained on. On it, and on noise made of it, the model is measured before, twenty times on the way and
- * after. The weights that are kept are those, among all measured whose error has risen by no more than `tolerance` beyond
+ * A part of the data is never trained on. On it, and on noise made of it, the model is measured before, on the way and after. The weights that are kept are those, among all measured whose error has risen by no more than `tolerance` beyond
  * one standard error of the rise, with the greatest distance between the confidence on the data and the mean of those on noise
  * and on attacked noise. If there are none, or that distance has grown by less than 0.02, the model is left as it was (or not,
  * with `force`), and the result says why.

@@ -18,7 +18,7 @@ import type { FineTuneMeasurement } from './types';
 const fn = 'fineTune';
 
 /** Values that the noise may have together where the caller does not say how many images, and images at least and at most. */
-const [VALUES, FEWEST, MOST] = [1_200_000, 16, 100];
+const [VALUES, FEWEST, MOST] = [1_200_000, 8, 100];
 
 /** Measures a model again and again on the same examples and the same noise. */
 export interface Meter {

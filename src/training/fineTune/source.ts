@@ -36,8 +36,8 @@ export function imageSource(task: FineTuneTask, rows: Int32Array, rng: Rng): Sou
   return { learner: learner(task, (x) => net.logits(x), net.inputShape), batch, memory: [], dispose: () => {} };
 }
 
-/** Updates between two attacks on the end of a model, noise images attacked each time, and the most images of plain noise. */
-const [ATTACK_EVERY, ATTACKED, PLAIN] = [20, 16, 1000];
+/** Attacks in the course of a training of the end of a model, noise images attacked each time, and the most images of plain noise. */
+const [ATTACKS, ATTACKED, PLAIN] = [10, 16, 1000];
 
 /**
  * Features of images, all computed once, and of noise. Of attacks, which go through the whole model, every one is kept: the noise of
@@ -57,7 +57,8 @@ export async function featureSource(task: FineTuneTask, divided: Divided, rows: 
     clean.dispose();
     throw error;
   });
-  const rounds = method === 'acet' ? Math.ceil(updates / ATTACK_EVERY) : 0;
+  const every = Math.max(1, Math.ceil(updates / ATTACKS));
+  const rounds = method === 'acet' ? Math.ceil(updates / every) : 0;
   const found = tf.tidy(() => tf.variable(tf.zeros([Math.max(1, rounds * ATTACKED), ...divided.featureShape]), false));
   const places = Int32Array.from(rows, (_, i) => i);
   const attack = (round: number) =>
@@ -70,8 +71,8 @@ export async function featureSource(task: FineTuneTask, divided: Divided, rows: 
       found.assign(tf.concat(parts.filter(({ size }) => size > 0)));
     });
   const batch: Source['batch'] = (update) => {
-    const round = Math.floor(update / ATTACK_EVERY);
-    if (rounds > 0 && update % ATTACK_EVERY === 0) attack(round);
+    const round = Math.floor(update / every);
+    if (rounds > 0 && update % every === 0) attack(round);
     const stream = rng.fork('update').fork(update);
     const picked = batchRows(places, batchSize, update, rng);
     const some = (from: tf.Tensor, count: number, of: number) =>

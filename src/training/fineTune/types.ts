@@ -24,9 +24,9 @@ export interface FineTuneOptions extends Omit<AcetOptions, 'rng'> {
   readonly tolerance?: number;
   /** Whether the trained weights stay in the model where they are no better than those before. @defaultValue false */
   readonly force?: boolean;
-  /** Noise images on which confidence is measured. @defaultValue 100, fewer of large images, down to 16 */
+  /** Noise images on which confidence is measured. @defaultValue 100, fewer of large images, down to 8 */
   readonly samples?: number;
-  /** Updates between two measurements. @defaultValue a twentieth of `updates` */
+  /** Updates between two measurements. @defaultValue a twentieth of `updates`, with `layers: 'head'` a fifth */
   readonly checkEvery?: number;
   /** Bytes that an update may use; where a batch needs more, its gradient is summed up over parts. @defaultValue half of what the backend (wasm: 4 GiB) or the machine has */
   readonly memory?: number;
