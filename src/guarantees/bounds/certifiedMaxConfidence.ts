@@ -5,8 +5,9 @@ import { atOnce } from '../../core/pausing';
 import type { ProgressOptions } from '../../core/progress';
 import { readRows, type Samples } from '../../regions/readRows';
 import type { PiecewiseAffine } from '../../regions/types';
+import type { Norm } from './ball';
 import { type BoundMethod, confidenceOverBox } from './confidenceOverBox';
-import { type Arithmetic, linfBox } from './interval';
+import { type Arithmetic, ballIn } from './interval';
 
 /** Options of {@link certifiedMaxConfidence}. Progress is counted in inputs; the call is synchronous. */
 export interface CertifyOptions extends ProgressOptions {
@@ -15,6 +16,11 @@ export interface CertifyOptions extends ProgressOptions {
    * by linear functions of the input, and is never looser. @defaultValue 'crown'
    */
   readonly method?: BoundMethod;
+  /**
+   * How the distance from an input is measured: by the largest difference of two entries ('linf'), by its Euclidean length
+   * ('l2') or by the sum of all ('l1'). @defaultValue 'linf'
+   */
+  readonly norm?: Norm;
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue [0, 1] */
   readonly bounds?: readonly [number, number];
   /**
@@ -25,16 +31,24 @@ export interface CertifyOptions extends ProgressOptions {
 }
 
 const fn = 'certifiedMaxConfidence';
-const KEYS: KeysOf<CertifyOptions> = { method: true, bounds: true, arithmetic: true, onProgress: true, signal: true };
+const KEYS: KeysOf<CertifyOptions> = {
+  method: true,
+  norm: true,
+  bounds: true,
+  arithmetic: true,
+  onProgress: true,
+  signal: true,
+};
 
 /**
- * Upper bounds on the confidence at every point of the box within an L-infinity distance of an input: no attack of that
- * radius can reach more.
+ * Upper bounds on the confidence at every point of the box within a distance of an input, in the L-infinity norm unless told
+ * otherwise: no attack of that radius can reach more.
  *
  * With upper bounds u_kj on the differences of logits, `z_k - z_j <= u_kj`, every confidence is at most
  * `max_k 1 / sum_j exp(-u_kj)` (u_kk = 0). The differences are bounded as one function each, by interval bound propagation
  * (Bitterwolf, Meinke and Hein, GOOD, 2020) or by linear relaxation of the units (Zhang et al., CROWN, 2018), layer after
- * layer. Every operation is rounded outwards, so that the bounds hold for the numbers and not only on paper. At epsilon 0
+ * layer. A ball of another norm is bounded by the dual norms of what is linear in the input, and by the box around it, whichever
+ * is lower. Every operation is rounded outwards, so that the bounds hold for the numbers and not only on paper. At epsilon 0
  * they are the confidences, up to rounding.
  *
  * A float32 evaluation differs from the exact network. By default its error is bounded too, from the sizes of all values in
@@ -72,13 +86,14 @@ export function certifiedMaxConfidence(
   options: CertifyOptions = {},
 ): Float64Array {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { method = 'crown', bounds = [0, 1], arithmetic = 'float32', ...watching } = options;
+  const { method = 'crown', norm = 'linf', bounds = [0, 1], arithmetic = 'float32', ...watching } = options;
   checkNonNegative({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
+  checkOneOf({ fn, argument: 'norm' }, norm, ['linf', 'l2', 'l1']);
   checkOneOf({ fn, argument: 'arithmetic' }, arithmetic, ['float32', 'real']);
   checkBounds({ fn, argument: 'bounds' }, bounds);
   const where = { fn, argument: 'x' };
-  const boxes = readRows(where, net, x).map((row) => linfBox(where, row, epsilon, bounds, arithmetic));
+  const boxes = readRows(where, net, x).map((row) => ballIn(where, row, epsilon, { norm, bounds, arithmetic }));
   const tell = follow(fn, watching, boxes.length);
   return Float64Array.from(boxes, (box, i) => {
     const confidence = atOnce(confidenceOverBox(net, box, method, arithmetic));

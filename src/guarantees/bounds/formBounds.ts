@@ -1,6 +1,7 @@
 import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine } from '../../regions/types';
+import { dualNormOf, withCoefficient } from './ball';
 import { type Interval, magnitudes, roundoff64, UNDERFLOW } from './interval';
 import type { Relaxation } from './relaxation';
 
@@ -73,16 +74,27 @@ function addSizes(totals: Float64Array, carried: CarriedForms, id: number, sizes
   }
 }
 
-/** The largest value of each form over an interval. */
-function addLargest(totals: Float64Array, carried: CarriedForms, id: number, { lower, upper }: Interval): void {
+/** The largest value of each form over an interval, and over the ball in it if there is one: the lower of the two. */
+function addLargest(totals: Float64Array, carried: CarriedForms, id: number, { lower, upper, ball }: Interval): void {
   const rows = carried.rows(id);
   const entries = carried.entries(id);
-  for (let c = 0; c < totals.length; c++)
+  for (let c = 0; c < totals.length; c++) {
+    let [overBox, atCentre, dual] = [0, 0, 0];
     for (let n = 0; n < entries.length; n++) {
       const i = entries[n]!;
       const factor = rows[c * lower.length + i]!;
-      if (factor !== 0) totals[c]! += factor * (factor > 0 ? upper[i]! : lower[i]!);
+      if (factor === 0) continue;
+      overBox += factor * (factor > 0 ? upper[i]! : lower[i]!);
+      if (ball === undefined) continue;
+      atCentre += factor * ball.centre[i]!;
+      dual = withCoefficient(ball.norm, dual, factor);
     }
+    if (ball === undefined) totals[c]! += overBox;
+    else {
+      const reach = ball.radius * dualNormOf(ball.norm, dual) * (1 + roundoff64(entries.length));
+      totals[c]! += Math.min(overBox, atCentre + reach);
+    }
+  }
 }
 
 /**

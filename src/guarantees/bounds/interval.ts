@@ -1,4 +1,5 @@
 import { refuse, type Where } from '../../core/check';
+import { type Ball, lengthIn, type Norm } from './ball';
 
 /** Lower and upper bounds of each entry of a vector; infinite where nothing is known. */
 export interface Interval {
@@ -6,6 +7,8 @@ export interface Interval {
   readonly lower: Float64Array;
   /** No entry is more. */
   readonly upper: Float64Array;
+  /** Of inputs: they all lie in this ball, too. */
+  readonly ball?: Ball;
 }
 
 /** An interval as its middle and how far its ends are from there at most. */
@@ -45,6 +48,14 @@ function finite(value: number): number {
 /** Whose numbers a bound is about: those of exact arithmetic, or those that tfjs computes in float32. */
 export type Arithmetic = 'float32' | 'real';
 
+/** What points a bound is about, and in which numbers. */
+interface BallSettings {
+  readonly norm: Norm;
+  /** The box of valid inputs; none where all inputs are meant. */
+  readonly bounds: readonly [number, number] | undefined;
+  readonly arithmetic: Arithmetic;
+}
+
 /** How much the entries of a point of the ball can be beside where they should be, relative to their size. */
 const ROUNDING: Readonly<Record<Arithmetic, number>> = { float32: 2 ** -22, real: 2 ** -51 };
 
@@ -81,6 +92,22 @@ export function linfBox(
     lower: x.map((value) => Math.max(low, value - beside(value))),
     upper: x.map((value) => Math.min(high, value + beside(value))),
   };
+}
+
+/**
+ * The points of the box within a distance of x in a norm, and a little more where {@link linfBox} has that: every entry may
+ * be moved by rounding besides.
+ */
+export function ballIn(
+  where: Where,
+  x: Float64Array,
+  radius: number,
+  { norm, bounds, arithmetic }: BallSettings,
+): Interval {
+  const box = linfBox(where, x, radius, bounds, arithmetic);
+  if (norm === 'linf') return box;
+  const moved = x.map((value) => ROUNDING[arithmetic] * (Math.abs(value) + radius) + SMALLEST[arithmetic]);
+  return { ...box, ball: { norm, centre: x, radius: (radius + lengthIn(norm, moved)) * (1 + roundoff64(x.length)) } };
 }
 
 /** The bounds, moved outwards to where float32 may have put them. */

@@ -2,6 +2,7 @@ import { refuse } from '../../core/check';
 import { checkVector } from '../../regions/checkVector';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine } from '../../regions/types';
+import { dualNorms } from './ball';
 import { centred, type Interval, roundoff64, UNDERFLOW, withoutNaN } from './interval';
 import { kinkExtremes } from './relaxation';
 
@@ -80,17 +81,36 @@ export function nodeInterval(node: AffineGraphNode, inputs: readonly Interval[])
   }
 }
 
+/** Over inputs in a ball, what is true over the box and over the ball: `|A (v - c)|` is at most its radius times the dual norms of A. */
+function affine(node: AffineNode, input: Interval): Interval {
+  const { centre, radius } = centred(input);
+  const overBox = affineAbout(node, centre, radius);
+  const { ball } = input;
+  if (ball === undefined) return overBox;
+  const reach = dualNorms(ball.norm, node.map).map((norm) => norm * ball.radius);
+  const overBall = affineAbout(node, ball.centre, new Float64Array(ball.centre.length), reach);
+  return {
+    lower: overBox.lower.map((value, i) => Math.max(value, overBall.lower[i]!)),
+    upper: overBox.upper.map((value, i) => Math.min(value, overBall.upper[i]!)),
+  };
+}
+
 /**
  * With v in c +- r, `|A v + b - fl(A c + b)| <= (|A| r + u (|A| |c| + |b|)) (1 + u)`. As u, {@link roundoff64}, is more than twice
- * what a product with A or |A| loses, that also covers the rounding of r, of the right side and of the two ends.
+ * what a product with A or |A| loses, that also covers the rounding of r, of the right side and of the two ends. More of A v
+ * than r allows may be given as `more`.
  */
-function affine({ map, offset, size }: AffineNode, input: Interval): Interval {
-  const { centre, radius } = centred(input);
+function affineAbout(
+  { map, offset, size }: AffineNode,
+  centre: Float64Array,
+  radius: Float64Array,
+  more?: Float64Array,
+): Interval {
   const unit = roundoff64(map.inputSize);
   const shift = repeated(offset, size);
   const middle = shift.slice();
   map.addTo(middle, centre, 1);
-  const reach = new Float64Array(size);
+  const reach = more?.slice() ?? new Float64Array(size);
   const spread = radius.map((r, i) => r + unit * Math.abs(centre[i]!));
   map.absolute().addTo(reach, spread, 1);
   for (let i = 0; i < size; i++) reach[i] = (reach[i]! + unit * Math.abs(shift[i]!)) * (1 + unit) + UNDERFLOW;

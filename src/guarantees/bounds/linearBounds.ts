@@ -28,7 +28,7 @@ export function* linearBounds(net: PiecewiseAffine, box: Interval, tighten: bool
     known.relaxations.push(relaxation);
     known.sizes.push(summandSizes(node, inputs, relaxation));
     known.bounds.push(nodeInterval(node, inputs));
-    // Over a box the interval of an affine map of the input is exact.
+    // Over a box the interval of an affine map of the input is exact, and over a ball nearly so.
     if (tighten && !isSwitch(node) && !node.inputs.every((id) => id === 0))
       known.bounds[n + 1] = yield* tightened(net, known, n + 1, openEntries(known.bounds[n + 1]!, readers[n + 1]!));
   }

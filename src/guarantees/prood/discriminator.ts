@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { atOnce } from '../../core/pausing';
+import type { Pausing } from '../../core/pausing';
 import type { PiecewiseAffine } from '../../regions/types';
+import type { BoundMethod } from '../bounds/confidenceOverBox';
 import { float32Errors } from '../bounds/float32Errors';
 import { formBounds } from '../bounds/formBounds';
 import { type Interval, magnitudes } from '../bounds/interval';
@@ -63,16 +64,18 @@ export function logSigmoid(g: tf.Tensor1D): tf.Tensor1D {
 /** Far more than what float64 loses in these sums. */
 const ROUNDING = 1e-9;
 
-/** An upper bound on g, as float32 computes it, over a box of inputs; `net` are the features. */
-export function scoreBound(
+/** An upper bound on g, as float32 computes it, over a box or a ball of inputs; `net` are the features. */
+export function* scoreBound(
   net: PiecewiseAffine,
   { weights, bias, slope, box: [low, high] }: Discriminator,
   box: Interval,
-): number {
-  const known = atOnce(linearBounds(net, box, false));
+  method: BoundMethod,
+): Pausing<number> {
+  const known = yield* linearBounds(net, box, method === 'crown');
   const form = Array.from(weights, (factor, entry) => ({ entry, factor }));
-  const sides = [0, net.output].map((to) => atOnce(formBounds(net, known, [form], { on: net.output, to }))[0]!);
-  const errors = atOnce(float32Errors(net, known.bounds));
+  const [carried] = yield* formBounds(net, known, [form], { on: net.output });
+  const [direct] = yield* formBounds(net, known, [form], { on: net.output, to: net.output });
+  const errors = yield* float32Errors(net, known.bounds);
   const sizes = magnitudes(known.bounds[net.output]!);
   const distance = box.lower.reduce((sum, value, j) => sum + Math.max(0, value - high, low - box.upper[j]!), 0);
   // What is summed up for g, and what the features' own errors make of it.
@@ -83,7 +86,7 @@ export function scoreBound(
     inherited += Math.abs(weight) * errors[i]!;
   }
   const unit = roundoff(weights.length + 2 * net.inputSize + 4);
-  const most = Math.min(...sides) + bias - slope * distance;
+  const most = Math.min(carried!, direct!) + bias - slope * distance;
   const bound = most + inherited + (unit + ROUNDING) * (summed + Math.abs(most));
   return Math.min(Number.isNaN(bound) ? Number.POSITIVE_INFINITY : bound, largestScore(bias));
 }
