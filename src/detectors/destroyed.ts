@@ -1,5 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { argMax } from '../classifier/readLogits';
+import type { Classifier } from '../classifier/types';
 import { imageSize } from '../core/imageSize';
 import type { Rng } from '../core/rng';
+import type { FeatureRows } from './features';
 
 /** Images as numbers: row-major `[count, ...inputShape]`. */
 export interface ImageValues {
@@ -133,4 +137,25 @@ function blurred({ values, count, inputShape }: ImageValues): Float32Array {
 function between(place: number, count: number): readonly [number, number] {
   const inside = Math.min(Math.max(place, 0), count - 1);
   return [Math.floor(inside), inside - Math.floor(inside)];
+}
+
+/** Rows of images that were destroyed in every way. */
+export async function destroyedRows(
+  { inputShape, image = true, classes }: Classifier,
+  x: tf.Tensor,
+  places: readonly number[],
+  { logits }: FeatureRows,
+  rng: Rng,
+  read: (images: tf.Tensor) => Promise<readonly FeatureRows[]>,
+): Promise<Record<string, readonly FeatureRows[]>> {
+  const chosen = tf.tidy(() => tf.gather(x, tf.tensor1d([...places], 'int32')));
+  const values = (await chosen.data().finally(() => chosen.dispose())) as Float32Array;
+  const taken = places.map((place) => argMax(logits, place * classes, classes));
+  const results: Record<string, readonly FeatureRows[]> = {};
+  for (const [name, destroy] of Object.entries(waysToDestroy(inputShape, image))) {
+    const destroyed = destroy({ values, count: places.length, inputShape }, taken, rng.fork(name));
+    const made = tf.tensor(destroyed, [places.length, ...inputShape]);
+    results[name] = await read(made).finally(() => made.dispose());
+  }
+  return results;
 }

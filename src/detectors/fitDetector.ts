@@ -144,7 +144,6 @@ export function sampleOf({ features, logits, count, labels }: FeatureRows, class
     features: Float64Array.from(features),
     logits: Float64Array.from(logits),
     groups: labels ?? Int32Array.from({ length: count }, (_, i) => argMax(logits, i * classes, classes)),
-    labelled: labels !== undefined,
     count,
     size: features.length / count,
     classes,

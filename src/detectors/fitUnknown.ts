@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
-import { argMax, type ReadOptions } from '../classifier/readLogits';
+import type { ReadOptions } from '../classifier/readLogits';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { checkOneOf, refuse } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
@@ -8,10 +8,9 @@ import { checkBatch } from '../core/checkTensor';
 import { OverconfidenceError } from '../core/errors';
 import { inTasks } from '../core/pausing';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
-import type { Rng } from '../core/rng';
 import { auroc } from '../metrics/auroc';
 import { chooseThreshold, type ThresholdOptions } from './chooseThreshold';
-import { waysToDestroy } from './destroyed';
+import { destroyedRows } from './destroyed';
 import { detectorOf, scoresOf } from './detector';
 import type { FeatureRows } from './features';
 import { given, readerOf, sampleOf } from './fitDetector';
@@ -167,7 +166,8 @@ export async function fitUnknown(
     probe: await probeOf(net),
   });
   const chosen = chooseThreshold(heldOut.scores, threshold);
-  const scores = Array.from(heldOut.scores).sort((a, b) => a - b);
+  // JSON has no infinities, which scores of classes that were never seen are.
+  const scores = Array.from(heldOut.scores, finite).sort((a, b) => a - b);
   const { labels, bounds, head = 'softmax' } = net;
   return {
     detector,
@@ -177,7 +177,7 @@ export async function fitUnknown(
     save: (): SavedUnknown => ({
       format: 'relu-overconfidence/unknown@1',
       detector: detector.save(),
-      threshold: chosen,
+      threshold: { ...chosen, threshold: finite(chosen.threshold) },
       scores,
       labels: labels ?? null,
       bounds,
@@ -185,6 +185,10 @@ export async function fitUnknown(
       seen,
     }),
   };
+}
+
+function finite(score: number): number {
+  return Math.min(Math.max(score, -Number.MAX_VALUE), Number.MAX_VALUE);
 }
 
 /** A kind of score of a layer, or of the logits. */
@@ -294,25 +298,4 @@ function picked({ features, logits, count }: FeatureRows, places: readonly numbe
     return result;
   };
   return { features: pick(features), logits: pick(logits), count: places.length };
-}
-
-/** Rows of images that were destroyed in every way. */
-async function destroyedRows(
-  { inputShape, image = true, classes }: Classifier,
-  x: tf.Tensor,
-  places: readonly number[],
-  { logits }: FeatureRows,
-  rng: Rng,
-  read: (images: tf.Tensor) => Promise<readonly FeatureRows[]>,
-): Promise<Record<string, readonly FeatureRows[]>> {
-  const chosen = tf.tidy(() => tf.gather(x, tf.tensor1d([...places], 'int32')));
-  const values = (await chosen.data().finally(() => chosen.dispose())) as Float32Array;
-  const taken = places.map((place) => argMax(logits, place * classes, classes));
-  const results: Record<string, readonly FeatureRows[]> = {};
-  for (const [name, destroy] of Object.entries(waysToDestroy(inputShape, image))) {
-    const destroyed = destroy({ values, count: places.length, inputShape }, taken, rng.fork(name));
-    const made = tf.tensor(destroyed, [places.length, ...inputShape]);
-    results[name] = await read(made).finally(() => made.dispose());
-  }
-  return results;
 }

@@ -1,3 +1,4 @@
+export { type AttackTarget, attackTarget } from './attackTarget';
 export {
   chooseThreshold,
   chooseThresholds,
@@ -10,9 +11,10 @@ export { fitDetector } from './fitDetector';
 export { type FittedUnknown, type FitUnknownOptions, fitUnknown, type TriedDetector } from './fitUnknown';
 export type { DetectorKind } from './kinds';
 export { type ClassProbability, likeTeachableMachine, type TeachableMachineModel } from './likeTeachableMachine';
+export { type OdinOptions, odin } from './odin';
 export { restoreDetector } from './restoreDetector';
 export { type RestoredUnknown, restoreUnknown, type SavedUnknown } from './restoreUnknown';
-export type { PixelSource } from './run/pixels';
+export { imageInput, type PixelForm, type PixelSource } from './run/imageInput';
 export type { SavedArray } from './savedArray';
 export type { Shrinkage } from './scores/mahalanobis';
 export {

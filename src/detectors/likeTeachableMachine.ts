@@ -1,5 +1,5 @@
 import type { RestoredUnknown } from './restoreUnknown';
-import type { PixelSource } from './run/pixels';
+import type { PixelSource } from './run/imageInput';
 
 /** A class and its probability, as the libraries of Teachable Machine and nsfwjs return them. */
 export interface ClassProbability {

@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ReadOptions } from '../classifier/readLogits';
 import { isLayersModel } from '../classifier/walkLayers';
-import { type Bounds, onePair } from '../core/bounds';
+import type { Bounds } from '../core/bounds';
 import { refuse, show } from '../core/check';
 import type { Threshold } from './chooseThreshold';
 import { rowScoreOf } from './kinds';
 import { probeImage, sameProbe } from './probeImage';
+import { imageInput, type PixelSource } from './run/imageInput';
 import { nativePass } from './run/nativePass';
-import { fromPixels, type PixelSource } from './run/pixels';
 import { checkSaved, refuseOther } from './savedDetector';
 import { row } from './scores/rows';
 import type { SeenImages } from './seenImages';
@@ -94,7 +94,7 @@ export async function restoreUnknown(
     labels,
     predict: guarded.predict,
     predictImage: async (image) => {
-      const x = fromPixels('predictImage', image, { inputShape, bounds: onePair({ fn, argument: 'bounds' }, bounds) });
+      const x = imageInput(image, { inputShape, bounds });
       const [prediction] = await guarded.predict(x).finally(() => x.dispose());
       return prediction!;
     },

@@ -7,8 +7,10 @@ export interface SeenImages {
   readonly darkest: readonly [number, number];
   /** The least and the greatest of their highest values. */
   readonly brightest: readonly [number, number];
-  /** The least standard deviation of the values of an image. */
+  /** The least standard deviation of the values of an image, each colour on its own. */
   readonly contrast: number;
+  /** The least mean of second differences, `|v_(i-1) - 2 v_i + v_(i+1)|` along rows and columns; 0 for vectors. */
+  readonly detail: number;
 }
 
 /**
@@ -29,30 +31,58 @@ export interface SeenImages {
  */
 export async function seenImages(x: tf.Tensor): Promise<SeenImages> {
   checkTensor({ fn: 'seenImages', argument: 'x' }, x);
-  return seenIn(rangesOf(await x.data(), x.shape[0]!));
+  return seenIn(rangesOf(await x.data(), x.shape));
 }
 
 /** The values of one image in short. */
 export interface Range {
   readonly low: number;
   readonly high: number;
+  /** The standard deviation within a colour. */
   readonly deviation: number;
+  /** The mean of `|v_(i-1) - 2 v_i + v_(i+1)|` along rows and columns; 0 for vectors. */
+  readonly detail: number;
 }
 
-/** The values of each of `count` images in short. */
-export function rangesOf(values: ArrayLike<number>, count: number): Range[] {
+/** The values of each example of a batch of this shape in short. */
+export function rangesOf(values: ArrayLike<number>, [count = 0, ...shape]: readonly number[]): Range[] {
   const size = values.length / count;
+  const image = shape.length > 1;
+  const channels = shape.length > 2 ? shape[2]! : 1;
   return Array.from({ length: count }, (_, i) => {
-    let [low, high, sum, squares] = [Infinity, -Infinity, 0, 0];
-    for (let j = i * size; j < (i + 1) * size; j++) {
-      const value = values[j]!;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-      sum += value;
-      squares += value * value;
+    const start = i * size;
+    let [low, high, variance] = [Infinity, -Infinity, 0];
+    for (let c = 0; c < channels; c++) {
+      let [sum, squares] = [0, 0];
+      for (let j = c; j < size; j += channels) {
+        const value = values[start + j]!;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+        sum += value;
+        squares += value * value;
+      }
+      const number = size / channels;
+      variance += Math.max(0, squares / number - (sum / number) ** 2) / channels;
     }
-    return { low, high, deviation: Math.sqrt(Math.max(0, squares / size - (sum / size) ** 2)) };
+    const detail = image ? detailOf(values, start, [shape[0]!, shape[1]! * channels, channels]) : 0;
+    return { low, high, deviation: Math.sqrt(variance), detail };
   });
+}
+
+/** The mean of second differences of an image `[height, stride / channels, channels]` that begins at a place. */
+function detailOf(values: ArrayLike<number>, start: number, [height, stride, channels]: [number, number, number]): number {
+  let [sum, number] = [0, 0];
+  const add = (at: number, step: number) => {
+    sum += Math.abs(values[at - step]! - 2 * values[at]! + values[at + step]!);
+    number++;
+  };
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < stride; x++) {
+      const at = start + y * stride + x;
+      if (y > 0 && y < height - 1) add(at, stride);
+      if (x >= channels && x < stride - channels) add(at, channels);
+    }
+  return number === 0 ? 0 : sum / number;
 }
 
 function seenIn(ranges: readonly Range[]): SeenImages {
@@ -64,6 +94,7 @@ function seenIn(ranges: readonly Range[]): SeenImages {
     darkest: ends(({ low }) => low),
     brightest: ends(({ high }) => high),
     contrast: ends(({ deviation }) => deviation)[0],
+    detail: ends(({ detail }) => detail)[0],
   };
 }
 
@@ -75,7 +106,7 @@ export interface Fault {
 
 /** Values outside the box by no more than this share of its width are rounding. */
 const SLACK = 1e-3;
-/** An image is nearly of one colour below this share of the width, and of the least contrast seen. */
+/** An image is nearly of one colour below this share of the width, and of the least contrast seen; likewise it is smooth. */
 const [FLAT, LEAST] = [0.05, 0.5];
 /** Values are scaled otherwise if an end lies beyond all ends seen by more than this share of the width. */
 const SHIFT = 0.1;
@@ -93,6 +124,7 @@ export function faultOf(range: Range, seen: SeenImages, box: readonly [number, n
     };
   if (range.deviation < FLAT * width && range.deviation < LEAST * seen.contrast)
     return { reason: 'it is nearly of one colour', certain: true };
+  if (range.detail < LEAST * seen.detail) return { reason: 'it is smoother than any training image', certain: true };
   if (range.low > seen.darkest[1] + SHIFT * width || range.high < seen.brightest[0] - SHIFT * width)
     return {
       reason: `the preprocessing may be wrong: ${from}, where training images begin at ${short(seen.darkest[1])} or below and end at ${short(seen.brightest[0])} or above`,

@@ -56,7 +56,7 @@ const KEYS: KeysOf<UnknownOptions> = { detector: true, threshold: true, labels: 
  * It takes one forward pass.
  *
  * An image is refused if its score is below the threshold, if its values lie outside the box of the model, or if it is nearly of
- * one colour where no training image is; the last two take `seen`.
+ * one colour or smooth, with less than half of what any training image has; all but the first take `seen`.
  *
  * @param model - The model that the detector was made of, for the names of its classes.
  * @throws OverconfidenceError `INVALID_OPTION` for options that are unknown or do not fit the number of classes. `predict` throws what
@@ -115,7 +115,7 @@ async function judge(
 ): Promise<Prediction[]> {
   const { scores: found, logits } = await detector.look(x);
   const { classes, head, bounds } = detector;
-  const ranges = seen && rangesOf(await x.data(), found.length);
+  const ranges = seen && rangesOf(await x.data(), x.shape);
   const nameOf = (k: number) => labels?.[k] ?? String(k);
   return Array.from(found, (score, i) => {
     const z = Float64Array.from(row(logits, i, classes));

@@ -81,7 +81,7 @@ describe('withUnknown', () => {
 
   test('says why a low score may be: another scale, two classes, or nothing known', async () => {
     const { model, detector } = await guardOf();
-    const seen = { darkest: [0, 0.1], brightest: [0.9, 1], contrast: 0 } as const;
+    const seen = { darkest: [0, 0.1], brightest: [0.9, 1], contrast: 0, detail: 0 } as const;
     const reasonOf = async (x: tf.Tensor, net: Parameters<typeof withUnknown>[0] = model) => {
       const own = net === model ? detector : await fitDetector('max-logit', net, x);
       return (await withUnknown(net, { detector: own, threshold: Infinity, seen }).predict(x))[0]!.reason;
@@ -154,6 +154,29 @@ async function savedOf(model: LayersModel | tf.InferenceModel, x: tf.Tensor, lay
   );
   return { saved, detector };
 }
+
+describe('seenImages', () => {
+  test('tell the contrast within each colour, so that a coloured page is blank, and the least detail', async () => {
+    const page = tf.tile(tf.tensor4d([0.1, 0.5, 0.9], [1, 1, 1, 3]), [1, 4, 4, 1]);
+    expect(await seenImages(page)).toMatchObject({ contrast: 0, detail: 0 });
+    const ramp = tf.tile(tf.reshape(tf.range(0, 5), [1, 1, 5, 1]), [1, 4, 1, 1]);
+    const found = await seenImages(ramp);
+    expect([found.darkest, found.brightest, found.detail]).toEqual([[0, 0], [4, 4], 0]);
+    expect(found.contrast).toBeCloseTo(Math.sqrt(2), 6);
+    // A point of height 1 in a 3 x 3 image: two of six second differences are 2, of either side of it none.
+    const point = tf.tensor4d([0, 0, 0, 0, 1, 0, 0, 0, 0], [1, 3, 3, 1]);
+    expect((await seenImages(point)).detail).toBeCloseTo(4 / 6, 6);
+  });
+
+  test('let smooth images be refused', async () => {
+    const model = nested();
+    const { saved } = await savedOf(model, photos(30, 1));
+    const guard = await restoreUnknown(model, { ...saved, threshold: { ...saved.threshold, threshold: -99 } });
+    const ramp = tf.tile(tf.reshape(tf.linspace(-1, 1, 6), [1, 1, 6, 1]), [1, 6, 1, 3]);
+    const [found] = await guard.predict(ramp);
+    expect([found!.label, found!.reason]).toEqual(['unknown', 'it is smoother than any training image']);
+  });
+});
 
 describe('restoreUnknown', () => {
   test.each(['pooled', undefined])(

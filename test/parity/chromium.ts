@@ -15,7 +15,7 @@ export const BROWSER = '/usr/bin/chromium';
 export const hasChromium = existsSync(BROWSER);
 
 /** WebGL and WebGPU on SwiftShader, a rasteriser for the CPU: no GPU is needed, and every machine computes the same. */
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-background-networking',

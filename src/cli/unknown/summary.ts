@@ -18,10 +18,7 @@ interface Facts {
   readonly saved: SavedUnknown;
   readonly sets: readonly Refusals[];
   readonly keep: number;
-  readonly model: string;
   readonly kind: 'layers' | 'graph';
-  /** Where it is saved. */
-  readonly file: string;
 }
 
 /** The same in words and tables. */

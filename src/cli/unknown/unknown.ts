@@ -57,7 +57,7 @@ export async function unknown({ stdout, stderr }: Io, { files, values }: Argumen
     await mkdir(out, { recursive: true });
     const file = join(out, 'unknown.json');
     await writeFile(file, JSON.stringify(saved));
-    const summary = summaryOf({ guard, saved, sets, keep, model: model.file.path, kind: model.file.kind, file });
+    const summary = summaryOf({ guard, saved, sets, keep, kind: model.file.kind });
     const html = join(out, 'unknown.html');
     await writeFile(html, await unknownHtml(summary, { guard, saved, x, backend, net: model.classifier }));
     tf.dispose(x);

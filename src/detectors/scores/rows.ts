@@ -6,8 +6,6 @@ export interface Sample {
   readonly logits: Float64Array;
   /** A class for each example: its label, or what the model takes it for. */
   readonly groups: Int32Array;
-  /** Whether `groups` are labels. */
-  readonly labelled: boolean;
   readonly count: number;
   readonly size: number;
   readonly classes: number;

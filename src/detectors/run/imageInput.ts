@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Bounds, onePair } from '../../core/bounds';
 import { refuse } from '../../core/check';
 
 /** What a page has of an image: an element, a bitmap, or its pixels. */
@@ -9,11 +10,32 @@ export interface PixelForm {
   /** `[H, W]` or `[H, W, 1 or 3]`. */
   readonly inputShape: readonly number[];
   /** The values that stand for black and white. */
-  readonly bounds: readonly [number, number];
+  readonly bounds: Bounds;
 }
 
-/** An image as a batch of one, its middle cut out and brought to size, smoothly where the page can draw. The caller owns it. */
-export function fromPixels(fn: string, image: PixelSource, { inputShape, bounds: [low, high] }: PixelForm): tf.Tensor {
+const fn = 'imageInput';
+
+/**
+ * An image of a page as a batch of one that a model takes: its middle is cut out and brought to size, smoothly where the page can draw,
+ * gray is mixed of the colours, and brightnesses from 0 to 255 become the bounds of the model.
+ *
+ * @param image - An element, a bitmap, or pixels `{ data, width, height }`, red, green, blue and alpha.
+ * @param form - The `inputShape` and `bounds` of the model, such as a classifier has them.
+ * @returns `[1, ...inputShape]`; the caller owns it.
+ * @throws OverconfidenceError `UNSUPPORTED_MODEL` for a model of other inputs than images of 1 or 3 channels.
+ *
+ * @example
+ * ```ts
+ * import '@tensorflow/tfjs-backend-cpu';
+ * import { imageInput } from 'relu-overconfidence/detectors';
+ *
+ * const pixels = { data: new Uint8Array([255, 0, 0, 255, 0, 0, 255, 255]), width: 1, height: 2 };
+ * const x = imageInput(pixels, { inputShape: [2, 1, 3], bounds: [-1, 1] });
+ * console.log(Array.from(await x.data())); // [ 1, -1, -1, -1, -1, 1 ]
+ * ```
+ */
+export function imageInput(image: PixelSource, { inputShape, bounds }: PixelForm): tf.Tensor {
+  const [low, high] = onePair({ fn, argument: 'bounds' }, bounds);
   const [height, width, channels = 1] = inputShape;
   if (height === undefined || width === undefined || inputShape.length > 3 || (channels !== 1 && channels !== 3))
     return refuse(
