@@ -20,6 +20,18 @@ const GRID = 4;
 /** Points on each side that are left of a blurred image. */
 const BLURRED = 6;
 
+/** Each image and one of another class, half and half. */
+const mixed: Destroy = ({ values, count }, classes, rng) => {
+  const size = values.length / count;
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < count; i++) {
+    const others = Array.from({ length: count }, (_, j) => j).filter((j) => classes[j] !== classes[i]);
+    const other = others.length > 0 ? others[rng.integer(others.length)]! : rng.integer(count);
+    for (let j = 0; j < size; j++) result[i * size + j] = (values[i * size + j]! + values[other * size + j]!) / 2;
+  }
+  return result;
+};
+
 /**
  * Ways to make images of no class out of images: what stands in for out-of-distribution data where there are none. All values come
  * from the images themselves, so brightness and contrast give nothing away.
@@ -50,16 +62,7 @@ const WAYS: Readonly<Record<string, Destroy>> = {
       };
     }),
   blurred: (images) => blurred(images),
-  'two classes mixed': ({ values, count }, classes, rng) => {
-    const size = values.length / count;
-    const result = new Float32Array(values.length);
-    for (let i = 0; i < count; i++) {
-      const others = Array.from({ length: count }, (_, j) => j).filter((j) => classes[j] !== classes[i]);
-      const other = others.length > 0 ? others[rng.integer(others.length)]! : rng.integer(count);
-      for (let j = 0; j < size; j++) result[i * size + j] = (values[i * size + j]! + values[other * size + j]!) / 2;
-    }
-    return result;
-  },
+  'two classes mixed': mixed,
 };
 
 /** The same for vectors: every feature from another example, and mixtures. */
@@ -68,7 +71,7 @@ const OF_VECTORS: Readonly<Record<string, Destroy>> = {
     const size = values.length / count;
     return values.map((__, i) => values[rng.integer(count) * size + (i % size)]!);
   },
-  'two classes mixed': WAYS['two classes mixed']!,
+  'two classes mixed': mixed,
 };
 
 /** Every way to destroy images of this shape, by its name. */
