@@ -70,7 +70,11 @@ export function rangesOf(values: ArrayLike<number>, [count = 0, ...shape]: reado
 }
 
 /** The mean of second differences of an image `[height, stride / channels, channels]` that begins at a place. */
-function detailOf(values: ArrayLike<number>, start: number, [height, stride, channels]: [number, number, number]): number {
+function detailOf(
+  values: ArrayLike<number>,
+  start: number,
+  [height, stride, channels]: [number, number, number],
+): number {
   let [sum, number] = [0, 0];
   const add = (at: number, step: number) => {
     sum += Math.abs(values[at - step]! - 2 * values[at]! + values[at + step]!);
