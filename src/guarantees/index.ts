@@ -1,3 +1,4 @@
+export type { Norm } from './bounds/ball';
 export { type CertifyOptions, certifiedMaxConfidence } from './bounds/certifiedMaxConfidence';
 export type { BoundMethod } from './bounds/confidenceOverBox';
 export type { Arithmetic, Interval } from './bounds/interval';
@@ -20,7 +21,7 @@ export {
   type SavedLastLayerLaplace,
 } from './laplace/lastLayerLaplace';
 export type { PassOptions } from './laplace/posterior';
-export type { JointClassifier } from './prood/jointClassifier';
+export type { JointClassifier, LinfBoundOptions } from './prood/jointClassifier';
 export {
   type JointDiscriminator,
   type JointDiscriminatorOptions,

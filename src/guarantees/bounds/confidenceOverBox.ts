@@ -3,7 +3,7 @@ import type { PiecewiseAffine } from '../../regions/types';
 import { largestConfidence } from '../wrapper/rowBound';
 import { float32Errors } from './float32Errors';
 import { formBounds, type Known } from './formBounds';
-import type { Arithmetic, Interval } from './interval';
+import type { Arithmetic, Domain } from './interval';
 import { linearBounds } from './linearBounds';
 
 /** How bounds are propagated: see `certifiedMaxConfidence`. */
@@ -12,7 +12,7 @@ export type BoundMethod = 'interval' | 'crown';
 /** An upper bound on the confidence at every point of a box. */
 export function* confidenceOverBox(
   net: PiecewiseAffine,
-  box: Interval,
+  box: Domain,
   method: BoundMethod,
   arithmetic: Arithmetic,
 ): Pausing<number> {

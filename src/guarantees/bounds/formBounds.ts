@@ -2,13 +2,13 @@ import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine } from '../../regions/types';
 import { dualNormOf, withCoefficient } from './ball';
-import { type Interval, magnitudes, roundoff64, UNDERFLOW } from './interval';
+import { type Domain, magnitudes, roundoff64, UNDERFLOW } from './interval';
 import type { Relaxation } from './relaxation';
 
 /** What is known of a network over a box, up to some node. */
 export interface Known {
   /** Bounds of the values, 0 being the input. */
-  readonly bounds: readonly Interval[];
+  readonly bounds: readonly Domain[];
   /** Lines around the results of nodes that decide, by the node's place; undefined for other nodes. */
   readonly relaxations: readonly (Relaxation | undefined)[];
   /** For each node, how large what it sums for one entry of its result can be; see `summandSizes`. */
@@ -75,7 +75,7 @@ function addSizes(totals: Float64Array, carried: CarriedForms, id: number, sizes
 }
 
 /** The largest value of each form over an interval, and over the ball in it if there is one: the lower of the two. */
-function addLargest(totals: Float64Array, carried: CarriedForms, id: number, { lower, upper, ball }: Interval): void {
+function addLargest(totals: Float64Array, carried: CarriedForms, id: number, { lower, upper, ball }: Domain): void {
   const rows = carried.rows(id);
   const entries = carried.entries(id);
   for (let c = 0; c < totals.length; c++) {

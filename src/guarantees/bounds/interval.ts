@@ -7,7 +7,10 @@ export interface Interval {
   readonly lower: Float64Array;
   /** No entry is more. */
   readonly upper: Float64Array;
-  /** Of inputs: they all lie in this ball, too. */
+}
+
+/** The inputs that a bound is about: those of a box that also lie in a ball, if there is one. */
+export interface Domain extends Interval {
   readonly ball?: Ball;
 }
 
@@ -103,7 +106,7 @@ export function ballIn(
   x: Float64Array,
   radius: number,
   { norm, bounds, arithmetic }: BallSettings,
-): Interval {
+): Domain {
   const box = linfBox(where, x, radius, bounds, arithmetic);
   if (norm === 'linf') return box;
   const moved = x.map((value) => ROUNDING[arithmetic] * (Math.abs(value) + radius) + SMALLEST[arithmetic]);

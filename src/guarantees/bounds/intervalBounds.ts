@@ -3,7 +3,7 @@ import { checkVector } from '../../regions/checkVector';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine } from '../../regions/types';
 import { dualNorms } from './ball';
-import { centred, type Interval, roundoff64, UNDERFLOW, withoutNaN } from './interval';
+import { centred, type Domain, type Interval, roundoff64, UNDERFLOW, withoutNaN } from './interval';
 import { kinkExtremes } from './relaxation';
 
 /**
@@ -68,7 +68,7 @@ function checkBox(fn: string, net: PiecewiseAffine, lower: ArrayLike<number>, up
 }
 
 /** Bounds of the result of one node in exact arithmetic, given bounds of the values it reads. */
-export function nodeInterval(node: AffineGraphNode, inputs: readonly Interval[]): Interval {
+export function nodeInterval(node: AffineGraphNode, inputs: readonly Domain[]): Interval {
   switch (node.kind) {
     case 'affine':
       return withoutNaN(affine(node, inputs[0]!));
@@ -82,7 +82,7 @@ export function nodeInterval(node: AffineGraphNode, inputs: readonly Interval[])
 }
 
 /** Over inputs in a ball, what is true over the box and over the ball: `|A (v - c)|` is at most its radius times the dual norms of A. */
-function affine(node: AffineNode, input: Interval): Interval {
+function affine(node: AffineNode, input: Domain): Interval {
   const { centre, radius } = centred(input);
   const overBox = affineAbout(node, centre, radius);
   const { ball } = input;

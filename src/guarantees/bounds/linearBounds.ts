@@ -2,7 +2,7 @@ import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
 import type { AffineGraphNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
 import { formBounds, type Known } from './formBounds';
-import { type Interval, magnitudes } from './interval';
+import { type Domain, type Interval, magnitudes } from './interval';
 import { nodeInterval } from './intervalBounds';
 import { type Relaxation, relaxationOf } from './relaxation';
 
@@ -13,9 +13,9 @@ const CHUNK = 32;
  * Everything {@link formBounds} needs over a box, node after node: intervals, lines around what is decided, and, if `tighten` is
  * set, tighter bounds for those entries that some node decides on and that the intervals leave open.
  */
-export function* linearBounds(net: PiecewiseAffine, box: Interval, tighten: boolean): Pausing<Known> {
+export function* linearBounds(net: PiecewiseAffine, box: Domain, tighten: boolean): Pausing<Known> {
   const known = {
-    bounds: [box],
+    bounds: [box] as Domain[],
     relaxations: [] as Known['relaxations'][number][],
     sizes: [] as Float64Array[],
     buffers: new Map<number, Float64Array>(),

@@ -5,7 +5,7 @@ import type { PiecewiseAffine } from '../../regions/types';
 import type { BoundMethod } from '../bounds/confidenceOverBox';
 import { float32Errors } from '../bounds/float32Errors';
 import { formBounds } from '../bounds/formBounds';
-import { type Interval, magnitudes } from '../bounds/interval';
+import { type Domain, magnitudes } from '../bounds/interval';
 import { linearBounds } from '../bounds/linearBounds';
 import { roundoff } from '../growth/roundoff';
 
@@ -68,7 +68,7 @@ const ROUNDING = 1e-9;
 export function* scoreBound(
   net: PiecewiseAffine,
   { weights, bias, slope, box: [low, high] }: Discriminator,
-  box: Interval,
+  box: Domain,
   method: BoundMethod,
 ): Pausing<number> {
   const known = yield* linearBounds(net, box, method === 'crown');
