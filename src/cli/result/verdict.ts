@@ -116,15 +116,20 @@ function reach(used: UsedAttack | null): number | undefined {
 
 function rayDetails(rays: RayResult | null): string[] {
   if (rays === null) return [];
-  const { goToOne, medianAlpha, rays: count, theoremHolds, meanLimit } = rays;
-  const soon =
-    medianAlpha === null
-      ? `and half of the inputs or more ${unfollowed(rays) ? 'are not known to' : 'never'} reach 99.9 %`
-      : `and half of the inputs reach 99.9 % when multiplied by ${Number(medianAlpha.toPrecision(3))}${unfollowed(rays)}`;
+  const { goToOne, rays: count, theoremHolds, meanLimit } = rays;
   const condition = theoremHolds ? '' : ' The condition of Theorem 3.1, no identical rows, does not hold everywhere.';
   return [
-    `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays (Theorem 3.1; mean limit ${meanLimit.toFixed(3)}), ${soon}.${condition}`,
+    `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays (Theorem 3.1; mean limit ${percent(meanLimit)}), ${howSoon(rays)}.${condition}`,
   ];
+}
+
+/** How far out half of the inputs are sure. */
+function howSoon(rays: RayResult): string {
+  const { medianAlpha } = rays;
+  if (medianAlpha === null)
+    return `and half of the inputs or more ${unfollowed(rays) ? 'are not known to' : 'never'} reach 99.9 %`;
+  if (medianAlpha === 1) return 'and half of the inputs have 99.9 % as they are';
+  return `and half of the inputs reach 99.9 % when multiplied by ${Number(medianAlpha.toPrecision(3))}${unfollowed(rays)}`;
 }
 
 /** What must be said of a median alpha of which only bounds are known; nothing of one that is exact. */

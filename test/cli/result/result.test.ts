@@ -275,6 +275,9 @@ describe('rays', () => {
     expect(found(rays([1, null, null], [0.5, 0.5, 0.8])).rays).toMatchObject({ medianAlpha: null, goToOne: 0 });
     expect(found(rays([1], [0.5], 1)).rays!.theoremHolds).toBe(false);
     expect(found(rays([1, 2], [0.4, 0.8])).rays!.meanLimit).toBeCloseTo(0.6, 12);
+    expect(found(rays([1, 1, 2], [1, 1, 1])).verdict.details.join(' ')).toMatch(
+      /mean limit 100 %\), and half of the inputs have 99\.9 % as they are\./,
+    );
   });
 
   test('that could not be followed leave bounds on the median, and the verdict says so', () => {
