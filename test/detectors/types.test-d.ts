@@ -1,0 +1,55 @@
+import { expectTypeOf, test } from 'vitest';
+import {
+  chooseThreshold,
+  chooseThresholds,
+  conformalPValue,
+  type Detector,
+  type DetectorKind,
+  energy,
+  type Features,
+  type FittedUnknown,
+  features,
+  fitDetector,
+  fitUnknown,
+  generalizedEntropy,
+  likeTeachableMachine,
+  maxLogit,
+  maxSoftmax,
+  type RestoredUnknown,
+  restoreDetector,
+  restoreUnknown,
+  type SavedDetector,
+  type SeenImages,
+  seenImages,
+  steady,
+  type TeachableMachineModel,
+  type Threshold,
+  type UnknownClassifier,
+  withUnknown,
+} from '../../src/detectors/index';
+
+test('what the functions of relu-overconfidence/detectors return', () => {
+  expectTypeOf(chooseThreshold).returns.toEqualTypeOf<Threshold>();
+  expectTypeOf(chooseThresholds).returns.toEqualTypeOf<readonly (Threshold | undefined)[]>();
+  expectTypeOf(conformalPValue).returns.toEqualTypeOf<number>();
+  expectTypeOf(energy).returns.toEqualTypeOf<number>();
+  expectTypeOf(generalizedEntropy).returns.toEqualTypeOf<number>();
+  expectTypeOf(maxLogit).returns.toEqualTypeOf<number>();
+  expectTypeOf(maxSoftmax).returns.toEqualTypeOf<number>();
+  expectTypeOf(features).returns.toEqualTypeOf<Features>();
+  expectTypeOf(fitDetector).returns.toEqualTypeOf<Promise<Detector>>();
+  expectTypeOf(restoreDetector).returns.toEqualTypeOf<Promise<Detector>>();
+  expectTypeOf(fitUnknown).returns.toEqualTypeOf<Promise<FittedUnknown>>();
+  expectTypeOf(likeTeachableMachine).returns.toEqualTypeOf<TeachableMachineModel>();
+  expectTypeOf(restoreUnknown).returns.toEqualTypeOf<Promise<RestoredUnknown>>();
+  expectTypeOf(seenImages).returns.toEqualTypeOf<Promise<SeenImages>>();
+  expectTypeOf(steady).returns.toEqualTypeOf<(label: string) => string>();
+  expectTypeOf(withUnknown).returns.toEqualTypeOf<UnknownClassifier>();
+});
+
+test('a detector of any kind is asked and saved in the same way', () => {
+  expectTypeOf(fitDetector).parameter(0).toEqualTypeOf<DetectorKind>();
+  expectTypeOf<'mahalanobis' | 'knn' | 'energy'>().toExtend<DetectorKind>();
+  expectTypeOf<'nearest'>().not.toExtend<DetectorKind>();
+  expectTypeOf<Detector['save']>().returns.toEqualTypeOf<SavedDetector>();
+});

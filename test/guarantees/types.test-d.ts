@@ -1,0 +1,37 @@
+import { expectTypeOf, test } from 'vitest';
+import {
+  type Ccu,
+  type ConfidenceSandwich,
+  ccu,
+  certifiedMaxConfidence,
+  confidenceSandwich,
+  type GuaranteedClassifier,
+  type Interval,
+  intervalBounds,
+  type JointDiscriminator,
+  jointDiscriminator,
+  type LastLayerLaplace,
+  lastLayerLaplace,
+  type RadialTemperature,
+  type ReluGpResidual,
+  radialTemperature,
+  reluGpResidual,
+  restoreGuarantee,
+  type SavedCcu,
+} from '../../src/guarantees/index';
+
+test('what the functions of relu-overconfidence/guarantees return', () => {
+  expectTypeOf(ccu).returns.toEqualTypeOf<Promise<Ccu>>();
+  expectTypeOf(certifiedMaxConfidence).returns.toEqualTypeOf<Float64Array>();
+  expectTypeOf(confidenceSandwich).returns.toEqualTypeOf<Promise<ConfidenceSandwich>>();
+  expectTypeOf(intervalBounds).returns.toEqualTypeOf<Interval>();
+  expectTypeOf(jointDiscriminator).returns.toEqualTypeOf<Promise<JointDiscriminator>>();
+  expectTypeOf(lastLayerLaplace).returns.toEqualTypeOf<Promise<LastLayerLaplace>>();
+  expectTypeOf(radialTemperature).returns.toEqualTypeOf<Promise<RadialTemperature>>();
+  expectTypeOf(reluGpResidual).returns.toEqualTypeOf<Promise<ReluGpResidual>>();
+});
+
+test('what a wrapper saves becomes that wrapper again', () => {
+  expectTypeOf(restoreGuarantee<SavedCcu>).returns.resolves.toExtend<Ccu>();
+  expectTypeOf<Ccu>().toExtend<GuaranteedClassifier>();
+});
