@@ -1,7 +1,8 @@
 /**
  * Checks the documentation after `typedoc` has built it into docs/api:
  *
- * - every link, image and anchor of the Markdown files as GitHub shows them, and of the pages as built, leads somewhere inside;
+ * - every link, image and anchor of the Markdown files as GitHub shows them, of the pages as built, and of the Markdown beside
+ *   llms.txt, leads somewhere inside; no page links to a file that a browser would download, or shows a link as it was written;
  * - every guide has a page and a title;
  * - opened from the disk in headless Chromium without a network, the guides show their pictures and fit a phone, the search
  *   finds what is looked for, and the console stays empty (skipped, and said so, where there is no Chromium).
@@ -16,19 +17,30 @@ import { chromium } from 'playwright-core';
 const browserPath = '/usr/bin/chromium';
 const phoneWidth = 390;
 /** What a reader may look for, and the page that must be among the first hits. */
-const searches = { acetStep: 'functions/index.acetStep.html', 'epsilon lambda': 'documents/Choose_epsilon' };
+const searches = {
+  acetStep: 'functions/relu-overconfidence.acetStep.html',
+  'epsilon lambda': 'documents/Choose_epsilon',
+};
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const site = join(root, 'docs', 'api');
 const faults = [];
 
+/** What a built page may link to: pages, pictures, what pages are made of, and texts that a browser shows. */
+const shown = /\.(html|png|svg|css|js|txt)$|\/LICENSE$/;
+
 const guides = list('docs').map((name) => join('docs', name));
 const examples = readdirSync(join(root, 'examples')).map((name) => join('examples', name, 'README.md'));
-const markdown = ['README.md', 'CHANGELOG.md', ...guides, ...examples].filter((path) => existsSync(join(root, path)));
-const pages = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'));
+const about = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const markdown = [...about, ...guides, ...examples].filter((path) => existsSync(join(root, path)));
+const built = readdirSync(site, { recursive: true, encoding: 'utf8' });
+const pages = built.filter((name) => name.endsWith('.html'));
+const copies = ['llms.txt', ...built.filter((name) => name.startsWith('markdown') && name.endsWith('.md'))];
 checkGuides();
 checkLinks('Markdown', markdown, { folder: root, read: readMarkdown });
 checkLinks('built', pages, { folder: site, read: readHtml });
+checkLinks('copied', copies, { folder: site, read: readMarkdown });
+checkRaw();
 if (existsSync(browserPath)) await checkInBrowser();
 else console.warn(`\n*** ${browserPath} is missing: search and pictures of the documentation are NOT TESTED. ***\n`);
 
@@ -74,6 +86,20 @@ function checkLinks(kind, files, { folder, read }) {
     }
   }
   console.log(`${links} links inside ${files.length} ${kind} pages looked at`);
+}
+
+/** No page leads to a file that is not for reading in a browser, and none shows the source of a link. */
+function checkRaw() {
+  for (const name of pages) {
+    const text = readFileSync(join(site, name), 'utf8');
+    for (const target of readHtml(text).targets) {
+      const [path] = target.split('#');
+      if (path && !/^[a-z][\w+.-]*:/.test(path) && !shown.test(path)) faults.push(`${name}: raw link to ${target}`);
+    }
+    const words = text.replaceAll(/<(pre|code|script)\b[\s\S]*?<\/\1>/g, '').replaceAll(/<[^>]*>/g, '');
+    for (const [source] of words.matchAll(/\{@link[^}]*\}|\[[^\]\n]+\]\([^)\s]+\)/g))
+      faults.push(`${name}: shows ${source} as it was written`);
+  }
 }
 
 /** Targets, and anchors as GitHub makes them of headings; code is no place for links. */

@@ -1,3 +1,8 @@
+/**
+ * Classifiers, noise, losses, attacks, training, metrics and evaluation.
+ *
+ * @module relu-overconfidence
+ */
 export * from './attacks/index';
 export * from './classifier/index';
 export { type ErrorCode, type ErrorDetails, OverconfidenceError } from './core/errors';

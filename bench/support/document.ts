@@ -44,7 +44,7 @@ function sectionsOf(document: string): Section[] {
 
 function documentOf(sections: readonly Section[]): string {
   return [
-    '---\ntitle: Benchmarks\n---',
+    '---\ntitle: Benchmarks\ngroup: Research\n---',
     '# Benchmarks',
     'Written by `npm run bench`; do not edit. `npm run bench -- noise` measures one of them again.',
     'Times are medians of repeats in which the contestants take turns, and ratios are taken round by round, so a slow minute of the machine hits everybody alike. A range in brackets is from the lowest to the highest round. The times themselves depend on the machine; the ratios less so.',

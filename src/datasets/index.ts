@@ -1,3 +1,8 @@
+/**
+ * Readers of image files and data sets.
+ *
+ * @module relu-overconfidence/datasets
+ */
 export { type DatasetFile, type DatasetName, type DatasetSource, datasetSources } from './datasetSources';
 export { type DecodedImage, type DecodeImageOptions, decodeImage, type ResizeMode } from './decodeImage';
 export { type DownloadDatasetOptions, downloadDataset } from './downloadDataset';

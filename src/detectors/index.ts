@@ -1,3 +1,8 @@
+/**
+ * Scores that know where the data are, thresholds with a promise, and classifiers that say "unknown".
+ *
+ * @module relu-overconfidence/detectors
+ */
 export { type AttackTarget, attackTarget } from './attackTarget';
 export {
   chooseThreshold,

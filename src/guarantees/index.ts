@@ -1,3 +1,8 @@
+/**
+ * Classifiers that are provably unsure far away, and certified bounds on confidence.
+ *
+ * @module relu-overconfidence/guarantees
+ */
 export type { Norm } from './bounds/ball';
 export { type CertifyOptions, certifiedMaxConfidence } from './bounds/certifiedMaxConfidence';
 export type { BoundMethod } from './bounds/confidenceOverBox';

@@ -1,3 +1,8 @@
+/**
+ * Models to start from, and the loading and saving of models that people have.
+ *
+ * @module relu-overconfidence/models
+ */
 export { type LenetOptions, lenet } from './lenet';
 export { type LoadedModel, loadModel, type ModelSource } from './loadModel';
 export {

@@ -1,3 +1,8 @@
+/**
+ * A ReLU network as the exact piecewise affine function that it is.
+ *
+ * @module relu-overconfidence/regions
+ */
 export { activationPattern } from './activationPattern';
 export { type AffineMap, affineMap } from './affineMap';
 export { clipRegion } from './clipRegion';

@@ -1,3 +1,8 @@
+/**
+ * Pictures, and reports in HTML.
+ *
+ * @module relu-overconfidence/report
+ */
 export { type ConfidenceHistogramPlotOptions, confidenceHistogramPlot } from './confidenceHistogramPlot';
 export { confidenceMap } from './confidenceMap';
 export { oodReportHtml } from './html/oodReportHtml';

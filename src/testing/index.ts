@@ -1,3 +1,8 @@
+/**
+ * Matchers and assertions for unit tests.
+ *
+ * @module relu-overconfidence/testing
+ */
 export type { AdversarialNoiseOptions } from './adversarialNoise';
 export { assertNoTensorLeak, checkNoTensorLeak, type TensorLeakResult } from './checkNoTensorLeak';
 export {

@@ -1,3 +1,8 @@
+/**
+ * Both theorems of the paper, in exact numbers.
+ *
+ * @module relu-overconfidence/theory
+ */
 export { sharpLogitRange } from '../core/sharpLogitRange';
 export type { Samples } from '../regions/readRows';
 export { type AlphaScaling, type AlphaScalingOptions, alphaScaling } from './alphaScaling';
