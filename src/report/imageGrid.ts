@@ -49,7 +49,8 @@ const DOT = 2;
  *
  * Needs the optional package `fast-png`. A PNG carries no text for screen readers: give it an `alt` text where you use it.
  *
- * @returns The bytes of the file; the background is white.
+ * @returns The bytes of the file; the background lets the page through, and the text is of a grey that can be read on
+ * white and on black.
  * @throws OverconfidenceError `EMPTY_INPUT` without rows; `INVALID_OPTION` if a size, the scale or the bounds are out of
  * range; `INVALID_SHAPE` if a row's values do not fit its sizes; `NON_FINITE` if one is NaN or infinite;
  * `MISSING_DEPENDENCY` without `fast-png`.
@@ -84,7 +85,7 @@ export async function imageGrid(options: ImageGridOptions): Promise<Uint8Array> 
   const heights = rows.map((row) => Math.max(row.height * scale + captionHeight(row), DOT * LETTER_HEIGHT));
   const width = margin + GAP + Math.max(...rows.map((row) => row.count * (row.width * scale + GAP)));
   const height = GAP + heights.reduce((sum, h) => sum + h + GAP, 0);
-  const raster: Raster = { width, height, data: new Uint8Array(3 * width * height).fill(255) };
+  const raster: Raster = { width, height, channels: 4, data: clear(width * height) };
   let top = GAP;
   for (const [r, row] of rows.entries()) {
     const rowHeight = heights[r]!;
@@ -106,6 +107,11 @@ function captionHeight({ captions }: ImageRow): number {
   return captions === undefined ? 0 : 2 * GAP + DOT * LETTER_HEIGHT;
 }
 
+/** Pixels of nothing: white where a program does not know opacity. */
+function clear(pixels: number): Uint8Array {
+  return new Uint8Array(4 * pixels).fill(255).map((byte, i) => (i % 4 === 3 ? 0 : byte));
+}
+
 interface Place {
   readonly left: number;
   readonly top: number;
@@ -119,13 +125,16 @@ function paint({ data, width: stride }: Raster, row: ImageRow, index: number, pl
   const { left, top, scale, bounds } = place;
   const [black, white] = bounds;
   for (let y = 0; y < height * scale; y++)
-    for (let x = 0; x < width * scale; x++)
+    for (let x = 0; x < width * scale; x++) {
+      const at = 4 * ((top + y) * stride + left + x);
       for (let c = 0; c < 3; c++) {
         const pixel = (index * height + Math.floor(y / scale)) * width + Math.floor(x / scale);
         const value = images[pixel * channels + (channels === 3 ? c : 0)]!;
         const share = Math.min(1, Math.max(0, (value - black) / (white - black)));
-        data[3 * ((top + y) * stride + left + x) + c] = Math.round(255 * share);
+        data[at + c] = Math.round(255 * share);
       }
+      data[at + 3] = 255;
+    }
 }
 
 function checkRow({ label, captions, images, count, height, width, channels }: ImageRow): void {
@@ -187,7 +196,10 @@ const LETTERS = [
 /** A hollow box, for characters that have no letter. */
 const UNKNOWN = 'vhhhhhv';
 
-/** Writes text in dark grey with its top left corner at a pixel; a dot is `scale` pixels wide and high. */
+/** Red, green, blue and opacity of text. */
+const INK = [0x76, 0x76, 0x76, 0xff] as const;
+
+/** Writes text with its top left corner at a pixel; a dot is `scale` pixels wide and high. */
 function writeText(raster: Raster, text: string, left: number, top: number, scale: number): void {
   for (const [i, character] of [...text].entries()) {
     const letter = LETTERS[character.codePointAt(0)! - 32] ?? UNKNOWN;
@@ -199,5 +211,5 @@ function writeText(raster: Raster, text: string, left: number, top: number, scal
 }
 
 function fillSquare({ width, data }: Raster, left: number, top: number, size: number): void {
-  for (let y = top; y < top + size; y++) data.fill(0x22, 3 * (y * width + left), 3 * (y * width + left + size));
+  for (let y = top; y < top + size; y++) for (let x = left; x < left + size; x++) data.set(INK, 4 * (y * width + x));
 }

@@ -36,5 +36,5 @@ export async function paintCells(
   const data = new Uint8Array(3 * values.length);
   const colourOf = (c: number) => (Number.isNaN(c) ? GREY : viridis((c - 1 / classes) / (1 - 1 / classes)));
   for (const [i, c] of values.entries()) data.set(colourOf(c), 3 * i);
-  return dataAddress('image/png', await encodePng(fn, { width: columns, height: rows, data }));
+  return dataAddress('image/png', await encodePng(fn, { width: columns, height: rows, channels: 3, data }));
 }

@@ -48,7 +48,8 @@ export async function rocPlot(
   const curves = series.map(([label, scores], i) => ({
     label: `${label} (AUROC ${auroc(inS, scores).toFixed(3)})`,
     points: thinPoints(pointsOf(rocCurve(inS, scores)), ([x, y]) => [x * side, y * side]),
-    ...seriesStyle(i),
+    // The first colour is that of the in-distribution in histograms.
+    ...seriesStyle(i + 1),
   }));
   const frame = {
     title: options.title ?? 'ROC: in-distribution against out-distribution',

@@ -25,7 +25,8 @@ describe('imageGrid', () => {
               for (let c = 0; c < 3; c++) {
                 const pixel = (4 + y) * png.width + 8 + i * (width * scale + 4) + x;
                 const value = at(i, Math.floor(y / scale), Math.floor(x / scale), channels === 3 ? c : 0);
-                expect(png.data[3 * pixel + c]).toBe(Math.round(255 * value));
+                expect(png.data[4 * pixel + c]).toBe(Math.round(255 * value));
+                expect(png.data[4 * pixel + 3]).toBe(255);
               }
       }),
       { numRuns: 25 },
@@ -34,7 +35,7 @@ describe('imageGrid', () => {
 
   it('writes the label in dots, letter by letter', async () => {
     const { width, data } = decode(await imageGrid({ rows: [{ ...row, label: 'LT' }] }));
-    const dot = (x: number, y: number) => (data[3 * ((4 + 2 * y) * width + 4 + 2 * x)]! < 128 ? '#' : '.');
+    const dot = (x: number, y: number) => (data[4 * ((4 + 2 * y) * width + 4 + 2 * x)]! < 128 ? '#' : '.');
     const picture = Array.from({ length: 7 }, (_, y) => Array.from({ length: 11 }, (__, x) => dot(x, y)).join(''));
     expect(picture).toEqual([
       '#.....#####',
@@ -58,7 +59,7 @@ describe('imageGrid', () => {
     const plain = decode(await imageGrid({ rows: [images] }));
     const { width, height, data } = decode(await imageGrid({ rows: [{ ...images, captions: ['LL', 'T'] }] }));
     expect([width, height]).toEqual([plain.width, plain.height + 4 + 7 * 2 + 4 - (7 * 2 - 2)]);
-    const dot = (x: number, y: number) => (data[3 * ((10 + 2 * y) * width + 8 + 2 * x)]! < 128 ? '#' : '.');
+    const dot = (x: number, y: number) => (data[4 * ((10 + 2 * y) * width + 8 + 2 * x)]! < 128 ? '#' : '.');
     const picture = Array.from({ length: 7 }, (_, y) => Array.from({ length: 13 }, (__, x) => dot(x, y)).join(''));
     expect(picture).toEqual([
       '#.......#####',
@@ -71,10 +72,20 @@ describe('imageGrid', () => {
     ]);
   });
 
+  it('lets the page through beside images and letters, and its letters can be read on white and on black', async () => {
+    const { width, data } = decode(await imageGrid({ rows: [{ ...row, label: 'L' }] }));
+    expect(data[3]).toBe(0);
+    const [level, , , opacity] = data.slice(4 * (4 * width + 4));
+    const light = ((level! / 255 + 0.055) / 1.055) ** 2.4;
+    expect(opacity).toBe(255);
+    expect(1.05 / (light + 0.05)).toBeGreaterThan(4.5);
+    expect((light + 0.05) / 0.05).toBeGreaterThan(4.5);
+  });
+
   it('shows the bounds as black and white and clips what lies beyond', async () => {
     const images = [-1, 0, 1, 5];
     const png = decode(await imageGrid({ rows: [{ ...row, images, width: 4 }], bounds: [-1, 1], scale: 1 }));
-    expect([0, 1, 2, 3].map((x) => png.data[3 * (4 * png.width + 8 + x)])).toEqual([0, 128, 255, 255]);
+    expect([0, 1, 2, 3].map((x) => png.data[4 * (4 * png.width + 8 + x)])).toEqual([0, 128, 255, 255]);
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { linePoints, readSvg, texts } from './readSvg';
 describe('rocPlot', () => {
   it('draws the curve worked out by hand, false positives to the right and true positives upwards', async () => {
     const root = readSvg(await rocPlot([0.9, 0.8, 0.4], { noise: [0.5, 0.2, 0.1] }));
-    const points = linePoints(root, '#0072B2');
+    const points = linePoints(root, '#D55E00');
     const [[left, bottom], [right, top]] = [points[0]!, points.at(-1)!];
     const shares = points.map(([x, y]) => [(x - left) / (right - left), (bottom - y) / (bottom - top)]);
     const want = [
@@ -39,7 +39,7 @@ describe('rocPlot', () => {
   it('leaves out points less than a pixel apart, and keeps both ends', async () => {
     const scores = (shift: number) => Float64Array.from({ length: 20_000 }, (_, i) => Math.sin(i * i) + shift);
     const svg = await rocPlot(scores(0.2), { noise: scores(0) }, { width: 400 });
-    const points = linePoints(readSvg(svg), '#0072B2');
+    const points = linePoints(readSvg(svg), '#D55E00');
     expect(points.length).toBeGreaterThan(300);
     expect(points.length).toBeLessThan(700);
     expect(svg.length).toBeLessThan(30_000);

@@ -34,9 +34,9 @@ export async function scorePictures(name: string, { rows }: OodReport): Promise<
   const reference = kept.find(({ kind }) => kind === 'in');
   const others = kept.filter(({ kind }) => kind !== 'in');
   const histogram = await confidenceHistogramPlot(
-    // The in-distribution last, so that the others have the colours of their ROC curves.
+    // The in-distribution first, as in the table; the others have the colours of their ROC curves then.
     Object.fromEntries(
-      [...others, ...(reference ? [reference] : [])].map(({ row, confidences }) => [row, confidences]),
+      [...(reference ? [reference] : []), ...others].map(({ row, confidences }) => [row, confidences]),
     ),
     { width: WIDTH, title: `${name}: distribution of confidence` },
   );

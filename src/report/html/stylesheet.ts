@@ -31,7 +31,7 @@ small,.note,figcaption,footer{color:var(--soft);font-size:.9rem}
 small{font-weight:400}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;margin:1rem 0;align-items:start}
 figure{margin:0}
-figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:.3rem;background:#fff}
+figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:.3rem}
 footer{margin-top:2.5rem;padding-bottom:2rem}
 @media print{:root{color-scheme:light}body{font-size:10pt}.scroll{overflow:visible}h2{break-after:avoid}figure,tr,.verdict{break-inside:avoid}thead{display:table-header-group}}
 `;
