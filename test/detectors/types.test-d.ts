@@ -1,5 +1,8 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import { expectTypeOf, test } from 'vitest';
 import {
+  type AttackTarget,
+  attackTarget,
   chooseThreshold,
   chooseThresholds,
   conformalPValue,
@@ -12,9 +15,11 @@ import {
   fitDetector,
   fitUnknown,
   generalizedEntropy,
+  imageInput,
   likeTeachableMachine,
   maxLogit,
   maxSoftmax,
+  odin,
   type RestoredUnknown,
   restoreDetector,
   restoreUnknown,
@@ -29,6 +34,7 @@ import {
 } from '../../src/detectors/index';
 
 test('what the functions of relu-overconfidence/detectors return', () => {
+  expectTypeOf(attackTarget).returns.toEqualTypeOf<AttackTarget>();
   expectTypeOf(chooseThreshold).returns.toEqualTypeOf<Threshold>();
   expectTypeOf(chooseThresholds).returns.toEqualTypeOf<readonly (Threshold | undefined)[]>();
   expectTypeOf(conformalPValue).returns.toEqualTypeOf<number>();
@@ -40,7 +46,9 @@ test('what the functions of relu-overconfidence/detectors return', () => {
   expectTypeOf(fitDetector).returns.toEqualTypeOf<Promise<Detector>>();
   expectTypeOf(restoreDetector).returns.toEqualTypeOf<Promise<Detector>>();
   expectTypeOf(fitUnknown).returns.toEqualTypeOf<Promise<FittedUnknown>>();
+  expectTypeOf(imageInput).returns.toEqualTypeOf<tf.Tensor>();
   expectTypeOf(likeTeachableMachine).returns.toEqualTypeOf<TeachableMachineModel>();
+  expectTypeOf(odin).returns.toEqualTypeOf<Promise<Float64Array>>();
   expectTypeOf(restoreUnknown).returns.toEqualTypeOf<Promise<RestoredUnknown>>();
   expectTypeOf(seenImages).returns.toEqualTypeOf<Promise<SeenImages>>();
   expectTypeOf(steady).returns.toEqualTypeOf<(label: string) => string>();
