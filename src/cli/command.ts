@@ -27,7 +27,7 @@ export interface Command {
 export const EXIT = {
   /** All went well, and no threshold was broken. */
   fine: 0,
-  /** A threshold such as `--max-mmc` was broken. */
+  /** A threshold such as `--max-mmc` was broken, or a training brought nothing worth saving. */
   broken: 1,
   /** Wrong usage, or a file or an option that cannot be used. */
   usage: 2,
