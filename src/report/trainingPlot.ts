@@ -19,20 +19,32 @@ export interface MeasuredModel {
 
 /** What `fineTune` returns: the model before, after some updates, and which of them were kept. */
 export interface FineTuneCourse {
+  /** The model as it came. */
   readonly before: MeasuredModel;
-  readonly checks: readonly (MeasuredModel & { readonly update: number })[];
+  /** What was measured on the way. */
+  readonly checks: readonly (MeasuredModel & {
+    /** Updates made until then. */
+    readonly update: number;
+  })[];
   /** The update whose weights are the best. */
   readonly best?: number;
 }
 
 /** What `fit` returns. */
 export interface FitCourse {
+  /** One record for each epoch. */
   readonly epochs: readonly {
+    /** Its number, from 1. */
     readonly epoch: number;
     /** Mean confidence on the noise of the epoch; null for plain training. */
     readonly outConfidence: number | null;
     /** On validation data; null without them. */
-    readonly validation: { readonly error: number; readonly meanMaxConfidence: number } | null;
+    readonly validation: {
+      /** Share of wrong predictions. */
+      readonly error: number;
+      /** Mean confidence. */
+      readonly meanMaxConfidence: number;
+    } | null;
   }[];
 }
 

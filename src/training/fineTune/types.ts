@@ -65,7 +65,12 @@ export interface FineTuneRecord extends FineTuneMeasurement {
   /** Mean of `outLoss` since then. */
   readonly outLoss: number;
   /** Rise of the error since before the training, in [-1, 1], and its standard error: the same examples are compared. */
-  readonly rise: { readonly value: number; readonly standardError: number };
+  readonly rise: {
+    /** Error now less error before. */
+    readonly value: number;
+    /** Standard error of that difference. */
+    readonly standardError: number;
+  };
   /** Whether that is within the tolerance. */
   readonly allowed: boolean;
 }
@@ -79,6 +84,7 @@ export type FineTuneOutcome = 'improved' | 'worse' | 'no better' | 'chance';
 
 /** What a fine-tuning did; plain data. */
 export interface FineTuneResult {
+  /** How it ended. */
   readonly outcome: FineTuneOutcome;
   /** Whether `outcome` is `'improved'`. */
   readonly improved: boolean;
@@ -97,5 +103,10 @@ export interface FineTuneResult {
   /** The parts of a batch whose gradients were summed up, 1 where it went through in one. */
   readonly parts: number;
   /** Examples trained on, and examples validated on. */
-  readonly examples: { readonly training: number; readonly validation: number };
+  readonly examples: {
+    /** Trained on. */
+    readonly training: number;
+    /** Held out, or given, for validation. */
+    readonly validation: number;
+  };
 }
