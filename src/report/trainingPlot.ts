@@ -34,7 +34,7 @@ export interface FineTuneCourse {
 export interface FitCourse {
   /** One record for each epoch. */
   readonly epochs: readonly {
-    /** Its number, from 1. */
+    /** Its number, from 0. */
     readonly epoch: number;
     /** Mean confidence on the noise of the epoch; null for plain training. */
     readonly outConfidence: number | null;
