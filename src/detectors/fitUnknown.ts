@@ -31,6 +31,7 @@ export interface FitUnknownOptions extends ThresholdOptions, ReadOptions, Random
 
 /** A kind of score that was tried. */
 export interface TriedDetector {
+  /** Which score it is. */
   readonly kind: DetectorKind;
   /** The layer whose features it looks at; left out for scores of the logits. */
   readonly layer?: string;

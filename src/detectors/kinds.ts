@@ -13,7 +13,23 @@ import { fitVim, vimScore } from './scores/vim';
 export type Needs = 'logits' | 'features' | 'head';
 
 /** The scores there are; see {@link fitDetector}. */
-export type DetectorKind = keyof typeof KINDS;
+export type DetectorKind =
+  | 'max-softmax'
+  | 'max-logit'
+  | 'energy'
+  | 'generalized-entropy'
+  | 'temperature'
+  | 'mahalanobis'
+  | 'relative-mahalanobis'
+  | 'knn'
+  | 'mean-knn'
+  | 'nnguide'
+  | 'she'
+  | 'vim'
+  | 'react'
+  | 'ash'
+  | 'scale'
+  | 'fdbd';
 
 /** One kind of score. */
 interface Kind {
@@ -23,7 +39,7 @@ interface Kind {
 }
 
 /** Every kind by its name: what it looks at, and its score. */
-export const KINDS = {
+export const KINDS: Readonly<Record<DetectorKind, Kind>> = {
   'max-softmax': { needs: 'logits', score: () => (_, z) => maxSoftmax(z) },
   'max-logit': { needs: 'logits', score: () => (_, z) => maxLogit(z) },
   energy: { needs: 'logits', score: () => (_, z) => energy(z) },
@@ -40,12 +56,11 @@ export const KINDS = {
   ash: { needs: 'head', score: ashScore },
   scale: { needs: 'head', score: scaleScore },
   fdbd: { needs: 'head', score: fdbdScore },
-} as const satisfies Record<string, Kind>;
+};
 
 /** The score of a kind, from what was learnt. */
 export function rowScoreOf(kind: DetectorKind, parts: Parts, size: number): RowScore {
-  const { score }: Kind = KINDS[kind];
-  return score(parts, size);
+  return KINDS[kind].score(parts, size);
 }
 
 /** The options that say how a score is learnt; see `FitDetectorOptions`. */
