@@ -47,7 +47,7 @@ const READ_KEYS: KeysOf<ReadOptions> = { batchSize: true, memory: true, onProgre
  * A model that was made by transfer learning, such as one of Teachable Machine, has the features of a large network in front of a
  * small one of its own: `layers` lists both. A layer can be named if all goes through it, as a vector.
  *
- * @param model - A LayersModel, a GraphModel or a classifier of one; see {@link classifier}. It stays the caller's.
+ * @param model - A LayersModel, a GraphModel or a classifier of one; see `classifier`. It stays the caller's.
  * @throws OverconfidenceError `UNSUPPORTED_MODEL` if its layers cannot be read or it has no such vector; `INVALID_OPTION` for
  *   `layer`. `read` throws what `confidences` does, and `INVALID_LABELS`.
  *

@@ -50,7 +50,7 @@ const KEYS: KeysOf<FitDetectorOptions> = {
  * the class that the model takes it for. No image is kept, but `'knn'`, `'mean-knn'` and `'nnguide'` keep the features of all.
  *
  * @param kind - Which score.
- * @param model - A model; see {@link classifier}. A function will do for scores of the logits.
+ * @param model - A model; see `classifier`. A function will do for scores of the logits.
  * @param data - Training images `[n, ...inputShape]`, alone or as `{ x, y }`, or a stream of such batches, which is taken over.
  * @returns The detector. It owns no tensors, and reads the weights of the model anew whenever it is asked.
  * @throws OverconfidenceError `UNSUPPORTED_MODEL` if the model does not show what the score needs; `INVALID_ARGUMENT` for data that it

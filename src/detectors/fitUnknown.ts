@@ -55,7 +55,12 @@ export interface FittedUnknown extends UnknownClassifier {
    * For each image that was held out its place and its score, by a detector that had not seen it: all images, each in one of five
    * parts, or a third of more than 1,000.
    */
-  readonly heldOut: { readonly places: Int32Array; readonly scores: Float64Array };
+  readonly heldOut: {
+    /** The places of the images. */
+    readonly places: Int32Array;
+    /** Their scores. */
+    readonly scores: Float64Array;
+  };
   /** Plain data for JSON, which {@link restoreUnknown} takes. */
   save(): SavedUnknown;
 }
@@ -93,7 +98,7 @@ const FEWEST = 10;
  * Scores of features look at two layers: at the one in front of the last, and at the first that is a vector, which in a model made by
  * transfer learning is the end of the large network.
  *
- * @param model - A model; see {@link classifier}. Its labels, if it has any, are saved too.
+ * @param model - A model; see `classifier`. Its labels, if it has any, are saved too.
  * @param x - Photographs `[n, ...inputShape]` of all classes, 10 or more; they need no labels. Stays the caller's.
  * @returns The classifier, with what was tried.
  * @throws OverconfidenceError `EMPTY_INPUT` for fewer than 10 images; `INVALID_SHAPE`, `NON_FINITE`, `INVALID_OPTION`, `ABORTED`;

@@ -32,5 +32,5 @@ export {
 } from './scores/ofLogits';
 export { type SeenImages, seenImages } from './seenImages';
 export { steady } from './steady';
-export type { Detector, FitDetectorOptions, SavedDetector } from './types';
+export type { Detector, FitDetectorOptions, Looks, SavedDetector } from './types';
 export { type Prediction, type UnknownClassifier, type UnknownOptions, withUnknown } from './withUnknown';

@@ -34,7 +34,7 @@ const SHARE = 0.0014;
  * image that was first moved to where that is larger, `x' = x + epsilon sign grad_x log max_k softmax(f(x) / T)_k`. It takes a
  * pass with its gradient and a second pass: about three times as long as a score of the logits.
  *
- * @param model - A model with gradients; see {@link classifier}.
+ * @param model - A model with gradients; see `classifier`.
  * @param x - Images `[B, ...inputShape]`, finite; they stay the caller's.
  * @returns One number in [1 / K, 1] for each image; higher means more in-distribution.
  * @throws OverconfidenceError `INVALID_SHAPE`, `EMPTY_INPUT`, `NON_FINITE`; `INVALID_OPTION`; `GRADIENTS_NOT_REGISTERED`; `ABORTED`.

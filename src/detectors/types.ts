@@ -25,6 +25,14 @@ export interface FitDetectorOptions extends ReadOptions {
   readonly dimensions?: number;
 }
 
+/** What a detector and its model say of a batch. */
+export interface Looks {
+  /** One score for each example. */
+  readonly scores: Float64Array;
+  /** The logits, `[B, classes]`, row-major. */
+  readonly logits: Float32Array;
+}
+
 /** A score that knows where the data are, ready to be asked; made by {@link fitDetector} and {@link restoreDetector}. */
 export interface Detector {
   /** Which score it is. */
@@ -38,7 +46,7 @@ export interface Detector {
    */
   score(x: tf.Tensor, options?: ReadOptions): Promise<Float64Array>;
   /** The same with the logits that the model gives them, `[B, classes]`, row-major, from one forward pass. */
-  look(x: tf.Tensor, options?: ReadOptions): Promise<{ readonly scores: Float64Array; readonly logits: Float32Array }>;
+  look(x: tf.Tensor, options?: ReadOptions): Promise<Looks>;
   /** Number of classes of the model. */
   readonly classes: number;
   /** What turns the logits into probabilities. */
