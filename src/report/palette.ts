@@ -2,9 +2,9 @@
  * Okabe and Ito's eight colours, which people with any common colour blindness can tell apart ("Color universal design",
  * 2008), those that stand out least on white last and the yellow darkened for it.
  */
-const ON_LIGHT = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000', '#999933'] as const;
+const ON_LIGHT = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#000000', '#E69F00', '#56B4E9', '#999933'] as const;
 /** The same colours in the order in which they stand out on a dark page. */
-const ON_DARK = ['#56B4E9', '#E69F00', '#009E73', '#CC79A7', '#0072B2', '#D55E00', '#FFFFFF', '#F0E442'] as const;
+const ON_DARK = ['#56B4E9', '#E69F00', '#009E73', '#CC79A7', '#FFFFFF', '#D55E00', '#0072B2', '#F0E442'] as const;
 const DASHES = ['none', '7 3', '2 3', '9 3 2 3'] as const;
 
 /** How the lines of one series look: neighbours differ in colour and in dashes, so one of the two is enough. */
