@@ -74,8 +74,8 @@ const KEYS: KeysOf<UnknownOptions> = { detector: true, threshold: true, labels: 
  * const detector = await fitDetector('mahalanobis', model, uniformNoise([200, 2], { seed: 1 }));
  * const scores = await detector.score(uniformNoise([100, 2], { seed: 2 }));
  * const { predict } = withUnknown(model, { detector, threshold: chooseThreshold(scores), scores });
- * const [{ label, reason }] = await predict(tf.tensor2d([[90, -90]])) as [{ label: string, reason: string }];
- * console.log(label, '-', reason); // unknown - it looks like no training image
+ * const [answer] = await predict(tf.tensor2d([[90, -90]]));
+ * console.log(answer!.label, '-', answer!.reason); // unknown - it looks like no training image
  * ```
  */
 export function withUnknown(model: ModelLike, options: UnknownOptions): UnknownClassifier {
