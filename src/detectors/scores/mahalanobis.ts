@@ -1,6 +1,6 @@
 import { refuse } from '../../core/check';
 import type { Pausing } from '../../core/pausing';
-import { principalAxes } from './principalAxes';
+import { principalAxes } from '../../core/principalAxes';
 import { byGroup, dot, meanRow, type Parts, type RowScore, row, type Sample } from './rows';
 
 /** How covariances are estimated: by Ledoit and Wolf's shrinkage, or with the share given, 0 for none. */

@@ -1,8 +1,8 @@
 import { refuse } from '../../core/check';
 import type { Pausing } from '../../core/pausing';
+import { principalAxes } from '../../core/principalAxes';
 import { symmetricEigen } from '../../core/symmetricEigen';
 import { logSumExp } from './ofLogits';
-import { principalAxes } from './principalAxes';
 import { dot, type LinearHead, type Parts, type RowScore, row, type Sample } from './rows';
 
 /** The origin, the principal axes around it, and how much a residual is worth in logits. */

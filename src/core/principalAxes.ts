@@ -1,6 +1,5 @@
-import type { Pausing } from '../../core/pausing';
-import { symmetricEigen } from '../../core/symmetricEigen';
-import { dot, row } from './rows';
+import type { Pausing } from './pausing';
+import { symmetricEigen } from './symmetricEigen';
 
 /** The directions in which vectors vary, the largest first. */
 export interface PrincipalAxes {
@@ -31,7 +30,7 @@ export function* principalAxes(x: Float64Array, size: number): Pausing<Principal
   for (const [place, i] of kept.entries()) {
     const vector = row(vectors, i, order);
     yield;
-    const axis = few ? combined(x, vector, size, 1 / Math.sqrt(n * values[i]!)) : vector;
+    const axis = few ? combined(x, vector, size) : vector;
     axes.set(axis, place * size);
   }
   return { values: Float64Array.from(kept, (i) => values[i]!), vectors: axes };
@@ -63,10 +62,20 @@ function* inner(x: Float64Array, n: number, size: number): Pausing<Float64Array>
   return result;
 }
 
-/** `factor sum_r c_r x_r`. */
-function combined(x: Float64Array, weights: Float64Array, size: number, factor: number): Float64Array {
-  const result = new Float64Array(size);
-  for (const [r, weight] of weights.entries())
-    for (let j = 0; j < size; j++) result[j]! += factor * weight * x[r * size + j]!;
-  return result;
+/** `sum_r c_r x_r`, made as long as 1. */
+function combined(x: Float64Array, weights: Float64Array, size: number): Float64Array {
+  const sum = new Float64Array(size);
+  for (const [r, weight] of weights.entries()) for (let j = 0; j < size; j++) sum[j]! += weight * x[r * size + j]!;
+  const length = Math.sqrt(dot(sum, sum));
+  return sum.map((value) => value / length);
+}
+
+function row(matrix: Float64Array, i: number, size: number): Float64Array {
+  return matrix.subarray(i * size, (i + 1) * size);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
 }
