@@ -20,6 +20,12 @@ interface Frame {
 
 /** Width of the margin that holds the numbers and the name of the y axis. */
 export const MARGIN_LEFT = 58;
+
+/** The upright axis of something that lies between 0 and 1. */
+export function shareAxis(label: string) {
+  const centred = { labelAnchor: 'center', labelArrow: 'none' } as const;
+  return { domain: [0, 1], label, labelOffset: MARGIN_LEFT - 10, ...centred, ticks: 6 };
+}
 /** Height of the margin that holds the numbers and the name of the x axis. */
 export const MARGIN_BOTTOM = 44;
 

@@ -2,7 +2,7 @@ import { auroc } from '../metrics/auroc';
 import { checkScores } from '../metrics/checkScores';
 import { type RocCurve, rocCurve } from '../metrics/rocCurve';
 import { GRID } from './darkMode';
-import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
+import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT, shareAxis } from './drawPlot';
 import { seriesStyle } from './palette';
 import { checkPlotLook, checkSeries, type PlotLook } from './plotLook';
 import { type Point, thinPoints } from './thinPoints';
@@ -69,14 +69,7 @@ export async function rocPlot(
       labelArrow: 'none',
       ticks: 6,
     },
-    y: {
-      domain: [0, 1],
-      label: 'True positive rate (in-distribution accepted)',
-      labelOffset: MARGIN_LEFT - 10,
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      ticks: 6,
-    },
+    y: shareAxis('True positive rate (in-distribution accepted)'),
     marks: [
       plot.gridX({ ticks: 6, stroke: GRID.light, strokeOpacity: 1 }),
       plot.gridY({ ticks: 6, stroke: GRID.light, strokeOpacity: 1 }),

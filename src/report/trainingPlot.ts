@@ -1,6 +1,6 @@
 import { checkFraction, refuse, show } from '../core/check';
 import { GRID } from './darkMode';
-import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
+import { drawPlot, GAP, MARGIN_BOTTOM, shareAxis } from './drawPlot';
 import { seriesStyle } from './palette';
 import { checkPlotLook, type PlotLook } from './plotLook';
 import type { Point } from './thinPoints';
@@ -99,14 +99,7 @@ export async function trainingPlot(
   return drawPlot(FN, frame, (plot) => ({
     marginRight: 20,
     x: { domain: [0, last], label: along, labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
-    y: {
-      domain: [0, 1],
-      label: 'Share of errors, mean confidence',
-      labelOffset: MARGIN_LEFT - 10,
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      ticks: 6,
-    },
+    y: shareAxis('Share of errors, mean confidence'),
     marks: [
       plot.gridX({ ticks: 6, stroke: GRID.light, strokeOpacity: 1 }),
       plot.gridY({ ticks: 6, stroke: GRID.light, strokeOpacity: 1 }),
