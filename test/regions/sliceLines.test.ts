@@ -14,26 +14,44 @@ import {
   sidesOfCorners,
   sizesBeside,
   sizesOf,
-  valueAt,
 } from '../../src/regions/slice/line';
 
 const line = (constant: number, x: number, y: number, beside = NOTHING): Line => ({ constant, x, y, beside });
-const exactly = (value: number, error = 0) => ({ value, error });
 const whole = fc.integer({ min: -1000, max: 1000 });
 
-/** Whole numbers, for which the crossing is a fraction of whole numbers that float64 holds: (|beta| a + |alpha| b) / w. */
-const crossings = fc.record({
-  a: fc.tuple(whole, whole),
-  b: fc.tuple(whole, whole),
-  alpha: fc.integer({ min: 1, max: 1000 }),
-  beta: fc.integer({ min: -1000, max: -1 }),
-});
+/** Two points with whole coordinates and a function with whole numbers that is positive in the first, negative in the second. */
+const crossings = fc
+  .record({
+    a: fc.tuple(whole, whole),
+    b: fc.tuple(whole, whole),
+    x: whole,
+    y: whole,
+    share: fc.double({ min: 0.01, max: 0.99 }),
+  })
+  .map(({ a, b, x, y, share }) => {
+    const [atA, atB] = [a, b].map((point) => x * point[0]! + y * point[1]!) as [number, number];
+    const constant = -Math.round(atA + share * (atB - atA));
+    const sign = Math.sign(atA + constant);
+    return {
+      a,
+      b,
+      line: [sign * constant, sign * x, sign * y] as const,
+      alpha: sign * (atA + constant),
+      beta: sign * (atB + constant),
+    };
+  })
+  .filter(({ alpha, beta }) => alpha > 0 && beta < 0);
+
+/** The corner and the lengths of its vectors, whichever way they point. */
+const plain = ({ x, y, w, blur, sway }: Corner) => ({ x, y, w, blur, sway: Object.values(sway).map(Math.abs) });
+const value = ({ constant, x, y }: Line, at: { readonly x: number; readonly y: number }) =>
+  constant + x * at.x + y * at.y;
 
 describe('the corner where a function vanishes between two corners', () => {
   it('is their mean, weighted by the other value, and no farther from it than its blur says', () => {
     fc.assert(
-      fc.property(crossings, ({ a, b, alpha, beta }) => {
-        const at = between(pointAt(...a), pointAt(...b), exactly(alpha), exactly(beta));
+      fc.property(crossings, ({ a, b, line: terms, alpha, beta }) => {
+        const at = between(pointAt(...a), pointAt(...b), line(...terms));
         const w = alpha - beta;
         expect(at.w).toBe(1);
         for (const [found, i] of [
@@ -51,43 +69,60 @@ describe('the corner where a function vanishes between two corners', () => {
 
   it('is the same, bit for bit, from either end, and whatever the sign of the function', () => {
     fc.assert(
-      fc.property(crossings, fc.double({ min: 0.1, max: 3, noNaN: true }), ({ a, b, alpha, beta }, factor) => {
+      fc.property(crossings, fc.double({ min: 0.1, max: 3, noNaN: true }), ({ a, b, line: terms }, factor) => {
         const [from, to] = [pointAt(...a, 1e-12), pointAt(...b, 1e-9)];
-        const [u, v] = [exactly(factor * alpha, 1e-7), exactly(factor * beta, 1e-8)];
-        const there = between(from, to, u, v);
-        expect(between(to, from, v, u)).toEqual(there);
-        expect(between(from, to, exactly(-u.value, u.error), exactly(-v.value, v.error))).toEqual(there);
+        const [constant, x, y] = terms.map((term) => factor * term) as [number, number, number];
+        const beside = { constant: 1e4, slope: 1e3 };
+        const there = plain(between(from, to, line(constant, x, y, beside)));
+        expect(plain(between(to, from, line(constant, x, y, beside)))).toEqual(there);
+        expect(plain(between(from, to, line(-constant, -x, -y, beside)))).toEqual(there);
       }),
     );
   });
 
-  it('is blurred by what its ends are blurred, and by how far errors of the values move it', () => {
+  it('says how far errors of the function and of both ends may have moved any other function in it', () => {
     const [a, b] = [pointAt(0, 0), pointAt(10, -20)];
-    const at = (alpha: number, beta: number) => between(a, b, exactly(alpha), exactly(beta));
-    const { blur } = between(a, b, exactly(3, 1e-3), exactly(-1, 2e-3));
-    const exact = at(3, -1);
-    // The worst that errors of 1e-3 and 2e-3 do is together.
-    const moved = Math.max(
-      ...[-1, 1].flatMap((i) => [-1, 1].map((j) => Math.abs(at(3 + i * 1e-3, -1 + j * 2e-3).y - exact.y))),
+    // 1e-14 of what was added up to the constant: an error of 1e-3.
+    const unsure = between(a, b, line(3, -0.1, 0.15, { constant: 1e11, slope: 0 }));
+    const shifted = [-1e-3, 1e-3].map((error) => between(a, b, line(3 + error, -0.1, 0.15)));
+    const blurred = between(pointAt(0, 0, 1e-4), pointAt(10, -20, 1e-4), line(3, -0.1, 0.15));
+    const moved = [-1e-4, 1e-4].flatMap((dx) =>
+      [-1e-4, 1e-4].map((dy) => between(pointAt(dx, dy), pointAt(10 + dx, dy - 20), line(3, -0.1, 0.15))),
     );
-    expect(blur).toBeGreaterThan(moved * 0.999);
-    expect(blur).toBeLessThan(moved * 1.001);
-    const blurred = between(pointAt(0, 0, 1e-5), pointAt(10, -20, 1e-4), exactly(3), exactly(-1));
-    expect(blurred.blur).toBeCloseTo(1e-4, 10);
-    expect(between(pointAt(0, 0, 1e-4), pointAt(10, -20, 1e-5), exactly(3), exactly(-1)).blur).toBeCloseTo(1e-4, 10);
+    for (const other of [line(0, 1, 0), line(0, 0, 1), line(2, 3, -1), line(-1, 1, 2)]) {
+      const most = (corners: Corner[]) =>
+        Math.max(...corners.map((at) => Math.abs(value(other, at) - value(other, unsure))));
+      /** Whether the corner may lie on the other line where the function is this far from zero in it. */
+      const mayMeet = (corner: Corner, distance: number) =>
+        sideOf({ ...other, constant: other.constant - value(other, corner) + distance }, corner) === 0;
+      expect(mayMeet(unsure, 0.999 * most(shifted))).toBe(true);
+      expect(mayMeet(unsure, 1.001 * most(shifted))).toBe(false);
+      expect(mayMeet(blurred, 0.999 * most(moved))).toBe(true);
+      expect(mayMeet(blurred, 1.5 * most(moved))).toBe(false);
+    }
+  });
+
+  it('of nearly parallel lines may have moved along them, which leaves the value of a third one like them known', () => {
+    // Two lines that part by 1e-9 for each step, and errors of 1e-14: the corner is known to 1e-5 along them only.
+    const along = between(pointAt(-1e4, 0, 1e-14), pointAt(1e4, 0, 1e-14), line(1e-9, 1e-9, -1));
+    expect(along.x).toBeCloseTo(-1, 6);
+    expect(Math.abs(along.sway.vx)).toBeGreaterThan(1e-6);
+    expect(sideOf(line(1e-11, 1e-9, 1), along)).toBe(-1);
+    expect(sideOf(line(1e-7, 1, 0.5), pointAt(along.x, along.y))).toBe(-1);
+    expect(sideOf(line(1 - 1e-7, 1, 0.5), along)).toBe(0);
   });
 
   it('keeps a coordinate that both ends share, to the last digit', () => {
-    const at = between(pointAt(0.1, 0.3), pointAt(0.1, 0.7), exactly(0.3), exactly(-0.7));
+    const at = between(pointAt(0.1, 0.3), pointAt(0.1, 0.7), line(0.42, 0, -1));
     expect(at.x).toBe(0.1);
-    expect(between(pointAt(0.3, 0.1), pointAt(0.7, 0.1), exactly(0.3), exactly(-0.7)).y).toBe(0.1);
+    expect(between(pointAt(0.3, 0.1), pointAt(0.7, 0.1), line(0.42, -1, 0)).y).toBe(0.1);
   });
 
   it('lies from a point as far in a direction as the function needs to come down', () => {
     // x - 3 is -2 in (1, 2) and grows by 0.6 for each step towards (3, 4) / 5.
     const [a, b] = [pointAt(1, 2), directionOf(3, 4)];
     const function_ = line(-3, 1, 0);
-    const at = between(a, b, valueAt(function_, a), valueAt(function_, b));
+    const at = between(a, b, function_);
     expect([at.x, at.y, at.w]).toEqual([expect.closeTo(3, 12), expect.closeTo(2 + 8 / 3, 12), 1]);
     expect(at.blur).toBeGreaterThan(Number.EPSILON * at.y);
     expect(at.blur).toBeLessThan(16 * Number.EPSILON * at.y);
@@ -95,8 +130,8 @@ describe('the corner where a function vanishes between two corners', () => {
 
   it('is between two directions the direction in which the function does not change', () => {
     const [a, b] = [directionOf(1, 0), directionOf(0, 1)];
-    const at = between(a, b, valueAt(line(7, 3, -4), a), valueAt(line(7, 3, -4), b));
-    expect(at).toEqual({ x: expect.closeTo(0.8, 12), y: expect.closeTo(0.6, 12), w: 0, blur: 0 });
+    const at = between(a, b, line(7, 3, -4));
+    expect(at).toMatchObject({ x: expect.closeTo(0.8, 12), y: expect.closeTo(0.6, 12), w: 0, blur: 0 });
   });
 });
 
@@ -137,18 +172,6 @@ describe('the side of a line on which a corner lies', () => {
     expect(sidesOfCorners(of, [left, on])).toBe(BELOW);
     expect(sidesOfCorners(of, [right, on, left])).toBe(ABOVE | BELOW);
     expect(ABOVE & BELOW).toBe(0);
-  });
-});
-
-describe('the value of a function at a corner', () => {
-  it('has an error that covers the rounding of its terms, the blur of the corner and what was added up', () => {
-    const of = line(0.1, 0.2, -0.3, { constant: 1e4, slope: 1e5 });
-    const { value, error } = valueAt(of, pointAt(0.7, -0.9, 1e-6));
-    expect(value).toBeCloseTo(0.1 + 0.14 + 0.27, 14);
-    expect(error).toBeCloseTo(0.5 * 1e-6 + 1e-14 * (1e4 + 1e5 * 1.6), 14);
-    const sharp = valueAt(line(0.1, 0.2, -0.3), pointAt(0.7, -0.9));
-    expect(sharp.error).toBeGreaterThan(Number.EPSILON * 0.51);
-    expect(sharp.error).toBeLessThan(16 * Number.EPSILON * 0.51);
   });
 });
 

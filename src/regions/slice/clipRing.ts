@@ -1,5 +1,15 @@
 import type { Region2d } from '../sliceTypes';
-import { between, type Corner, type EntrySizes, footOn, type Line, sideOf, sizesBeside, valueAt } from './line';
+import {
+  between,
+  type Corner,
+  directionOf,
+  type EntrySizes,
+  footOn,
+  type Line,
+  pointAt,
+  sideOf,
+  sizesBeside,
+} from './line';
 import { insideOf, wholePlane } from './polygon';
 
 /** All corners of a region in the order in which they follow each other, those at infinity included. */
@@ -18,7 +28,8 @@ export function outlineOf({ vertices, rays }: Pick<Region2d, 'vertices' | 'rays'
 }
 
 function corners(flat: Float64Array, w: 0 | 1): Corner[] {
-  return Array.from({ length: flat.length / 2 }, (_, i) => ({ x: flat[2 * i]!, y: flat[2 * i + 1]!, w, blur: 0 }));
+  const corner = w === 1 ? pointAt : directionOf;
+  return Array.from({ length: flat.length / 2 }, (_, i) => corner(flat[2 * i]!, flat[2 * i + 1]!));
 }
 
 /**
@@ -56,7 +67,7 @@ export function clipRing(ring: readonly Labelled[], line: Line, label: number): 
     const [side, nextSide] = [sides[i]!, sides[(i + 1) % ring.length]!];
     if (side >= 0) clipped.push({ corner, label: side === 0 && nextSide < 0 ? label : own });
     if (side * nextSide < 0) {
-      const at = between(corner, next, valueAt(line, corner), valueAt(line, next));
+      const at = between(corner, next, line);
       clipped.push({ corner: at, label: side > 0 ? label : own });
     }
   }

@@ -122,14 +122,15 @@ interface Probes {
   readonly w: Float64Array;
   /** What slopes are multiplied by at each, at the most. */
   readonly reach: Float64Array;
-  /** How far each itself may have been moved by rounding. */
+  /** How far each itself may have been moved by rounding, and by the lines that meet there: four numbers each. */
   readonly blur: Float64Array;
+  readonly sway: Float64Array;
 }
 
 function probesOf(corners: readonly Corner[]): Probes {
   const count = corners.length + 1;
   const [x, y, w] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
-  const [reach, blur] = [new Float64Array(count), new Float64Array(count)];
+  const [reach, blur, sway] = [new Float64Array(count), new Float64Array(count), new Float64Array(4 * count)];
   const inside = insideOf(corners);
   for (let p = 0; p < count; p++) {
     const corner = corners[p] ?? inside;
@@ -138,8 +139,10 @@ function probesOf(corners: readonly Corner[]): Probes {
     w[p] = corner.w;
     reach[p] = Math.abs(corner.x) + Math.abs(corner.y);
     blur[p] = corner.blur;
+    const { ux, uy, vx, vy } = corner.sway;
+    sway.set([ux, uy, vx, vy], 4 * p);
   }
-  return { x, y, w, reach, blur };
+  return { x, y, w, reach, blur, sway };
 }
 
 /**
@@ -147,7 +150,7 @@ function probesOf(corners: readonly Corner[]): Probes {
  * sizes of the line.
  */
 function sidesOf(
-  { x, y, w, reach, blur }: Probes,
+  { x, y, w, reach, blur, sway }: Probes,
   constant: number,
   slopeX: number,
   slopeY: number,
@@ -162,7 +165,11 @@ function sidesOf(
     const third = slopeY * y[p]!;
     const value = first + second + third;
     const rounding = roundingOf(constantSize * w[p]! + slopeSize * reach[p]!);
-    const unsure = blurOf(first, second, third) + rounding + steepness * blur[p]!;
+    const moved =
+      steepness * blur[p]! +
+      Math.abs(slopeX * sway[4 * p]! + slopeY * sway[4 * p + 1]!) +
+      Math.abs(slopeX * sway[4 * p + 2]! + slopeY * sway[4 * p + 3]!);
+    const unsure = blurOf(first, second, third) + rounding + moved;
     if (value > unsure) sides |= ABOVE;
     else if (value < -unsure) sides |= BELOW;
   }

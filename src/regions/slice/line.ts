@@ -6,44 +6,69 @@ export interface Corner {
   readonly x: number;
   readonly y: number;
   readonly w: 0 | 1;
-  /** How far rounding may have moved the point, in either coordinate. */
+  /** How far the rounding of its own coordinates may have moved the point, in either of them. */
   readonly blur: number;
+  /** How far errors in the lines that meet in it may have moved it, besides. */
+  readonly sway: Sway;
 }
 
+/**
+ * The two vectors along which a corner may have been moved, each by its length at the most, one for each line. Where nearly
+ * parallel lines meet, both are long but run along the lines, so that the value of a third one like them is still known.
+ */
+interface Sway {
+  readonly ux: number;
+  readonly uy: number;
+  readonly vx: number;
+  readonly vy: number;
+}
+
+const NO_SWAY: Sway = { ux: 0, uy: 0, vx: 0, vy: 0 };
+
 /** The point (x, y). */
-export function pointAt(x: number, y: number, blur = 0): Corner {
-  return { x, y, w: 1, blur };
+export function pointAt(x: number, y: number, blur = 0, sway = NO_SWAY): Corner {
+  return { x, y, w: 1, blur, sway };
 }
 
 /** The point at infinity in direction (x, y). */
 export function directionOf(x: number, y: number): Corner {
   const length = Math.hypot(x, y);
-  return { x: x / length, y: y / length, w: 0, blur: 0 };
-}
-
-/** A value of a function at a corner, and how far rounding may have moved it. */
-interface Valued {
-  readonly value: number;
-  readonly error: number;
+  return { x: x / length, y: y / length, w: 0, blur: 0, sway: NO_SWAY };
 }
 
 /**
- * The corner between a and b where a linear function vanishes that has opposite signs there: `alpha` in a, `beta` in b.
- * It is the same, bit for bit, for (a, b) and (b, a).
+ * The corner between a and b where a linear function vanishes that has opposite signs there. It is the same, bit for bit,
+ * for (a, b) and (b, a).
  */
-export function between(a: Corner, b: Corner, alpha: Valued, beta: Valued): Corner {
-  const [toA, toB] = [Math.abs(beta.value), Math.abs(alpha.value)];
+export function between(a: Corner, b: Corner, line: Line): Corner {
+  const [alpha, beta] = [valueAt(line, a), valueAt(line, b)];
+  const [toA, toB] = [Math.abs(beta), Math.abs(alpha)];
   const w = toA * a.w + toB * b.w;
   if (w === 0) return directionOf(toA * a.x + toB * b.x, toA * a.y + toB * b.y);
   // The edges of a box stay exactly where they are.
   const flat = a.w + b.w === 2;
   const x = flat && a.x === b.x ? a.x : (toA * a.x + toB * b.x) / w;
   const y = flat && a.y === b.y ? a.y : (toA * a.y + toB * b.y) / w;
-  // How far an error in a value moves the crossing along the edge.
-  const along = (end: Corner) => Math.max(Math.abs(end.x - x * end.w), Math.abs(end.y - y * end.w)) / w;
   const size = (toA * (Math.abs(a.x) + Math.abs(a.y)) + toB * (Math.abs(b.x) + Math.abs(b.y))) / w;
-  const moved = along(b) * alpha.error + along(a) * beta.error;
-  return pointAt(x, y, Math.max(a.blur, b.blur) + EPSILON * size + moved);
+  // The edge from a to b as a direction, and how steeply the function falls along it.
+  const edge = flat ? { x: b.x - a.x, y: b.y - a.y } : a.w === 0 ? a : b;
+  const steepness = flat ? toA + toB : a.w === 0 ? toB : toA;
+  // An error in the function moves the crossing along the edge, one in the edge moves it along the line.
+  const inLine = (toA * errorAt(line, a) + toB * errorAt(line, b)) / w / steepness;
+  const inEdge = (toA * acrossEdge(edge, a) + toB * acrossEdge(edge, b)) / w / steepness;
+  const sway = { ux: edge.x * inLine, uy: edge.y * inLine, vx: line.y * inEdge, vy: line.x * -inEdge };
+  return pointAt(x, y, EPSILON * size, sway);
+}
+
+/** How far the end of an edge may have been moved across it, times the length of the edge's direction. */
+function acrossEdge(edge: { readonly x: number; readonly y: number }, end: Corner): number {
+  return movedBy(edge.y, -edge.x, end);
+}
+
+/** How much the value of a function with these slopes may have been changed by what has moved a corner. */
+function movedBy(x: number, y: number, { blur, sway }: Corner): number {
+  const { ux, uy, vx, vy } = sway;
+  return (Math.abs(x) + Math.abs(y)) * blur + Math.abs(x * ux + y * uy) + Math.abs(x * vx + y * vy);
 }
 
 /** Rounding of a few operations, as a share of their sizes. */
@@ -76,14 +101,15 @@ export interface Line {
   readonly beside: Sizes;
 }
 
-/** Value of the function, with its rounding; at a point at infinity, its slope in that direction. */
-export function valueAt({ constant, x, y, beside }: Line, corner: Corner): Valued {
-  const [first, second, third] = [constant * corner.w, x * corner.x, y * corner.y];
-  const size = Math.abs(first) + Math.abs(second) + Math.abs(third);
-  return {
-    value: first + second + third,
-    error: EPSILON * size + roundingAt(beside, corner) + (Math.abs(x) + Math.abs(y)) * corner.blur,
-  };
+/** Value of the function; at a point at infinity, its slope in that direction. */
+function valueAt({ constant, x, y }: Line, corner: Corner): number {
+  return constant * corner.w + x * corner.x + y * corner.y;
+}
+
+/** Rounding errors of the value of the function at the coordinates of a corner. */
+function errorAt({ constant, x, y, beside }: Line, corner: Corner): number {
+  const size = Math.abs(constant * corner.w) + Math.abs(x * corner.x) + Math.abs(y * corner.y);
+  return EPSILON * size + roundingAt(beside, corner);
 }
 
 /** On which side of the line a corner lies: 1, -1, or 0 for a line that passes so close that rounding could decide. */
@@ -92,7 +118,7 @@ export function sideOf({ constant, x, y, beside }: Line, corner: Corner): -1 | 0
   const second = x * corner.x;
   const third = y * corner.y;
   const value = first + second + third;
-  const blur = blurOf(first, second, third) + roundingAt(beside, corner) + (Math.abs(x) + Math.abs(y)) * corner.blur;
+  const blur = blurOf(first, second, third) + roundingAt(beside, corner) + movedBy(x, y, corner);
   return value > blur ? 1 : value < -blur ? -1 : 0;
 }
 
@@ -123,9 +149,13 @@ export function roundingOf(size: number): number {
 }
 
 /** The point of a line that is nearest to the origin. */
-export function footOn({ constant, x, y }: Line): Corner {
-  const share = -constant / (x * x + y * y);
-  return pointAt(share * x + 0, share * y + 0);
+export function footOn(line: Line): Corner {
+  const { constant, x, y } = line;
+  const steepness = x * x + y * y;
+  const share = -constant / steepness;
+  const foot = pointAt(share * x + 0, share * y + 0);
+  const moved = errorAt(line, foot) / steepness;
+  return pointAt(foot.x, foot.y, 0, { ...NO_SWAY, ux: moved * x, uy: moved * y });
 }
 
 /** Sizes for each of the affine functions in a `z`: a row for the constants, a row for the slopes. */

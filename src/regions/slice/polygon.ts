@@ -1,5 +1,5 @@
 import type { Box2d } from '../sliceTypes';
-import { between, type Corner, directionOf, footOn, type Line, pointAt, sideOf, valueAt } from './line';
+import { between, type Corner, directionOf, footOn, type Line, pointAt, sideOf } from './line';
 
 /** A convex polygon, perhaps unbounded: corners counter-clockwise, edge i from corner i to the next. */
 export interface Polygon {
@@ -104,7 +104,7 @@ export function cross(edge: Edge, start: Corner, line: Line): Crossing {
 }
 
 function cutAt(edge: Edge, line: Line): NonNullable<Edge['cut']> {
-  const at = between(edge.a, edge.b, valueAt(line, edge.a), valueAt(line, edge.b));
+  const at = between(edge.a, edge.b, line);
   const { a, b, middle } = edge;
   edge.cut = { at, fromA: edgeBetween(a, at, middle), toB: edgeBetween(at, b, middle) };
   return edge.cut;
