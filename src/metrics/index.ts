@@ -14,6 +14,7 @@ export {
 } from './confidenceHistogram';
 export { type CalibrationOptions, expectedCalibrationError } from './expectedCalibrationError';
 export { type FprConvention, type FprOptions, fprAtTpr } from './fprAtTpr';
+export { guaranteedAuroc } from './guaranteedAuroc';
 export { meanMaxConfidence } from './meanMaxConfidence';
 export { type RocCurve, rocCurve } from './rocCurve';
 export type { PositiveClass } from './sortedSides';

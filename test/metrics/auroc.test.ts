@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors';
 import { createRng } from '../../src/core/rng';
-import { auroc, aurocBounds, rocCurve } from '../../src/metrics';
+import { auroc, aurocBounds, bootstrapInterval, guaranteedAuroc, rocCurve } from '../../src/metrics';
 import { expectRefusal } from '../support/expectRefusal';
 import { anyScores, IN, looseScores, OUT } from './oracles';
 
@@ -108,6 +108,49 @@ describe('aurocBounds', () => {
 
   it('is as wide as can be when every score is saturated', () => {
     expect(aurocBounds([1, 1, 1], [1, 1])).toEqual({ lower: 0, upper: 1 });
+  });
+});
+
+describe('guaranteedAuroc', () => {
+  it('is what scikit-learn says of in-scores against bounds, ties counted half', () => {
+    // roc_auc_score([1] * 10 + [0] * 8, IN + bounds), scikit-learn 1.x
+    const bounds = [0.95, 0.7, 0.6, 0.45, 1, 0.55, 0.9, 0.1];
+    expect(guaranteedAuroc(IN, bounds)).toBeCloseTo(0.61875, 14);
+    const { wins, ties, pairs } = countAllPairs(IN, bounds);
+    expect(guaranteedAuroc(IN, bounds)).toBe((wins + ties / 2) / pairs);
+  });
+
+  it('is never above the AUROC of scores that the bounds allow, and is that of scores that reach them', () => {
+    const below = fc.array(fc.record({ score: fc.integer({ min: -4, max: 4 }), slack: fc.nat(3) }), { minLength: 1 });
+    fc.assert(
+      fc.property(anyScores, below, (inS, out) => {
+        const bounds = out.map(({ score, slack }) => score + slack);
+        const scores = out.map(({ score }) => score);
+        expect(guaranteedAuroc(inS, bounds)).toBeLessThanOrEqual(auroc(inS, scores));
+        expect(guaranteedAuroc(inS, bounds)).toBe(auroc(inS, bounds));
+      }),
+    );
+  });
+
+  it('gives nothing for bounds that say nothing, on the scale of log-odds', () => {
+    const bounds = [1, 1].map((u) => Math.log(u / (1 - u)));
+    expect(guaranteedAuroc([40, 3], bounds)).toBe(0);
+  });
+
+  it('is a metric that the bootstrap takes', () => {
+    const { estimate, lower, upper } = bootstrapInterval(guaranteedAuroc, IN, OUT, { seed: 1, resamples: 100 });
+    expect(estimate).toBe(guaranteedAuroc(IN, OUT));
+    expect(lower).toBeLessThan(estimate);
+    expect(upper).toBeGreaterThan(estimate);
+  });
+
+  it.each<[string, unknown, unknown, ErrorCode, string]>([
+    ['an empty in side', [], [1], 'EMPTY_INPUT', 'inScores'],
+    ['NaN for a bound', [1], [NaN], 'NON_FINITE', 'outUpperBounds'],
+    ['bounds that were not awaited', [1], Promise.resolve([1]), 'INVALID_ARGUMENT', 'outUpperBounds'],
+  ])('refuses %s', async (_, inS, outS, code, argument) => {
+    const call = () => guaranteedAuroc(inS as number[], outS as number[]);
+    await expectRefusal(call, { code, fn: 'guaranteedAuroc', argument });
   });
 });
 
