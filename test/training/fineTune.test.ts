@@ -249,6 +249,32 @@ describe('fineTune', () => {
     expect(expected.after.confidence).not.toBe(expected.before.confidence);
   });
 
+  it.each(['all', 'head'] as const)(
+    'goes on from every checkpoint that it has ever written with the same bits, layers %s',
+    async (which) => {
+      const options: FineTuneOptions = {
+        ...SHORT,
+        layers: which,
+        updates: 6,
+        checkEvery: 3,
+        checkpointEvery: 2,
+        samples: 4,
+        force: true,
+      };
+      const written: Uint8Array[] = [];
+      const model = trained();
+      const write = async (bytes: Uint8Array) => void written.push(bytes);
+      const expected = await fineTune(model, data, { ...options, checkpoint: { read: async () => undefined, write } });
+      expect(written).toHaveLength(4);
+      for (const bytes of written) {
+        const killed = trained();
+        const checkpoint = { read: async () => bytes, write: async () => {} };
+        expect(await fineTune(killed, data, { ...options, checkpoint })).toEqual(expected);
+        expect(await weightsOf(killed)).toEqual(await weightsOf(model));
+      }
+    },
+  );
+
   it('refuses what it cannot use before it begins', async () => {
     const model = trained();
     const refused = (
