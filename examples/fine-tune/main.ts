@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import {
   evaluateOod,
   type FineTuneOptions,
+  type FineTuneRecord,
   fineTune,
   type LabelledData,
   lpOut,
@@ -14,8 +16,8 @@ import {
   pgdLinf,
   uniformCrossEntropy,
 } from 'relu-overconfidence';
-import { loadDataset, unitPixels } from 'relu-overconfidence/datasets';
-import { loadModel } from 'relu-overconfidence/models';
+import { type DatasetName, loadDataset, unitPixels } from 'relu-overconfidence/datasets';
+import { loadModel, toLayersModel } from 'relu-overconfidence/models';
 import { loadDigits } from '../digits/digits';
 import { trainDigits } from '../digits/train';
 import { progressBar } from '../support/progressBar';
@@ -26,10 +28,18 @@ import { useWasm } from '../support/useWasm';
  * people have, and writes the table of docs/settings.md. Runs that are kept in `output/` are not made again.
  */
 const { values } = parseArgs({
-  options: { model: { type: 'string' }, recipe: { type: 'string' }, seeds: { type: 'string', default: '1' } },
+  options: {
+    model: { type: 'string' },
+    recipe: { type: 'string' },
+    seeds: { type: 'string', default: '1' },
+    updates: { type: 'string', default: '1000' },
+  },
 });
 
 const EPSILON = 0.3;
+const UPDATES = Number(values.updates);
+/** Images of each other set. */
+const OTHERS = 2000;
 const OUTPUT = new URL('./output/', import.meta.url);
 const DOCUMENT = new URL('../../docs/settings.md', import.meta.url);
 const [BEGIN, END] = ['<!-- recipes: examples/fine-tune -->', '<!-- end of recipes -->'];
@@ -51,6 +61,8 @@ interface Subject {
   readonly model: LayersModel;
   readonly train: LabelledData;
   readonly test: LabelledData;
+  /** Images of other things, by name. */
+  readonly others: Readonly<Record<string, tf.Tensor>>;
   /** What only this model asks for. */
   readonly options: FineTuneOptions;
 }
@@ -65,22 +77,29 @@ interface Row {
   readonly outcome: string;
   readonly updates: number;
   readonly seconds: number;
+  /** Seconds of processor time. */
+  readonly processor: number;
   readonly load: number;
   /** The highest mean confidence on attacked noise in the second half of the measurements. */
   readonly worst: number;
+  /** All measurements on the way. */
+  readonly checks: readonly FineTuneRecord[];
 }
 
-/** Test error, and mean confidences on test data, on noise of them, and on that noise attacked with 50 steps. */
-type Numbers = Readonly<Record<'error' | 'data' | 'noise' | 'attacked', number>>;
+/** Test error, mean confidences on test data, on noise of them, and on that noise attacked with 50 steps, and AUROC of other images. */
+type Numbers = Readonly<Record<'error' | 'data' | 'noise' | 'attacked', number>> & {
+  readonly others: Readonly<Record<string, number>>;
+};
 
 const SUBJECTS: Readonly<Record<string, () => Promise<Subject>>> = {
   digits: async () => {
     const digits = await loadDigits();
     const model = await trainDigits('plain', digits);
-    return { model, ...digits, options: { validation: digits.test } };
+    return { model, ...digits, others: {}, options: { validation: digits.test } };
   },
   'digits-mlp': () => published('digits-mlp', 'mnist'),
   'digits-cnn-batchnorm': () => published('digits-cnn-batchnorm', 'mnist'),
+  'digits-cnn-graph': () => published('digits-cnn-graph', 'mnist'),
   'fashion-mlp': () => published('fashion-mlp', 'fashion-mnist'),
 };
 
@@ -95,60 +114,97 @@ for (const name of values.model === undefined ? Object.keys(SUBJECTS) : [values.
 await writeTable();
 
 function fileOf(model: string, recipe: string, seed: number): URL {
-  return new URL(`${model}-${recipe.replaceAll(/\W+/g, '-')}-${seed}.json`, OUTPUT);
+  return new URL(`${model}-${recipe.replaceAll(/\W+/g, '-')}-${UPDATES}-${seed}.json`, OUTPUT);
 }
 
 async function compare(name: string, runs: readonly { readonly recipe: string; readonly seed: number }[]) {
-  const { model, train, test, options } = await SUBJECTS[name]!();
+  const subject = await SUBJECTS[name]!();
+  const { model, train, options } = subject;
   const weights = model.getWeights().map((weight) => tf.clone(weight));
-  const before = await numbersOf(model, test);
+  const before = await numbersOf(subject);
   for (const { recipe, seed } of runs) {
     model.setWeights(weights);
+    const checkpoint = fileURLToPath(fileOf(name, recipe, seed)).replace(/json$/, 'checkpoint');
     const started = performance.now();
+    const used = process.cpuUsage();
     const result = await fineTune(model, train, {
       ...options,
       ...RECIPES[recipe],
       seed,
+      updates: UPDATES,
       epsilon: EPSILON,
       force: true,
+      checkpoint,
+      onCheck: ({ update, error, confidence, noise, attackedNoise, allowed }) =>
+        console.log(JSON.stringify({ update, error, confidence, noise, attackedNoise, allowed })),
       onStep: progressBar(`${name}, ${recipe}`),
     });
+    const [seconds, processor] = [(performance.now() - started) / 1000, secondsOf(process.cpuUsage(used))];
     const late = result.checks.slice(Math.floor(result.checks.length / 2));
     const row: Row = {
       ...{ model: name, recipe, seed, before },
-      after: await numbersOf(model, test),
+      after: await numbersOf(subject),
       outcome: result.outcome,
       updates: result.updates,
-      seconds: (performance.now() - started) / 1000,
+      seconds,
+      processor,
       load: loadavg()[0]!,
       worst: Math.max(...late.map(({ attackedNoise }) => attackedNoise)),
+      checks: result.checks,
     };
     await writeFile(fileOf(name, recipe, seed), `${JSON.stringify(row, null, 2)}\n`);
+    await rm(checkpoint, { force: true });
     console.log(cells(row).join(' | '));
   }
 }
 
-async function numbersOf(model: LayersModel, test: LabelledData): Promise<Numbers> {
+function secondsOf({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1e6;
+}
+
+async function numbersOf({ model, test, others }: Subject): Promise<Numbers> {
   const { testError, rows } = await evaluateOod(model, {
     in: test,
+    out: others,
     adversarialNoise: { epsilon: EPSILON, attack: maxConfidenceAttack, steps: 50, samples: 200 },
     adversarialSamples: false,
     seed: 'test',
   });
-  const [data, noise, attacked] = rows.map(({ meanMaxConfidence }) => meanMaxConfidence!);
-  return { error: testError, data: data!, noise: noise!, attacked: attacked! };
+  const names = Object.keys(others);
+  const of = (name: string) => rows.find((row) => row.name === name)!;
+  const [data, noise, attacked] = ['in-distribution', 'noise', 'adversarial noise'].map(
+    (name) => of(name).meanMaxConfidence!,
+  );
+  return {
+    error: testError,
+    data: data!,
+    noise: noise!,
+    attacked: attacked!,
+    others: Object.fromEntries(names.map((name) => [name, of(name).auroc!])),
+  };
 }
 
 async function published(name: string, set: 'mnist' | 'fashion-mnist'): Promise<Subject> {
   const { RELU_WILD = '../shared/wild-models', RELU_DATA = '../shared/data' } = process.env;
-  const { model } = await loadModel(`${RELU_WILD}/${name}`);
-  const layers = model as LayersModel;
-  const part = async (wanted: string): Promise<LabelledData> => {
-    const images = await loadDataset(RELU_DATA, set, { part: wanted });
-    const shape = [images.shape[0], ...layers.inputs[0]!.shape.slice(1)] as number[];
-    return { x: tf.tensor(unitPixels(images), shape), y: tf.tensor1d(images.labels!, 'int32') };
+  const { model: read } = await loadModel(`${RELU_WILD}/${name}`);
+  const model = 'layers' in read ? (read as LayersModel) : toLayersModel(read as tf.InferenceModel);
+  const imagesOf = async (from: DatasetName, wanted: string, count?: number) => {
+    const images = await loadDataset(RELU_DATA, from, { part: wanted });
+    const shape = [images.shape[0], ...model.inputs[0]!.shape.slice(1)] as number[];
+    const x = tf.tidy(() => tf.slice(tf.tensor(unitPixels(images), shape), 0, count ?? shape[0]!));
+    return { x, y: tf.tensor1d(images.labels!, 'int32') };
   };
-  return { model: layers, train: await part('train'), test: await part('test'), options: {} };
+  const names = (['mnist', 'fashion-mnist', 'notmnist'] as const).filter((other) => other !== set);
+  const others = await Promise.all(
+    names.map(async (other) => [other, (await imagesOf(other, 'test', OTHERS)).x] as const),
+  );
+  return {
+    model,
+    train: await imagesOf(set, 'train'),
+    test: await imagesOf(set, 'test'),
+    others: Object.fromEntries(others),
+    options: {},
+  };
 }
 
 function cells({ model, recipe, seed, after, outcome, worst, updates, seconds, load }: Row): string[] {
