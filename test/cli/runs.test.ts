@@ -188,7 +188,7 @@ test('train makes a model unsure that was sure beyond rounding, goes on after Ct
   const load = async () => ({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData: bytes.buffer });
   const loaded = await loadLayersModel({ load });
   expect(loaded.outputs[0]!.shape).toEqual([null, 3]);
-});
+}, 120_000);
 
 test('train saves nothing where the model only guesses the classes of the data, and says so', async () => {
   const args = ['train', 'model', '--data', 'data', '--validation', '0.5', '--out', 'nothing', ...CPU];
