@@ -7,11 +7,12 @@ import { throwIfAborted } from '../core/abort';
 import { checkTensor } from '../core/checkTensor';
 import { readLabels } from '../core/labels';
 import { createRng } from '../core/rng';
+import { checkImageSet } from './imageSets';
 import { measureBlocks } from './measureBlocks';
 import { checkOptionKeys, type OodOptions, type ResolvedOptions, resolveOptions, usedSettings } from './oodOptions';
 import type { OodReport } from './oodReport';
 import { oodRows } from './oodRows';
-import { checkImageSet, noiseDraw, oodSources } from './oodSources';
+import { noiseDraw, oodSources } from './oodSources';
 import { type Runner, thisProcess } from './runner';
 import { sourceMeasurement } from './sourceMeasurement';
 
@@ -33,6 +34,12 @@ const fn = 'evaluateOod';
  * 0.0075; on its other data sets adversarial samples have `epsilon: 0.1` and steps of 0.0025. Those are the defaults, but
  * at most 1000 images are attacked unless `samples` says otherwise, and with other bounds epsilon is 0.3 of their width. One attack of one kind gives a lower bound of what
  * can be reached: restarts or another `attack` may find more.
+ *
+ * Beside the AUROC of images as they are (AUC) a row of `out` or noise has, where asked for, those of the worst that an adversary can do
+ * within epsilon: `attackedAuroc` (AAUC, the out side attacked towards high confidence), `guaranteedAuroc` (GAUC, the out side at
+ * what its confidence cannot exceed, see {@link guaranteedAuroc}) and `inAttackedAuroc` (the in side attacked towards low
+ * confidence), each with its bootstrap interval. GAUC <= worst case <= AAUC. A bound that some confidence exceeds is found out, and its column
+ * has failed. `protocol: 'worst-case'` takes for each image the strongest of several attacks.
  *
  * A row that cannot be measured, as when an attack runs out of memory or an operation has no gradient, is in the report with
  * `status: 'failed'` and the `reason`; without the in-distribution there is no report. `blindImages` counts the images on
@@ -78,7 +85,9 @@ export async function evaluateWith(runner: Runner, model: ModelLike, options: Oo
   checkImageSet({ fn, argument: 'in.x' }, x, net);
   const resolved = resolveOptions(options, net);
   for (const [name, set] of resolved.out) checkImageSet({ fn, argument: `out.${name}` }, set, net);
-  if (resolved.adversarialNoise !== undefined || resolved.adversarialSamples !== undefined) checkGradients(fn);
+  const { adversarialNoise, adversarialSamples, attackedOut, attackedIn } = resolved;
+  if ([adversarialNoise, adversarialSamples, attackedOut, attackedIn].some((attack) => attack !== undefined))
+    checkGradients(fn);
   const labels = await readLabels({ fn, argument: 'in.y' }, y, net.classes, x.shape[0]);
   trySamplers(net, x, resolved);
   throwIfAborted(fn, signal);
@@ -86,7 +95,7 @@ export async function evaluateWith(runner: Runner, model: ModelLike, options: Oo
     sourceMeasurement(runner, net, source),
   );
   const measured = await measureBlocks(measurements, { onProgress, signal });
-  const { rows, testError } = oodRows(measured, net, resolved.keepScores);
+  const { rows, testError } = oodRows(measured, net, resolved.keepScores, resolved.near);
   return { testError: testError!, classes: net.classes, rows, settings: usedSettings(resolved) };
 }
 

@@ -1,9 +1,9 @@
 import { refuse, show } from '../core/check';
 import { alignColumns } from '../core/textTable';
+import { columnLegend, comparisonColumns, shown, type TableColumn, withGroups } from './oodColumns';
 import { checkReports, isReport, type OodReport, type OodRow, rowNotes } from './oodReport';
 
 const fn = 'formatOodReport';
-const COLUMNS = ['MMC', 'AUROC', 'FPR@95', 'n'];
 const WIDTH = 7;
 
 /** A report under the name it has in the table's head. */
@@ -14,7 +14,7 @@ type Named = readonly [name: string, report: OodReport];
  * 1812.05720 does for plain, CEDA and ACET.
  *
  * TE is the test error. Rows are joined by name, in the order in which they first occur; a number that a report does not
- * have is shown as `-`. Images that resisted the attack, rows that could not be measured and attacks that were blind are named
+ * have is shown as `-`. Where rows were attacked or bounded there are their columns, too, with intervals and a legend. Images that resisted the attack, rows that could not be measured and attacks that were blind are named
  * below the table.
  *
  * @param reports - One report, or reports by the name of their method.
@@ -36,10 +36,18 @@ type Named = readonly [name: string, report: OodReport];
  */
 export function formatOodReport(reports: OodReport | Readonly<Record<string, OodReport>>): string {
   const named = namedReports(reports);
-  const names = [...new Set(named.flatMap(([, { rows }]) => rows.map((row) => row.name)))];
-  const columns = named.map((entry) => column(entry, names));
+  const listed = named.map(([name, report]): Listed => ({ name, report, rows: withGroups(report.rows) }));
+  const names = [...new Set(listed.flatMap(({ rows }) => rows.map((row) => row.name)))];
+  const columns = listed.map((entry) => column(entry, names));
   const lines = ['', '', ...names].map((name, i) => [name, ...columns.map((cells) => cells[i]!)]);
   return [...alignColumns(lines, '  |'), ...footnotes(named)].join('\n');
+}
+
+/** A report with all rows that are printed. */
+interface Listed {
+  readonly name: string;
+  readonly report: OodReport;
+  readonly rows: readonly OodRow[];
 }
 
 function namedReports(reports: OodReport | Readonly<Record<string, OodReport>>): Named[] {
@@ -52,30 +60,42 @@ function namedReports(reports: OodReport | Readonly<Record<string, OodReport>>):
 }
 
 /** What stands under one report's name, from top to bottom. */
-function column([name, report]: Named, names: readonly string[]): string[] {
+function column({ name, report, rows }: Listed, names: readonly string[]): string[] {
   const head = `${name === '' ? '' : `${name}, `}TE ${(100 * report.testError).toFixed(2)} %`;
-  const rows = [COLUMNS, ...names.map((row) => numbers(report.rows.find((one) => one.name === row)))];
+  const columns: TableColumn[] = [
+    { head: 'MMC', cell: ({ meanMaxConfidence }) => shown(meanMaxConfidence) },
+    ...comparisonColumns(rows),
+    { head: 'n', cell: ({ samples }) => String(samples) },
+  ];
+  const cells = [
+    columns.map((one) => one.head),
+    ...names.map((wanted) =>
+      numbers(
+        columns,
+        rows.find((row) => row.name === wanted),
+      ),
+    ),
+  ];
   return [
     ` ${head}`,
     ...alignColumns(
-      rows.map((cells) => ['', ...cells.map((cell) => cell.padStart(WIDTH))]),
+      cells.map((line) => ['', ...line.map((cell) => ` ${cell}`.padStart(WIDTH))]),
       '',
     ),
   ];
 }
 
-function numbers(row: OodRow | undefined): string[] {
-  if (row === undefined) return COLUMNS.map(() => '-');
-  if (row.status === 'failed' || row.status === 'skipped') return [row.status, '-', '-', '-'];
-  const shown = [row.meanMaxConfidence, row.auroc, row.fprAt95].map((value) => value?.toFixed(3) ?? '-');
-  return [...shown, String(row.samples)];
+function numbers(columns: readonly TableColumn[], row: OodRow | undefined): string[] {
+  if (row === undefined) return columns.map(() => '-');
+  if (row.status === 'failed' || row.status === 'skipped') return columns.map((_, i) => (i === 0 ? row.status : '-'));
+  return columns.map(({ cell }) => cell(row));
 }
 
-/** What must be said of rows besides their numbers. */
+/** What must be said of rows besides their numbers, and of what the columns mean. */
 function footnotes(named: readonly Named[]): string[] {
-  return named.flatMap(([name, { rows, settings }]) =>
-    rows.flatMap((row) =>
-      rowNotes(row, settings).map((note) => `${name === '' ? '' : `${name}, `}${row.name}: ${note}`),
-    ),
-  );
+  return named.flatMap(([name, { rows, settings }]) => {
+    const of = name === '' ? '' : `${name}, `;
+    const noted = rows.flatMap((row) => rowNotes(row, settings).map((note) => `${of}${row.name}: ${note}`));
+    return [...noted, ...columnLegend(rows, settings).map((line) => (of === '' ? line : `${of}${line}`))];
+  });
 }

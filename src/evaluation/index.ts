@@ -1,5 +1,15 @@
 export { evaluateOod } from './evaluateOod';
 export { formatOodReport } from './formatOodReport';
-export type { AdversarialNoiseSettings, OodAttackSettings, OodOptions } from './oodOptions';
-export type { OodReport, OodRow, OodRowKind, OodRowStatus, OodScores, UsedAttack, UsedSettings } from './oodReport';
+export type { OodAttackSettings, OodGuarantee } from './oodAttacks';
+export type { AdversarialNoiseSettings, OodOptions } from './oodOptions';
+export type {
+  OodColumn,
+  OodReport,
+  OodRow,
+  OodRowKind,
+  OodRowStatus,
+  OodScores,
+  UsedAttack,
+  UsedSettings,
+} from './oodReport';
 export { type PredictionOrUnknown, type RejectingClassifier, withRejection } from './withRejection';

@@ -9,11 +9,14 @@ const fn = 'evaluateOod';
 /** Numbers of one block, by what they are; null stands for Infinity, which JSON cannot carry. */
 export type BlockResult = Readonly<Record<string, readonly (number | null)[]>>;
 
+/** What is measured of the images of a row besides the row itself. */
+export type OodColumnKind = 'attacked' | 'guaranteed';
+
 /** Something to be measured, cut into blocks that can be done in any order and on any machine with the same result. */
 export interface Measurement {
   readonly name: string;
-  /** The row that it makes, or 'other' for what is not a row of a report. */
-  readonly kind: OodRowKind | 'other';
+  /** The row that it makes, or whose column it is, or 'other' for what is not in a report. */
+  readonly kind: OodRowKind | OodColumnKind | 'other';
   readonly samples: number;
   /** Samples done at a time. */
   readonly blockSize: number;
@@ -116,7 +119,7 @@ export async function measureBlocks(
  */
 function isRefusal({ kind }: Measurement, error: unknown): boolean {
   if (!(error instanceof OverconfidenceError)) return false;
-  const attacked = kind === 'adversarialNoise' || kind === 'adversarialSamples';
+  const attacked = kind === 'adversarialNoise' || kind === 'adversarialSamples' || kind === 'attacked';
   return error.code === 'DISPOSED' || (error.fn === fn && !(attacked && error.argument === 'model'));
 }
 

@@ -1,16 +1,24 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type AttackReach, attackDefaults } from '../attacks/attackDefaults';
-import { attackName } from '../attacks/attackTable';
-import { pgdLinf } from '../attacks/pgdLinf';
-import type { Attack } from '../attacks/types';
+import { asClassifier } from '../classifier/asClassifier';
 import { type DataLike, labelledData } from '../classifier/labelledData';
-import type { Classifier } from '../classifier/types';
-import { checkFunction, checkPositive, checkWhole, refuse, show } from '../core/check';
+import type { Classifier, ModelLike } from '../classifier/types';
+import { checkFunction, checkOneOf, checkPositive, checkWhole, refuse, show } from '../core/check';
 import { checkKeys, type KeysOf } from '../core/checkKeys';
 import type { Progress } from '../core/progress';
 import type { NoiseSampler } from '../noise/noiseSampler';
 import { paperNoise, samplerFor } from '../noise/paperNoise';
-import type { UsedAttack, UsedSettings } from './oodReport';
+import {
+  ATTACK_KEYS,
+  type AttackUsual,
+  type OodAttackSettings,
+  type OodGuarantee,
+  type ResolvedAttack,
+  type ResolvedGuarantee,
+  resolveAttack,
+  resolveGuarantee,
+  usedAttack,
+} from './oodAttacks';
+import type { OodProtocol, UsedSettings } from './oodReport';
 
 const fn = 'evaluateOod';
 
@@ -23,23 +31,9 @@ export const ADVERSARIAL_NOISE = 'adversarial noise';
 /** Name of the row of attacked in-distribution images. */
 export const ADVERSARIAL_SAMPLES = 'adversarial samples';
 
-/** How images are attacked. */
-export interface OodAttackSettings {
-  /** Radius of the ball around each image, in input units. @defaultValue 0.3 of the width of the bounds */
-  readonly epsilon?: number;
-  /**
-   * Length of a step, in input units. @defaultValue epsilon / 40 from 40 steps on (0.0075 for epsilon 0.3, as in the paper),
-   * 2.5 epsilon / steps below; attacks that have none choose it themselves
-   */
-  readonly stepSize?: number;
-  /** Steps per restart. @defaultValue 200 for adversarial noise, 80 for adversarial samples */
-  readonly steps?: number;
-  /** Independent starts per image. @defaultValue 1 */
-  readonly restarts?: number;
-  /** Images attacked. @defaultValue the number of in-distribution images, 1000 at most */
-  readonly samples?: number;
-  /** The attack; {@link pgdLinf}, a relative, or a function of the same form. @defaultValue pgdLinf */
-  readonly attack?: Attack;
+/** Name under which a column of a row is measured. */
+export function columnName(row: string, column: 'attacked' | 'guaranteed'): string {
+  return `${row} (${column})`;
 }
 
 /** How adversarial noise is made. */
@@ -68,6 +62,28 @@ export interface OodOptions {
    * paper's settings for MNIST; its other data sets have `epsilon: 0.1`
    */
   readonly adversarialSamples?: boolean | OodAttackSettings;
+  /**
+   * How hard is attacked. `'paper'`: one attack. `'worst-case'`: for each image the strongest of {@link maxConfidenceAttack}, of
+   * {@link apgdLinf} from 5 starts, 500 steps each, and of a transfer attack where there is `transferFrom`; then `attackedOut` and `attackedIn`
+   * are true unless told otherwise, and `adversarialSamples`, which are about the class, false. @defaultValue 'paper'
+   */
+  readonly protocol?: OodProtocol;
+  /** A second model of the same inputs: what fools it is tried on the first, in the worst case. @defaultValue none */
+  readonly transferFrom?: ModelLike;
+  /**
+   * Attacks the images of every row of `out` and noise towards high confidence, for its `attackedAuroc` (AAUC). The attack maximises the
+   * log-odds of the predicted class. @defaultValue false; of the worst case true
+   */
+  readonly attackedOut?: boolean | OodAttackSettings;
+  /**
+   * Attacks in-distribution images towards low confidence, for the `inAttackedAuroc` of the other rows. @defaultValue false; of
+   * the worst case true
+   */
+  readonly attackedIn?: boolean | OodAttackSettings;
+  /** What no attack on images of `out` and noise can exceed, for `guaranteedAuroc` (GAUC). @defaultValue none */
+  readonly guarantee?: OodGuarantee;
+  /** Names of the sets of `out` that are near to the in-distribution; the others are then far. @defaultValue not told apart */
+  readonly near?: readonly string[];
   /** Seed of all random numbers; the same seed and `attackBatchSize` give the same report. @defaultValue 0 */
   readonly seed?: string | number;
   /** Images per forward pass over the data sets. @defaultValue 256 */
@@ -90,9 +106,6 @@ export interface OodOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An attack with every setting known. */
-export type ResolvedAttack = Required<Omit<OodAttackSettings, 'stepSize'>> & AttackReach;
-
 /** A row of noise, and the option that its sampler came from. */
 export interface NoiseRow {
   readonly name: string;
@@ -107,6 +120,11 @@ export interface ResolvedOptions {
   readonly noiseSamples: number;
   readonly adversarialNoise: (ResolvedAttack & { readonly start: NoiseSampler }) | undefined;
   readonly adversarialSamples: ResolvedAttack | undefined;
+  readonly protocol: OodProtocol;
+  readonly attackedOut: ResolvedAttack | undefined;
+  readonly attackedIn: ResolvedAttack | undefined;
+  readonly guarantee: ResolvedGuarantee | undefined;
+  readonly near: readonly string[] | undefined;
   readonly seed: string | number;
   readonly batchSize: number;
   readonly attackBatchSize: number;
@@ -121,6 +139,12 @@ const KEYS: KeysOf<OodOptions> = {
   noiseSamples: true,
   adversarialNoise: true,
   adversarialSamples: true,
+  protocol: true,
+  transferFrom: true,
+  attackedOut: true,
+  attackedIn: true,
+  guarantee: true,
+  near: true,
   seed: true,
   batchSize: true,
   attackBatchSize: true,
@@ -129,52 +153,80 @@ const KEYS: KeysOf<OodOptions> = {
   onProgress: true,
   signal: true,
 };
-const ATTACK_KEYS: KeysOf<OodAttackSettings> = {
-  epsilon: true,
-  stepSize: true,
-  steps: true,
-  restarts: true,
-  samples: true,
-  attack: true,
-};
-
 /** Checks the names of all options; what they hold is checked later. */
 export function checkOptionKeys(options: OodOptions): void {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { adversarialNoise = true, adversarialSamples = true } = options;
-  if (typeof adversarialNoise !== 'boolean')
-    checkKeys({ fn, argument: 'adversarialNoise' }, adversarialNoise, { ...ATTACK_KEYS, start: true });
-  if (typeof adversarialSamples !== 'boolean')
-    checkKeys({ fn, argument: 'adversarialSamples' }, adversarialSamples, ATTACK_KEYS);
+  const check = (argument: string, given: unknown, keys: Readonly<Record<string, true>>) => {
+    if (given !== undefined && typeof given !== 'boolean') checkKeys({ fn, argument }, given as object, keys);
+  };
+  check('adversarialNoise', options.adversarialNoise, { ...ATTACK_KEYS, start: true });
+  for (const option of ['adversarialSamples', 'attackedOut', 'attackedIn'] as const)
+    check(option, options[option], ATTACK_KEYS);
+  check('guarantee', options.guarantee, { bound: true, epsilon: true, samples: true });
 }
 
 /** Checks everything about the options that can be told without looking into tensors, and fills in the defaults. */
 export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOptions {
-  const available = labelledData({ fn, argument: 'in' }, options.in).x.shape[0]!;
+  const images = labelledData({ fn, argument: 'in' }, options.in).x;
+  const available = images.shape[0]!;
   const { noiseSamples = available, seed = 0, batchSize = 256, attackBatchSize = 100 } = options;
-  const { memory, keepScores = false } = options;
+  const { memory, keepScores = false, protocol = 'paper', near } = options;
   for (const [argument, value] of Object.entries({ noiseSamples, batchSize, attackBatchSize }))
     checkWhole({ fn, argument }, value);
   if (memory !== undefined) checkPositive({ fn, argument: 'memory' }, memory);
   if (options.onProgress !== undefined) checkFunction({ fn, argument: 'onProgress' }, options.onProgress);
+  checkOneOf({ fn, argument: 'protocol' }, protocol, ['paper', 'worst-case']);
+  const worst = protocol === 'worst-case';
   const paper = samplerFor(paperNoise, net);
   const out = Object.entries(options.out ?? {});
   const noise = resolveNoise(options.noise ?? true, paper, net);
-  const adversarialNoise = resolveAdversarialNoise(options.adversarialNoise ?? true, available, net, paper);
-  const adversarialSamples = resolveAdversarialSamples(options.adversarialSamples ?? true, available, net);
+  const transfer = secondModel(options.transferFrom, images, net);
+  const usual: AttackUsual = { protocol, transfer, steps: 200, images: undefined, samples: available };
+  const noiseAttack = resolveAttack('adversarialNoise', options.adversarialNoise ?? true, net, usual);
+  const stored = { ...usual, images: available };
+  const { attackedOut: outSide = worst, attackedIn: inSide = worst, adversarialSamples: samples = !worst } = options;
+  const attackedOut = resolveAttack('attackedOut', outSide, net, { ...usual, samples: 1000 });
   checkNames(out, noise);
+  if (near !== undefined) checkNear(near, out);
   return {
     out,
     noise,
     noiseSamples,
-    adversarialNoise,
-    adversarialSamples,
+    adversarialNoise: noiseAttack && { ...noiseAttack, start: startOf(options.adversarialNoise, paper, net) },
+    adversarialSamples: resolveAttack('adversarialSamples', samples, net, { ...stored, protocol: 'paper', steps: 80 }),
+    protocol,
+    attackedOut,
+    attackedIn: resolveAttack('attackedIn', inSide, net, stored),
+    guarantee: resolveGuarantee(options.guarantee, attackedOut, net),
+    near,
     seed,
     batchSize,
     attackBatchSize,
     memory,
     keepScores,
   };
+}
+
+/** The model whose adversarial images are tried on the first. */
+function secondModel(model: ModelLike | undefined, images: tf.Tensor, net: Classifier): Classifier | undefined {
+  if (model === undefined) return undefined;
+  const second = asClassifier(fn, model, images);
+  if (String(second.inputShape) !== String(net.inputShape))
+    refuse(
+      { fn, argument: 'transferFrom' },
+      'INVALID_SHAPE',
+      `a model of the same inputs [${net.inputShape.join(', ')}]`,
+      `one of inputs [${second.inputShape.join(', ')}]`,
+      'Pass a model that takes the same images.',
+    );
+  return second;
+}
+
+/** What draws the noise that is attacked. */
+function startOf(settings: OodOptions['adversarialNoise'], paper: NoiseSampler, net: Classifier): NoiseSampler {
+  const { start = paper } = typeof settings === 'object' ? settings : {};
+  checkFunction({ fn, argument: 'adversarialNoise.start' }, start);
+  return samplerFor(start, net);
 }
 
 function resolveNoise(noise: NonNullable<OodOptions['noise']>, paper: NoiseSampler, net: Classifier): NoiseRow[] {
@@ -187,77 +239,54 @@ function resolveNoise(noise: NonNullable<OodOptions['noise']>, paper: NoiseSampl
   });
 }
 
-function resolveAdversarialNoise(
-  settings: boolean | AdversarialNoiseSettings,
-  available: number,
-  net: Classifier,
-  paper: NoiseSampler,
-) {
-  const attack = resolveAttack('adversarialNoise', settings, 200, available, net);
-  if (attack === undefined) return undefined;
-  const { start = paper } = settings === true || settings === false ? {} : settings;
-  checkFunction({ fn, argument: 'adversarialNoise.start' }, start);
-  return { ...attack, start: samplerFor(start, net) };
-}
-
-function resolveAdversarialSamples(settings: boolean | OodAttackSettings, available: number, net: Classifier) {
-  const attack = resolveAttack('adversarialSamples', settings, 80, available, net);
-  if (attack !== undefined && attack.samples > available)
-    refuse(
-      { fn, argument: 'adversarialSamples.samples' },
-      'INVALID_OPTION',
-      `at most the number of in-distribution images (${available})`,
-      show(attack.samples),
-      'Leave it out to attack as many as there are, 1000 at most.',
-    );
-  return attack;
-}
-
-function resolveAttack(
-  option: string,
-  settings: boolean | OodAttackSettings,
-  paperSteps: number,
-  available: number,
-  { bounds }: Classifier,
-): ResolvedAttack | undefined {
-  if (settings === false) return undefined;
-  const given = settings === true ? {} : settings;
-  const { steps = paperSteps, restarts = 1, samples = Math.min(available, 1000), attack = pgdLinf } = given;
-  for (const name of ['epsilon', 'stepSize'] as const)
-    if (given[name] !== undefined) checkPositive({ fn, argument: `${option}.${name}` }, given[name]);
-  checkWhole({ fn, argument: `${option}.steps` }, steps);
-  checkWhole({ fn, argument: `${option}.restarts` }, restarts);
-  checkWhole({ fn, argument: `${option}.samples` }, samples);
-  checkFunction({ fn, argument: `${option}.attack` }, attack);
-  // An attack of the caller's own has the defaults of `pgdLinf`.
-  return { ...attackDefaults(attackName(attack) ?? 'pgdLinf', bounds, { ...given, steps }), restarts, samples, attack };
+/** Near sets must be among those that there are. */
+function checkNear(near: readonly string[], out: ResolvedOptions['out']): void {
+  const where = { fn, argument: 'near' };
+  const names = out.map(([name]) => name);
+  if (!Array.isArray(near)) refuse(where, 'INVALID_OPTION', 'a list of names', show(near), 'Pass names of `out`.');
+  for (const name of near)
+    if (!names.includes(name))
+      refuse(where, 'INVALID_OPTION', `names of \`out\` (${names.join(', ')})`, show(name), 'Correct it.');
 }
 
 /** Row names are what reports are joined by, so each may occur once. */
 function checkNames(out: ResolvedOptions['out'], noise: ResolvedOptions['noise']): void {
-  const taken = new Set([IN_DISTRIBUTION, ADVERSARIAL_NOISE, ADVERSARIAL_SAMPLES]);
+  const taken = new Set([
+    IN_DISTRIBUTION,
+    columnName(IN_DISTRIBUTION, 'attacked'),
+    ADVERSARIAL_NOISE,
+    ADVERSARIAL_SAMPLES,
+  ]);
   const claim = (argument: string, name: string) => {
-    if (taken.has(name))
-      refuse({ fn, argument }, 'INVALID_OPTION', 'under names that no other row has', show(name), 'Rename that row.');
-    taken.add(name);
+    for (const used of [name, columnName(name, 'attacked'), columnName(name, 'guaranteed')]) {
+      if (taken.has(used))
+        refuse({ fn, argument }, 'INVALID_OPTION', 'under names that no other row has', show(name), 'Rename that row.');
+      taken.add(used);
+    }
   };
   for (const [name] of out) claim('out', name);
   for (const { name } of noise) claim('noise', name);
 }
 
 /** The settings as a report tells them. */
-export function usedSettings({ seed, attackBatchSize, noiseSamples, ...rest }: ResolvedOptions): UsedSettings {
+export function usedSettings({
+  seed,
+  attackBatchSize,
+  noiseSamples,
+  protocol,
+  ...rest
+}: ResolvedOptions): UsedSettings {
+  const { guarantee, near = null } = rest;
   return {
     seed,
     attackBatchSize,
     noiseSamples,
+    protocol,
     adversarialNoise: usedAttack(rest.adversarialNoise),
     adversarialSamples: usedAttack(rest.adversarialSamples),
+    attackedOut: usedAttack(rest.attackedOut),
+    attackedIn: usedAttack(rest.attackedIn),
+    guarantee: guarantee === undefined ? null : { epsilon: guarantee.epsilon, samples: guarantee.samples },
+    near,
   };
-}
-
-function usedAttack(settings: ResolvedAttack | undefined): UsedAttack | null {
-  if (settings === undefined) return null;
-  const { attack, epsilon, stepSize = null, steps, reach, restarts, samples } = settings;
-  return { attack: attack.name, epsilon, stepSize, steps, reach, restarts, samples };
 }

@@ -1,8 +1,14 @@
 import { reachInWords, wasBlind } from '../attacks/attackDefaults';
 import { refuse, show, type Where } from '../core/check';
+import type { ScoreInterval } from '../metrics/aurocInterval';
 
 /** What a row of an {@link OodReport} was measured on. */
 export type OodRowKind = 'in' | 'out' | 'noise' | 'adversarialNoise' | 'adversarialSamples';
+
+/**
+ * How hard is attacked: `'paper'` with one attack, as Table 1 does, or `'worst-case'` with the strongest of several for each image.
+ */
+export type OodProtocol = 'paper' | 'worst-case';
 
 /** How the measurement of a row ended. */
 export type OodRowStatus = 'measured' | 'failed' | 'skipped';
@@ -13,6 +19,22 @@ export interface OodScores {
   readonly confidences: readonly number[];
   /** Log-odds of the predicted class of each image, see {@link logOdds}; always finite. */
   readonly logOdds: readonly number[];
+}
+
+/** What was found around the images of a row: where an attack has taken them, or what no attack can exceed. */
+export interface OodColumn {
+  /** Whether there are numbers. */
+  readonly status: OodRowStatus;
+  /** Why there are none; `null` for a column that was measured. */
+  readonly reason: string | null;
+  /** Images attacked or bounded. */
+  readonly samples: number;
+  /** Mean confidence after the attack, or mean of the bounds. */
+  readonly meanMaxConfidence: number | null;
+  /** 95 % bootstrap interval of the AUROC of the column; `null` in the in-distribution's row. */
+  readonly interval: ScoreInterval | null;
+  /** Images without a gradient to follow; see {@link OodRow.blindImages}. */
+  readonly blindImages: number | null;
 }
 
 /** One row of the paper's Table 1. A number that is not defined is `null`, which JSON can carry. */
@@ -38,8 +60,32 @@ export interface OodRow {
   readonly standardError: number | null;
   /** Area under the ROC curve against the in-distribution; `null` in its own row and if no image counts. */
   readonly auroc: number | null;
-  /** False positive rate at 95 % true positive rate; `null` in the in-distribution's row and if no image counts. */
+  /** 95 % bootstrap interval of that, over the choice of images. */
+  readonly aurocInterval: ScoreInterval | null;
+  /**
+   * The AUROC once every image of the row has been attacked towards high confidence (AAUC), against in-distribution images as they are;
+   * `null` where they were not. An upper bound of the worst case: another attack may find more.
+   */
+  readonly attackedAuroc: number | null;
+  /** The AUROC that no such attack can go below (GAUC), see {@link guaranteedAuroc}; `null` where there is no bound. */
+  readonly guaranteedAuroc: number | null;
+  /** The AUROC of the images as they are against in-distribution images attacked towards low confidence; `null` where they were not. */
+  readonly inAttackedAuroc: number | null;
+  /** 95 % bootstrap interval of that. */
+  readonly inAttackedInterval: ScoreInterval | null;
+  /** Area under precision and recall, the in-distribution positive, as average precision; see {@link aupr}. */
+  readonly aupr: number | null;
+  /**
+   * False positive rate at 95 % true positive rate by the convention `'percentile'` of {@link fprAtTpr}; `null` in the in-distribution's row
+   * and if no image counts.
+   */
   readonly fprAt95: number | null;
+  /** What attacks have made of the row: of the in-distribution towards low confidence, of the others towards high; `null` for rows that are attacks. */
+  readonly attacked: OodColumn | null;
+  /** What no attack on the row can exceed; `null` for the in-distribution and for rows that are attacks. */
+  readonly guaranteed: OodColumn | null;
+  /** Whether the set is near to the in-distribution; there if the caller has told near sets apart. */
+  readonly distance?: 'near' | 'far';
   /**
    * Images, the resisting ones included, whose gradient was exactly zero in every step of the attack, which could therefore
    * not move them: all of them where the model rounds. `null` in rows without an attack, for an attack that does not count
@@ -76,10 +122,25 @@ export interface UsedSettings {
   readonly attackBatchSize: number;
   /** Images drawn for each row of noise. */
   readonly noiseSamples: number;
+  /** How hard was attacked. */
+  readonly protocol: OodProtocol;
   /** The attack on noise; `null` if there was none. */
   readonly adversarialNoise: UsedAttack | null;
   /** The attack on in-distribution images; `null` if there was none. */
   readonly adversarialSamples: UsedAttack | null;
+  /** The attack on the out side, for the column `attacked`; `null` if there was none. */
+  readonly attackedOut: UsedAttack | null;
+  /** The attack on the in side; `null` if there was none. */
+  readonly attackedIn: UsedAttack | null;
+  /** What the bounds of the column `guaranteed` are about; `null` if there were none. */
+  readonly guarantee: {
+    /** L-infinity distance, in input units. */
+    readonly epsilon: number;
+    /** Images bounded, of each row. */
+    readonly samples: number;
+  } | null;
+  /** Names of the sets that are near; `null` where they are not told apart. */
+  readonly near: readonly string[] | null;
 }
 
 /** The paper's Table 1 for one model: plain data that survives `JSON.stringify` and `JSON.parse` unchanged. */
@@ -109,6 +170,7 @@ export function rowNotes(row: OodRow, { adversarialNoise, adversarialSamples }: 
     kind === 'adversarialNoise' ? adversarialNoise : kind === 'adversarialSamples' ? adversarialSamples : null;
   const short = used && shortfall(used);
   return [
+    ...columnNotes(row),
     ...(resisted > 0 ? [`${resisted} of ${all} resisted the attack and are not counted.`] : []),
     ...(short ? [`${short}.`] : []),
     ...(blindImages && !isBlind(row)
@@ -120,6 +182,26 @@ export function rowNotes(row: OodRow, { adversarialNoise, adversarialSamples }: 
         ]
       : []),
   ];
+}
+
+/** What must be said of the columns of a row. */
+function columnNotes({ kind, attacked, guaranteed }: OodRow): string[] {
+  const notes: string[] = [];
+  for (const [name, column] of [
+    ['attack on its images', attacked],
+    ['guaranteed', guaranteed],
+  ] as const) {
+    if (column?.status === 'failed') notes.push(`${name}: could not be measured (${oneLine(column.reason!)}).`);
+    if (column?.blindImages)
+      notes.push(
+        `${name}: ${column.blindImages} of ${column.samples} images had gradients of zero alone, and may go farther.`,
+      );
+  }
+  if (kind === 'in' && attacked?.status === 'measured')
+    notes.push(
+      `attacked towards low confidence, the mean confidence of ${attacked.samples} images is ${attacked.meanMaxConfidence!.toFixed(3)}.`,
+    );
+  return notes;
 }
 
 /** The settings of an attack, and what its steps could not reach. */

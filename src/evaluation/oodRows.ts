@@ -1,10 +1,14 @@
 import { confidenceOf } from '../classifier/logOdds';
 import type { Classifier } from '../classifier/types';
+import { aupr } from '../metrics/aupr';
 import { auroc } from '../metrics/auroc';
+import { aurocInterval } from '../metrics/aurocInterval';
 import { fprAtTpr } from '../metrics/fprAtTpr';
+import { guaranteedAuroc } from '../metrics/guaranteedAuroc';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { type Measured, type MeasuredByName, numbersOf } from './measureBlocks';
-import type { OodRow } from './oodReport';
+import { columnName, IN_DISTRIBUTION } from './oodOptions';
+import type { OodColumn, OodRow } from './oodReport';
 
 /** How far above the confidence of equal logits that in the true class must lie for an attack to have failed. */
 const RESISTED_FACTOR = 1.01;
@@ -27,16 +31,30 @@ export interface ScoredRows {
 }
 
 /** The rows of measurements that are complete, failed or skipped, in their order. */
-export function oodRows(measured: MeasuredByName, net: RowHead, keepScores: boolean): ScoredRows {
+export function oodRows(
+  measured: MeasuredByName,
+  net: RowHead,
+  keepScores: boolean,
+  near?: readonly string[] | null,
+): ScoredRows {
   const known = Object.values(measured).find(({ kind, failed }) => kind === 'in' && failed === undefined);
   const inLogOdds = known && numbersOf(known, 'logOdds');
+  const columns = columnsOf(measured, inLogOdds);
   const rows = Object.entries(measured).flatMap(([name, one]): OodRow[] => {
     const { kind, failed, skipped } = one;
-    if (kind === 'other') return [];
+    if (kind === 'other' || kind === 'attacked' || kind === 'guaranteed') return [];
     const reason = failed ?? skipped ?? null;
     const numbers = reason === null ? rowNumbers(one, kind === 'in' ? undefined : inLogOdds, net) : undefined;
     const status = failed !== undefined ? 'failed' : skipped !== undefined ? 'skipped' : 'measured';
-    const row = { name, kind, status, reason, ...(numbers?.row ?? NOTHING) } as const;
+    const row = {
+      name,
+      kind,
+      status,
+      reason,
+      ...(numbers?.row ?? NOTHING),
+      ...columns(name, one),
+      ...distanceOf(name, kind, near),
+    } as const;
     return [keepScores && numbers !== undefined ? { ...row, scores: numbers.scores } : row];
   });
   return { rows, testError: known === undefined ? null : errorOf(known) };
@@ -48,6 +66,8 @@ const NOTHING = {
   meanMaxConfidence: null,
   standardError: null,
   auroc: null,
+  aurocInterval: null,
+  aupr: null,
   fprAt95: null,
   blindImages: null,
 } as const;
@@ -64,10 +84,84 @@ function rowNumbers(one: Measured, inLogOdds: Float64Array | undefined, net: Row
     meanMaxConfidence: logOdds.length > 0 ? meanMaxConfidence(confidences) : null,
     standardError: standardError(confidences),
     auroc: compared === undefined ? null : auroc(compared, logOdds),
+    aurocInterval: compared === undefined ? null : aurocInterval(compared, logOdds),
+    aupr: compared === undefined ? null : aupr(compared, logOdds),
     fprAt95: compared === undefined ? null : fprAtTpr(compared.map(confidenceOf), confidences),
     blindImages: blindImages(one),
   };
   return { row, scores: { confidences: [...confidences], logOdds: [...logOdds] } };
+}
+
+function distanceOf(name: string, kind: Measured['kind'], near: readonly string[] | null | undefined) {
+  return near && kind === 'out' ? { distance: near.includes(name) ? ('near' as const) : ('far' as const) } : {};
+}
+
+/** The columns of a row, by its name and what was measured of it. */
+function columnsOf(measured: MeasuredByName, inLogOdds: Float64Array | undefined) {
+  const attackedIn = measured[columnName(IN_DISTRIBUTION, 'attacked')];
+  const lowOdds = isMeasured(attackedIn) ? numbersOf(attackedIn, 'logOdds') : undefined;
+  return (name: string, one: Measured) => {
+    const { kind } = one;
+    const attacked = measured[columnName(name, 'attacked')];
+    const guaranteed = measured[columnName(name, 'guaranteed')];
+    const has = kind === 'out' || kind === 'noise';
+    const against = has ? inLogOdds : undefined;
+    const odds = isMeasured(attacked) ? numbersOf(attacked, 'logOdds') : undefined;
+    const bounds = isMeasured(guaranteed) ? numbersOf(guaranteed, 'bounds') : undefined;
+    const broken = guaranteed && bounds && contradiction(numbersOf(guaranteed, 'logOdds'), odds, bounds);
+    const limits = broken === undefined ? bounds?.map((u) => Math.log(u / (1 - u))) : undefined;
+    const plain = has && isMeasured(one) ? numbersOf(one, 'logOdds') : undefined;
+    return {
+      attackedAuroc: against && odds ? auroc(against, odds) : null,
+      guaranteedAuroc: against && limits ? guaranteedAuroc(against, limits) : null,
+      inAttackedAuroc: lowOdds && plain ? auroc(lowOdds, plain) : null,
+      inAttackedInterval: lowOdds && plain ? aurocInterval(lowOdds, plain) : null,
+      attacked:
+        has || kind === 'in' ? columnOf(attacked, 'was not attacked', odds?.map(confidenceOf), against, odds) : null,
+      guaranteed: has ? columnOf(guaranteed, 'no bound was given', bounds, against, limits, broken) : null,
+    };
+  };
+}
+
+function columnOf(
+  one: Measured | undefined,
+  missing: string,
+  confidences: Float64Array | undefined,
+  inScores: Float64Array | undefined,
+  outScores: Float64Array | undefined,
+  broken?: string,
+): OodColumn {
+  const failed = broken ?? one?.failed;
+  const counted = failed === undefined ? confidences : undefined;
+  return {
+    status: failed !== undefined ? 'failed' : counted === undefined ? 'skipped' : 'measured',
+    reason: failed ?? (counted === undefined ? (one?.skipped ?? missing) : null),
+    samples: counted?.length ?? 0,
+    meanMaxConfidence: counted === undefined ? null : meanMaxConfidence(counted),
+    interval: inScores && outScores ? aurocInterval(inScores, outScores) : null,
+    blindImages: one === undefined ? null : blindImages(one),
+  };
+}
+
+function isMeasured(one: Measured | undefined): one is Measured {
+  return one !== undefined && one.failed === undefined && one.skipped === undefined;
+}
+
+/** How far a confidence may lie above its bound: bounds of exact arithmetic do not count the rounding of float32. */
+const ROUNDING = 1e-5;
+
+/** A bound that a confidence exceeds is none: which, in words. The images of all three are the same, in the same order. */
+function contradiction(
+  clean: Float64Array,
+  attacked: Float64Array | undefined,
+  bounds: Float64Array,
+): string | undefined {
+  for (const [i, bound] of bounds.entries()) {
+    const reached = Math.max(confidenceOf(clean[i]!), attacked?.[i] === undefined ? 0 : confidenceOf(attacked[i]));
+    if (reached > bound + ROUNDING)
+      return `image ${i} reaches a confidence of ${reached.toPrecision(4)}, above its bound ${bound.toPrecision(4)}: the bound does not hold`;
+  }
+  return undefined;
 }
 
 /** Whether the attack on each image failed: still classified correctly, and not by the bare minimum of confidence. */

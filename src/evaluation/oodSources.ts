@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Objective } from '../attacks/types';
 import type { Classifier } from '../classifier/types';
-import { refuse, type Where } from '../core/check';
-import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { createRng, type Rng } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
 import type { NoiseSampler } from '../noise/noiseSampler';
+import { attackBatch, type Made } from './attackBatch';
+import { checkMade } from './imageSets';
+import type { OodColumnKind } from './measureBlocks';
+import type { ResolvedAttack } from './oodAttacks';
 import {
   ADVERSARIAL_NOISE,
   ADVERSARIAL_SAMPLES,
+  columnName,
   IN_DISTRIBUTION,
-  type ResolvedAttack,
   type ResolvedOptions,
 } from './oodOptions';
 import type { OodRowKind } from './oodReport';
@@ -18,10 +20,10 @@ import type { Runner } from './runner';
 
 const fn = 'evaluateOod';
 
-/** A row of the report before it is measured: where its images come from. */
+/** A row of the report, or a column of a row, before it is measured: where its images come from. */
 export interface OodSource {
   readonly name: string;
-  readonly kind: OodRowKind;
+  readonly kind: OodRowKind | OodColumnKind;
   /** Images in all. */
   readonly samples: number;
   /** Images made at a time. */
@@ -32,17 +34,16 @@ export interface OodSource {
   readonly labels?: Int32Array;
   /** Bytes for what the model computes; see `OodOptions`. */
   readonly memory: number | undefined;
+  /** What the confidence around each image cannot exceed, where that is measured. */
+  readonly bound?: (images: tf.Tensor) => ArrayLike<number> | Promise<ArrayLike<number>>;
   /** Makes the images `start`, ..., `start + size - 1`; the caller owns them. */
   readonly make: (start: number, size: number, onStep: () => void) => Made | Promise<Made>;
 }
 
-/** Images, and of an attack how many of them had no gradient to follow, where it tells. */
-export interface Made {
-  readonly images: tf.Tensor;
-  readonly blindImages?: number | undefined;
-}
+/** Makes the images `start`, ..., `start + size - 1`; runs in a tidy. */
+type Draw = (start: number, size: number) => tf.Tensor;
 
-/** All rows, in the order of the report. Each has random numbers of its own, so leaving one out changes no other. */
+/** All rows, in the order of the report, and then their columns. Each has random numbers of its own, so leaving one out changes no other. */
 export function oodSources(
   runner: Runner,
   net: Classifier,
@@ -51,119 +52,138 @@ export function oodSources(
   { batchSize, attackBatchSize, noiseSamples, memory, ...options }: ResolvedOptions,
 ): OodSource[] {
   const root = createRng(options.seed);
+  const { adversarialNoise, adversarialSamples, attackedOut, attackedIn, guarantee } = options;
+  const losses = lossesOf(net);
+  const drawn = { batchSize: attackBatchSize, gradients: 0, memory };
   const stored = (name: string, kind: OodRowKind, images: tf.Tensor, truth?: Int32Array): OodSource => ({
+    ...drawn,
     name,
     kind,
     samples: images.shape[0]!,
     batchSize,
-    gradients: 0,
-    memory,
     ...(truth && { labels: truth }),
     make: (start, size) => ({ images: tf.slice(images, start, size) }),
   });
+  const attacked = (
+    { name, kind }: Pick<OodSource, 'name' | 'kind'>,
+    settings: ResolvedAttack,
+    draw: Draw,
+    { argument, rng, objectiveFor, side = 'out' }: AttackOn,
+    samples = settings.samples,
+  ): OodSource => ({
+    ...drawn,
+    name,
+    kind,
+    samples,
+    gradients: settings.members.reduce((sum, { restarts }) => sum + settings.steps * restarts, 0),
+    make: async (start, size, onStep) => {
+      const made = objectiveFor(start, size);
+      const images = tf.tidy(() => draw(start, size));
+      try {
+        const run = { argument, side, objective: made.objective, rng: rng.fork(start), memory, onStep };
+        return await attackBatch(runner, settings, net, images, run);
+      } finally {
+        tf.dispose([images, ...(made.labels ? [made.labels] : [])]);
+      }
+    },
+  });
+  const objectiveOf = (objective: Objective | undefined) => () => ({ objective });
+  const columns: OodSource[] = [];
+  /** The columns of a row whose images `draw` makes. */
+  const addColumns = (name: string, draw: Draw, available: number) => {
+    if (attackedOut !== undefined)
+      columns.push(
+        attacked(
+          { name: columnName(name, 'attacked'), kind: 'attacked' },
+          attackedOut,
+          draw,
+          {
+            argument: 'attackedOut',
+            rng: root.fork(`attack on ${name}`),
+            objectiveFor: objectiveOf(losses.logOdds),
+          },
+          Math.min(attackedOut.samples, available),
+        ),
+      );
+    if (guarantee !== undefined)
+      columns.push({
+        ...drawn,
+        name: columnName(name, 'guaranteed'),
+        kind: 'guaranteed',
+        samples: Math.min(guarantee.samples, available),
+        bound: (images) => guarantee.bound(images, guarantee.epsilon),
+        make: (start, size) => ({ images: tf.tidy(() => draw(start, size)) }),
+      });
+  };
   const sources: OodSource[] = [stored(IN_DISTRIBUTION, 'in', x, labels)];
-  for (const [name, images] of options.out) sources.push(stored(name, 'out', images));
+  if (attackedIn !== undefined)
+    columns.push(
+      attacked(
+        { name: columnName(IN_DISTRIBUTION, 'attacked'), kind: 'attacked' },
+        attackedIn,
+        chosen(x, root.fork('images attacked of the in-distribution')),
+        {
+          argument: 'attackedIn',
+          side: 'in',
+          rng: root.fork('attack on the in-distribution'),
+          objectiveFor: objectiveOf(losses.lowLogOdds),
+        },
+      ),
+    );
+  for (const [name, images] of options.out) {
+    sources.push(stored(name, 'out', images));
+    addColumns(name, chosen(images, root.fork(`images attacked of ${name}`)), images.shape[0]!);
+  }
   for (const { name, argument, sampler } of options.noise) {
     const draw = noiseDraw(argument, sampler, net, x, noiseSamples, root.fork(`noise ${name}`));
     const make: OodSource['make'] = (start, size) => ({ images: tf.tidy(() => draw(start, size)) });
-    sources.push({
-      name,
-      kind: 'noise',
-      samples: noiseSamples,
-      batchSize: attackBatchSize,
-      gradients: 0,
-      memory,
-      make,
-    });
+    sources.push({ ...drawn, name, kind: 'noise', samples: noiseSamples, make });
+    addColumns(name, draw, noiseSamples);
   }
-  if (options.adversarialNoise !== undefined) {
-    const { adversarialNoise } = options;
-    const { samples, steps, restarts } = adversarialNoise;
+  if (adversarialNoise !== undefined) {
     const rng = root.fork(ADVERSARIAL_NOISE);
-    const draw = noiseDraw('adversarialNoise.start', adversarialNoise.start, net, x, samples, rng);
-    const attackRng = rng.fork('attack');
-    sources.push({
-      name: ADVERSARIAL_NOISE,
-      kind: 'adversarialNoise',
-      samples,
-      batchSize: attackBatchSize,
-      gradients: steps * restarts,
-      memory,
-      make: (start, size, onStep) => {
-        const run = { rng: attackRng.fork(start), memory, onStep };
-        const images = tf.tidy(() => draw(start, size));
-        return attackBatch(runner, 'adversarialNoise', adversarialNoise, net, images, run);
-      },
-    });
+    const draw = noiseDraw('adversarialNoise.start', adversarialNoise.start, net, x, adversarialNoise.samples, rng);
+    const one = { name: ADVERSARIAL_NOISE, kind: 'adversarialNoise' } as const;
+    const objective = adversarialNoise.members.length > 1 ? losses.logOdds : undefined;
+    const on = { argument: 'adversarialNoise', rng: rng.fork('attack'), objectiveFor: objectiveOf(objective) };
+    sources.push(attacked(one, adversarialNoise, draw, on));
   }
-  if (options.adversarialSamples !== undefined && labels !== undefined) {
-    const { adversarialSamples } = options;
-    const { samples, steps, restarts } = adversarialSamples;
+  if (adversarialSamples !== undefined && labels !== undefined) {
     const rng = root.fork(ADVERSARIAL_SAMPLES);
-    const rows = drawRows(rng.fork('images'), samples, x.shape[0]!).sort();
-    const attackRng = rng.fork('attack');
-    const attacked = rows.map((row) => labels[row]!);
-    sources.push({
-      name: ADVERSARIAL_SAMPLES,
-      kind: 'adversarialSamples',
-      samples,
-      batchSize: attackBatchSize,
-      gradients: steps * restarts,
-      memory,
-      labels: attacked,
-      make: async (start, size, onStep) => {
-        const truth = tf.tensor1d(attacked.subarray(start, start + size), 'int32');
-        try {
-          const objective = lossesOf(net).inLossTo(truth, net.classes);
-          const run = { objective, rng: attackRng.fork(start), memory, onStep };
-          const images = tf.tidy(() => tf.gather(x, rows.subarray(start, start + size)));
-          return await attackBatch(runner, 'adversarialSamples', adversarialSamples, net, images, run);
-        } finally {
-          tf.dispose(truth);
-        }
-      },
-    });
+    const rows = drawRows(rng.fork('images'), adversarialSamples.samples, x.shape[0]!).sort();
+    const truth = rows.map((row) => labels[row]!);
+    const objectiveFor = (start: number, size: number) => {
+      const part = tf.tensor1d(truth.subarray(start, start + size), 'int32');
+      return { objective: losses.inLossTo(part, net.classes), labels: part };
+    };
+    const one = { name: ADVERSARIAL_SAMPLES, kind: 'adversarialSamples' } as const;
+    const on = { argument: 'adversarialSamples', rng: rng.fork('attack'), objectiveFor };
+    sources.push({ ...attacked(one, adversarialSamples, rowsOf(x, rows), on), labels: truth });
   }
-  return sources;
+  return [...sources, ...columns];
 }
 
-/** What changes from batch to batch. */
-interface AttackRun {
-  /** What is maximised; by default the attack's own objective. */
-  readonly objective?: Objective;
+/** Some rows of images, by their numbers. */
+function rowsOf(images: tf.Tensor, rows: Int32Array): Draw {
+  return (start, size) => tf.gather(images, rows.subarray(start, start + size));
+}
+
+/** Images in random order, the same whatever is done with them. */
+function chosen(images: tf.Tensor, rng: Rng): Draw {
+  return rowsOf(images, rng.permutation(images.shape[0]!));
+}
+
+/** What an attack is about. */
+interface AttackOn {
+  readonly argument: string;
   readonly rng: Rng;
-  readonly memory: number | undefined;
-  readonly onStep: () => void;
+  readonly side?: 'in' | 'out';
+  /** What is maximised on some of the images, by default the attack's own objective, and the tensor of labels that it needs. */
+  readonly objectiveFor: (
+    start: number,
+    size: number,
+  ) => { readonly objective: Objective | undefined; readonly labels?: tf.Tensor };
 }
-
-/** Attacks one batch and disposes of the images that it was given. `argument` names the attack's option. */
-async function attackBatch(
-  runner: Runner,
-  argument: string,
-  { attack, epsilon, stepSize, steps, restarts }: ResolvedAttack,
-  net: Classifier,
-  images: tf.Tensor,
-  { memory, ...run }: AttackRun,
-): Promise<Made> {
-  const given = { ...(stepSize !== undefined && { stepSize }), ...(memory !== undefined && { memory }) };
-  const options = { epsilon, ...given, steps, restarts, bounds: net.bounds, ...run };
-  const count = images.shape[0]!;
-  try {
-    const { adversarial, blindImages } = await runner.attack(attack, net, images, options);
-    try {
-      checkMade({ fn, argument: `${argument}.attack` }, adversarial, net, count);
-    } catch (error) {
-      tf.dispose(adversarial);
-      throw error;
-    }
-    return { images: adversarial, blindImages };
-  } finally {
-    tf.dispose(images);
-  }
-}
-
-/** Makes the noise images `start`, ..., `start + size - 1`; runs in a tidy. */
-type NoiseDraw = (start: number, size: number) => tf.Tensor;
 
 /** Noise made from the in-distribution images `x`, checked as it comes; `argument` names the sampler's option. */
 export function noiseDraw(
@@ -173,7 +193,7 @@ export function noiseDraw(
   x: tf.Tensor,
   samples: number,
   rng: Rng,
-): NoiseDraw {
+): Draw {
   const rows = drawRows(rng.fork('images'), samples, x.shape[0]!);
   const values = rng.fork('values');
   return (start, size) => {
@@ -189,25 +209,4 @@ function drawRows(rng: Rng, count: number, available: number): Int32Array {
   for (let start = 0; start < count; start += available)
     rows.set(rng.permutation(available).subarray(0, count - start), start);
   return rows;
-}
-
-/** A batch of images that the classifier takes: float32, of its input shape, inside its bounds. */
-export function checkImageSet(where: Where, images: tf.Tensor, net: Classifier): void {
-  checkBatch(where, images, net.inputShape);
-  if (images.dtype !== 'float32')
-    refuse(where, 'INVALID_ARGUMENT', 'a float32 tensor', images.dtype, "Convert it with tf.cast(x, 'float32').");
-  checkInBounds(where, images, net.bounds);
-}
-
-/** The same for images that a caller's function made, of which there must be one for each that it was given. */
-function checkMade(where: Where, images: tf.Tensor, net: Classifier, count: number): void {
-  checkImageSet(where, images, net);
-  if (images.shape[0] !== count)
-    refuse(
-      where,
-      'INVALID_SHAPE',
-      `a function that returns as many images as it is given (${count})`,
-      `a result of shape [${images.shape.join(', ')}]`,
-      'Return a batch of the shape that came in.',
-    );
 }

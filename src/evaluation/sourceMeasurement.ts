@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { rowLogOdds } from '../classifier/logOdds';
-import { argMax } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
+import { refuse } from '../core/check';
+import { nextTask } from '../core/nextTask';
+import { checkConfidences } from '../metrics/checkScores';
+import { batchOdds } from './attackBatch';
 import type { BlockResult, Measurement } from './measureBlocks';
 import type { OodSource } from './oodSources';
 import type { Runner } from './runner';
@@ -10,12 +12,14 @@ const fn = 'evaluateOod';
 
 /** A gradient, one forward and one backward pass, takes about as long as three forward passes. */
 const PASSES_PER_GRADIENT = 3;
+/** About how many forward passes an image's interval bounds in float64 take as long as. */
+const PASSES_PER_BOUND = 100;
 
 /** A row as a measurement: its images are made, classified and disposed of, batch by batch. */
 export function sourceMeasurement(
   runner: Runner,
   net: Classifier,
-  { name, kind, samples, batchSize, gradients, labels, memory, make }: OodSource,
+  { name, kind, samples, batchSize, gradients, labels, memory, bound, make }: OodSource,
   /** What is to be kept of the images themselves. */
   look: (images: tf.Tensor, start: number) => Promise<BlockResult> = async () => ({}),
 ): Measurement {
@@ -24,7 +28,7 @@ export function sourceMeasurement(
     kind,
     samples,
     blockSize: batchSize,
-    cost: 1 + PASSES_PER_GRADIENT * gradients,
+    cost: 1 + PASSES_PER_GRADIENT * gradients + (bound === undefined ? 0 : PASSES_PER_BOUND),
     required: kind === 'in',
     run: async (start, size, onWork) => {
       let steps = 0;
@@ -36,16 +40,13 @@ export function sourceMeasurement(
       const { images, blindImages } = await make(start, size, onStep);
       try {
         const seen = await look(images, start);
-        const { values, classes, head } = await runner.logits(fn, net, images, {
-          batchSize: size,
-          ...(memory !== undefined && { memory }),
-        });
-        const rows = Array.from({ length: size }, (_, i) => i * classes);
+        const { logOdds, predicted } = await batchOdds(runner, net, images, memory);
         return {
-          logOdds: rows.map((offset) => rowLogOdds(values, offset, classes, head)),
-          predicted: rows.map((offset) => argMax(values, offset, classes)),
+          logOdds,
+          predicted,
           ...(labels && { labels: [...labels.subarray(start, start + size)] }),
           ...(blindImages !== undefined && { blindImages: [blindImages] }),
+          ...(bound && { bounds: await boundsOf(bound, images, size, onWork) }),
           ...seen,
         };
       } finally {
@@ -53,4 +54,35 @@ export function sourceMeasurement(
       }
     },
   };
+}
+
+/** Images bounded at a time: the work can be stopped between two of these. */
+const BOUNDED = 4;
+
+/** What the confidence around each image cannot exceed, checked. */
+async function boundsOf(
+  bound: NonNullable<OodSource['bound']>,
+  images: tf.Tensor,
+  count: number,
+  onWork: (done: number) => void,
+): Promise<number[]> {
+  const where = { fn, argument: 'guarantee.bound' };
+  const found: number[] = [];
+  for (let start = 0; start < count; start += BOUNDED) {
+    const size = Math.min(BOUNDED, count - start);
+    const some = tf.slice(images, start, size);
+    let bounds: ArrayLike<number>;
+    try {
+      bounds = await bound(some);
+    } finally {
+      tf.dispose(some);
+    }
+    checkConfidences(where, bounds);
+    if (bounds.length !== size)
+      refuse(where, 'INVALID_ARGUMENT', `one bound for each of ${size} images`, `${bounds.length}`, 'Return all.');
+    found.push(...Array.from(bounds));
+    onWork(found.length * PASSES_PER_BOUND);
+    await nextTask();
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { crossEntropyTo, negativeLogProbability } from './crossEntropy';
+import { lowLogit, lowLogOdds } from './lossTable';
 import { lpOut } from './lpOut';
 import { maxLogOdds } from './maxLogOdds';
 import { binaryCrossEntropyTo, maxLogit, maxLogSigmoid, negativeLogLikelihood } from './sigmoidLosses';
@@ -14,6 +15,8 @@ export interface HeadLosses {
   readonly logConfidence: (logits: tf.Tensor2D) => tf.Tensor1D;
   /** Log-odds of the predicted class: the objective that does not saturate. */
   readonly logOdds: (logits: tf.Tensor2D) => tf.Tensor1D;
+  /** The same with the opposite sign: high where the confidence is low. */
+  readonly lowLogOdds: (logits: tf.Tensor2D) => tf.Tensor1D;
 }
 
 const SOFTMAX: HeadLosses = {
@@ -21,6 +24,7 @@ const SOFTMAX: HeadLosses = {
   inLossTo: crossEntropyTo,
   logConfidence: lpOut,
   logOdds: maxLogOdds,
+  lowLogOdds,
 };
 
 const SIGMOIDS: HeadLosses = {
@@ -28,6 +32,7 @@ const SIGMOIDS: HeadLosses = {
   inLossTo: binaryCrossEntropyTo,
   logConfidence: maxLogSigmoid,
   logOdds: maxLogit,
+  lowLogOdds: lowLogit,
 };
 
 /** The losses to use where the caller names none. */

@@ -1,6 +1,7 @@
 export { type AuprMethod, type AuprOptions, aupr } from './aupr';
 export { auroc } from './auroc';
 export { type AurocBounds, aurocBounds } from './aurocBounds';
+export type { ScoreInterval } from './aurocInterval';
 export {
   type BootstrapInterval,
   type BootstrapOptions,

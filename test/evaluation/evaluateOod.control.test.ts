@@ -161,11 +161,17 @@ describe('a row that cannot be measured', () => {
   ])('says so with the reason (%s, %o), changes no other row and leaves no tensor behind', async (name, change) => {
     const complete = await evaluateOod(model, base);
     const report = await expectNoLeak(() => evaluateOod(model, { ...base, ...change }));
-    const nothing = { meanMaxConfidence: null, standardError: null, auroc: null, fprAt95: null, blindImages: null };
+    const nothing = {
+      meanMaxConfidence: null,
+      standardError: null,
+      auroc: null,
+      fprAt95: null,
+      blindImages: null,
+      aupr: null,
+      aurocInterval: null,
+    };
     const expected = complete.rows.map((row) =>
-      row.name === name
-        ? { name, kind: row.kind, status: 'failed', reason: 'boom', samples: 0, resisted: 0, ...nothing }
-        : row,
+      row.name === name ? { ...row, status: 'failed', reason: 'boom', samples: 0, resisted: 0, ...nothing } : row,
     );
     expect(report.rows).toEqual(expected);
     expect(complete.rows.every(({ status, reason }) => status === 'measured' && reason === null)).toBe(true);

@@ -2,16 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { formatOodReport } from '../../src/evaluation/formatOodReport';
 import type { OodReport, OodRow, OodRowKind } from '../../src/evaluation/oodReport';
 import { expectRefusal } from '../support/expectRefusal';
+import { NO_COLUMNS, PAPER_SETTINGS } from '../support/oodFields';
 
 type Numbers = readonly [mmc: number | null, auroc: number | null, fpr: number | null];
 
 function row(name: string, kind: OodRowKind, [mmc, auroc, fpr]: Numbers, samples: number, resisted = 0): OodRow {
   const scores = { meanMaxConfidence: mmc, standardError: null, auroc, fprAt95: fpr };
-  return { name, kind, status: 'measured', reason: null, samples, resisted, ...scores, blindImages: null };
+  return {
+    name,
+    kind,
+    status: 'measured',
+    reason: null,
+    samples,
+    resisted,
+    ...scores,
+    blindImages: null,
+    ...NO_COLUMNS,
+  };
 }
 
 function report(testError: number, rows: readonly OodRow[]): OodReport {
-  const settings = { seed: 0, attackBatchSize: 100, noiseSamples: 10_000 };
+  const settings = { seed: 0, attackBatchSize: 100, noiseSamples: 10_000, ...PAPER_SETTINGS };
   return { testError, classes: 10, rows, settings: { ...settings, adversarialNoise: null, adversarialSamples: null } };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/core/rng';
 import { auroc, bootstrapInterval, fprAtTpr, type ScoreMetric } from '../../src/metrics';
+import { aurocInterval } from '../../src/metrics/aurocInterval';
 import { expectRefusal } from '../support/expectRefusal';
 import { IN, OUT, quantile } from './oracles';
 
@@ -97,5 +98,24 @@ describe('bootstrapInterval', () => {
       fn: 'bootstrapInterval',
       argument,
     });
+  });
+});
+
+describe('aurocInterval', () => {
+  it('is the interval that sorting every resample gives, to the last bit', () => {
+    const rng = createRng(3);
+    const scores = (count: number, at: number) =>
+      Array.from({ length: count }, () => Math.round(8 * (at + rng.normal())));
+    for (const [inS, outS] of [
+      [IN, OUT],
+      [scores(80, 1), scores(50, 0)],
+      [
+        [Infinity, 0],
+        [-0, -Infinity, 1],
+      ],
+    ] as const) {
+      const { lower, upper } = bootstrapInterval(auroc, inS, outS);
+      expect(aurocInterval(inS, outS)).toEqual({ lower, upper });
+    }
   });
 });

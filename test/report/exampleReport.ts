@@ -1,5 +1,6 @@
 import type { OodReport, OodRow } from '../../src/evaluation';
 import { auroc, fprAtTpr, meanMaxConfidence } from '../../src/metrics';
+import { NO_COLUMNS, PAPER_SETTINGS } from '../support/oodFields';
 
 /** A row of made-up scores: log-odds at equal distances around a centre. */
 function row(name: string, kind: OodRow['kind'], centre: number, inScores?: readonly number[]): OodRow {
@@ -17,6 +18,7 @@ function row(name: string, kind: OodRow['kind'], centre: number, inScores?: read
     auroc: inScores === undefined ? null : auroc(inScores, logOdds),
     fprAt95: inScores === undefined ? null : fprAtTpr(inScores, logOdds),
     blindImages: null,
+    ...NO_COLUMNS,
     scores: { confidences, logOdds },
   };
 }
@@ -48,6 +50,7 @@ export function exampleReport(shift: number): OodReport {
       seed: 0,
       attackBatchSize: 100,
       noiseSamples: 50,
+      ...PAPER_SETTINGS,
       adversarialNoise: attack,
       adversarialSamples: { ...attack, steps: 80 },
     },

@@ -1,3 +1,4 @@
+import { columnLegend, comparisonColumns, shown, type TableColumn, withGroups } from '../../evaluation/oodColumns';
 import { attackInWords, type OodReport, type OodRow, rowNotes } from '../../evaluation/oodReport';
 import { type Content, type Markup, tag } from './markup';
 import type { ReportTable } from './types';
@@ -31,27 +32,37 @@ function cellText(cell: string | number | null): string {
   return String(Number(cell.toPrecision(4)));
 }
 
-const COLUMNS = ['MMC', 'AUROC', 'FPR@95', 'n'];
 const CAPTION = 'Confidence on every data set, and how well it tells the data set from the in-distribution';
 
 /** The rows of reports side by side, joined by name in the order in which they first occur. */
 export function resultsTable(reports: Readonly<Record<string, OodReport>>): Markup[] {
   const named = Object.entries(reports);
-  const names = [...new Set(named.flatMap(([, { rows }]) => rows.map((row) => row.name)))];
-  const heads = named.map(([name, { testError }]) => {
+  const listed = named.map(([name, { rows, testError }]) => {
+    const all = withGroups(rows);
+    return { name, testError, rows: all, columns: columnsOf(all) };
+  });
+  const names = [...new Set(listed.flatMap(({ rows }) => rows.map((row) => row.name)))];
+  const heads = listed.map(({ name, testError, columns }) => {
     const error = tag('small', {}, `test error ${(100 * testError).toFixed(2)} %`);
-    return tag('th', { scope: 'colgroup', colspan: COLUMNS.length, class: 'first' }, name, ' ', error);
+    return tag('th', { scope: 'colgroup', colspan: columns.length, class: 'first' }, name, ' ', error);
   });
   const body = names.map((name) => {
-    const cells = named.flatMap(([, { rows }]) => numbers(rows.find((row) => row.name === name)));
-    return tag('tr', {}, tag('th', { scope: 'row' }, name), cells.map(numberCell));
+    const cells = listed.flatMap(({ rows, columns }) =>
+      numbers(
+        columns,
+        rows.find((row) => row.name === name),
+      ).map((text, k) => tag('td', { class: kind(k) }, text)),
+    );
+    return tag('tr', {}, tag('th', { scope: 'row' }, name), cells);
   });
-  const columns = named.flatMap(() => COLUMNS.map((column, k) => tag('th', { scope: 'col', class: kind(k) }, column)));
+  const columns = listed.flatMap((one) =>
+    one.columns.map(({ head }, k) => tag('th', { scope: 'col', class: kind(k) }, head)),
+  );
   return [
     scrollable(
       CAPTION,
       tag('colgroup', {}),
-      named.map(() => tag('colgroup', { span: COLUMNS.length })),
+      listed.map((one) => tag('colgroup', { span: one.columns.length })),
       tag(
         'thead',
         {},
@@ -64,17 +75,22 @@ export function resultsTable(reports: Readonly<Record<string, OodReport>>): Mark
   ];
 }
 
-function numbers(row: OodRow | undefined): string[] {
-  if (row === undefined) return COLUMNS.map(() => '–');
-  if (row.status === 'failed' || row.status === 'skipped') return [row.status, '–', '–', '–'];
-  const [mean, error, auroc, fpr] = [row.meanMaxConfidence, row.standardError, row.auroc, row.fprAt95].map(
-    (value) => value?.toFixed(3) ?? '–',
-  );
-  return [row.standardError === null ? mean! : `${mean} ± ${error}`, auroc!, fpr!, String(row.samples)];
+function columnsOf(rows: readonly OodRow[]): TableColumn[] {
+  return [
+    {
+      head: 'MMC',
+      cell: ({ meanMaxConfidence, standardError }) =>
+        standardError === null ? shown(meanMaxConfidence) : `${shown(meanMaxConfidence)} ± ${shown(standardError)}`,
+    },
+    ...comparisonColumns(rows),
+    { head: 'n', cell: ({ samples }) => String(samples) },
+  ];
 }
 
-function numberCell(text: string, k: number): Markup {
-  return tag('td', { class: kind(k % COLUMNS.length) }, text);
+function numbers(columns: readonly TableColumn[], row: OodRow | undefined): string[] {
+  if (row === undefined) return columns.map(() => '–');
+  if (row.status === 'failed' || row.status === 'skipped') return columns.map((_, k) => (k === 0 ? row.status : '–'));
+  return columns.map(({ cell }) => cell(row).replace(/^-$/, '–'));
 }
 
 /** Numbers stand to the right, and a line parts one report from the next. */
@@ -83,9 +99,9 @@ function kind(column: number): string {
 }
 
 function notes([report, { rows, settings }]: [string, OodReport]): Markup[] {
-  return rows.flatMap((row) =>
-    rowNotes(row, settings).map((note) => tag('p', { class: 'note' }, `${report}, ${row.name}: ${note}`)),
-  );
+  const noted = rows.flatMap((row) => rowNotes(row, settings).map((note) => `${report}, ${row.name}: ${note}`));
+  const legend = columnLegend(rows, settings).map((line) => `${report}, ${line}`);
+  return [...noted, ...legend].map((line) => tag('p', { class: 'note' }, line));
 }
 
 /** How the reports were measured, one column each. */

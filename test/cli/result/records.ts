@@ -1,6 +1,7 @@
 import { type RunRecord, runRecord } from '../../../src/cli/measure/runRecord';
 import type { Measured, MeasuredByName } from '../../../src/evaluation/measureBlocks';
 import type { OodRowKind } from '../../../src/evaluation/oodReport';
+import { PAPER_SETTINGS } from '../../support/oodFields';
 
 /** Log-odds of a confidence. */
 const odds = (confidence: number) => Math.log(confidence / (1 - confidence));
@@ -44,6 +45,7 @@ export function record(measured: MeasuredByName, kind: 'layers' | 'graph' = 'lay
     seed: 0,
     attackBatchSize: 25,
     noiseSamples: 2,
+    ...PAPER_SETTINGS,
     adversarialNoise: attack,
     adversarialSamples: null,
   };
