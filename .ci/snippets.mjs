@@ -4,7 +4,9 @@
  *     node .ci/snippets.mjs [package.tgz]
  *
  * Without an argument the package is packed from the dist folder as it is. A block that starts with ```ts no-run is
- * type-checked only. Each block becomes a module of its own, run in a process of its own.
+ * type-checked only. Each block becomes a module of its own. Blocks that import the same modules run one after another in one
+ * process, since loading tfjs takes longer than most of them do; where one of these fails, each runs again in a process of its
+ * own, and only what fails there counts.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +17,20 @@ import { promisify } from 'node:util';
 
 const processesAtOnce = 2;
 const secondsPerSnippet = 120;
+
+/** The script that imports modules one after another, each in a folder of its own. */
+const runner = `
+  import { mkdirSync } from 'node:fs';
+  let ran = 0;
+  // A block that ends the process must not pass for those after it.
+  process.on('exit', () => { if (ran < process.argv.length - 2) process.exitCode ||= 1; });
+  for (const [i, file] of process.argv.slice(2).entries()) {
+    mkdirSync(String(i));
+    process.chdir(String(i));
+    await import(file);
+    process.chdir('..');
+    ran++;
+  }`;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const work = join(root, '.cache', 'snippets');
@@ -93,6 +109,7 @@ function prepare(tarball) {
       include: [],
     }),
   );
+  writeFileSync(join(work, 'run.mjs'), runner);
   // `export {}` makes a block without imports a module too, with its own names and top-level await.
   for (const { name, code } of snippets) writeFileSync(join(work, `${name}.ts`), `${code}export {};\n`);
 }
@@ -118,22 +135,39 @@ function typeCheck() {
 
 async function runAll(queue) {
   const failures = [];
-  const waiting = [...queue];
+  const groups = grouped(queue);
   const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const failure = await runOne(next);
-      if (failure) failures.push(failure);
+    for (let group = groups.shift(); group; group = groups.shift()) {
+      if (group.length > 1 && (await run(group)) === undefined) continue;
+      for (const snippet of group) {
+        const failure = await run([snippet]);
+        if (failure) failures.push(failure);
+      }
     }
   };
   await Promise.all(Array.from({ length: processesAtOnce }, worker));
   return failures;
 }
 
-async function runOne({ path, line, name }) {
+/** Blocks with the same imports together. */
+function grouped(queue) {
+  const groups = new Map();
+  for (const snippet of queue) groups.set(importsOf(snippet), [...(groups.get(importsOf(snippet)) ?? []), snippet]);
+  return [...groups.values()];
+}
+
+/** The modules that a block names in its import statements. */
+function importsOf({ code }) {
+  return [...new Set(code.match(/(?<=(from|import) ')[^']+(?=')/g))].sort().join();
+}
+
+/** Runs blocks in one process; returns what went wrong, if anything. */
+async function run(group) {
   const folder = mkdtempSync(join(tmpdir(), 'snippet-'));
-  const compiled = join(work, 'out', `${name}.js`);
+  const compiled = group.map(({ name }) => join(work, 'out', `${name}.js`));
+  const [{ path, line, name }] = group;
   try {
-    await promisify(execFile)(process.execPath, ['--enable-source-maps', compiled], {
+    await promisify(execFile)(process.execPath, ['--enable-source-maps', join(work, 'run.mjs'), ...compiled], {
       cwd: folder,
       timeout: secondsPerSnippet * 1000,
     });
