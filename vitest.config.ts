@@ -37,8 +37,6 @@ export default defineConfig({
           name: 'isolated',
           // Not by `exclude`, which would take the place of the option --exclude of the command line.
           include: ['test/*.test.ts', `test/!(${tidy})/**/*.test.ts`],
-          // Errors outside the type tests are the business of `npm run typecheck`.
-          typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], ignoreSourceErrors: true },
         },
       },
     ],
