@@ -22,7 +22,7 @@ import { progressBar } from '../support/progressBar';
 
 /** The radius of GOOD's and of the paper's tables for MNIST. */
 const EPSILON = 0.3;
-const EPOCHS = { classifier: 4, discriminator: 6 };
+const EPOCHS = { classifier: 4, discriminator: 4 };
 /** Images of each set that are bounded; of them so many are attacked. */
 const [BOUNDED, ATTACKED] = [1000, 200];
 const STEPS = 200;
