@@ -1,4 +1,4 @@
-import { checkOneOf, refuse } from '../core/check';
+import { checkOneOf, checkWhole, refuse } from '../core/check';
 import { checkKeys } from '../core/checkKeys';
 import { checkScores } from '../metrics/checkScores';
 import { sortedCopy } from '../metrics/sortedCopy';
@@ -15,6 +15,8 @@ export interface ThresholdOptions {
    * certainty asked for, `'certain'`, which takes a lower threshold and more images. @defaultValue 'mean'
    */
   readonly promise?: 'mean' | 'certain';
+  /** How many later images `atLeast` is a share of. @defaultValue Infinity: all there will ever be */
+  readonly later?: number;
 }
 
 /** A threshold, and what it promises for images that come later, of the same kind as those of the scores. */
@@ -23,7 +25,7 @@ export interface Threshold {
   readonly threshold: number;
   /** The share of the scores given that is accepted. */
   readonly kept: number;
-  /** With the certainty asked for, no less than this share of later images is accepted. */
+  /** With the certainty asked for, no less than this share of later images is accepted: of all, or of as many as `later` says. */
   readonly atLeast: number;
   /** That certainty. */
   readonly certainty: number;
@@ -45,10 +47,14 @@ const fn = 'chooseThreshold';
  * `atLeast = I^-1(1 - certainty; n - r + 1, r)` holds with the certainty asked for. That is also the lower end of the exact
  * interval of Clopper and Pearson for n - r + 1 of n. Equal scores only make C larger.
  *
+ * A number of later images, m, varies more than all of them. Their places among n + m scores are equally likely in every order, so
+ * b of them lie below `s_(r)` with the probability `C(r - 1 + b, b) C(n - r + m - b, m - b) / C(n + m, m)`, and
+ * `atLeast = 1 - b / m` for the least b that is not exceeded with the certainty asked for.
+ *
  * With `promise: 'certain'` r is the largest for which `atLeast >= keep`.
  *
- * `needed = ceil(keep / (1 - keep))`, 19 for 95 %, and `ceil(log(1 - certainty) / log(keep))`, 59, where that is to be certain. From
- * fewer scores r would be 0; then the lowest is the threshold, and keeps what `atLeast` says.
+ * `needed = ceil(keep / (1 - keep))`, 19 for 95 %, and the least number for which r = 1 is certain to keep as much, 59 for all later
+ * images. From fewer scores r would be 0; then the lowest is the threshold, and keeps what `atLeast` says.
  *
  * @param inScores - Scores of in-distribution images, higher = more in-distribution; infinities are allowed.
  * @throws OverconfidenceError `EMPTY_INPUT`, `NON_FINITE` for NaN, `INVALID_ARGUMENT`, `INVALID_OPTION`.
@@ -63,11 +69,11 @@ const fn = 'chooseThreshold';
  * ```
  */
 export function chooseThreshold(inScores: ArrayLike<number>, options: ThresholdOptions = {}): Threshold {
-  const { keep, certainty, promise } = checkPromise(fn, options);
+  const { keep, certainty, promise, later } = checkPromise(fn, options);
   checkScores({ fn, argument: 'inScores' }, inScores);
   const sorted = sortedCopy(inScores);
   const count = sorted.length;
-  const least = (rank: number) => betaQuantile(1 - certainty, count - rank + 1, rank);
+  const least = (rank: number) => leastKept(count, rank, { certainty, later });
   // Rounding must not turn 0.05 x 20 into 0.
   let rank = Math.max(1, Math.floor((1 - keep) * (count + 1) + 1e-9));
   if (promise === 'certain') while (rank > 1 && least(rank) < keep) rank--;
@@ -79,8 +85,32 @@ export function chooseThreshold(inScores: ArrayLike<number>, options: ThresholdO
     atLeast: least(rank),
     certainty,
     count,
-    needed: Math.ceil((promise === 'certain' ? Math.log(1 - certainty) / Math.log(keep) : keep / (1 - keep)) - 1e-9),
+    needed: promise === 'certain' ? neededFor(keep, { certainty, later }) : Math.ceil(keep / (1 - keep) - 1e-9),
   };
+}
+
+type Certain = Pick<Required<ThresholdOptions>, 'certainty' | 'later'>;
+
+/** The share of later images at or above the r-th lowest of n scores that is reached with a certainty. */
+function leastKept(count: number, rank: number, { certainty, later }: Certain): number {
+  if (later === Number.POSITIVE_INFINITY) return betaQuantile(1 - certainty, count - rank + 1, rank);
+  let log = 0;
+  for (let i = 0; i < rank; i++) log += Math.log((count - i) / (count + later - i));
+  let below = 0;
+  // Rounding must not turn 19 of 20 into less than 0.95.
+  for (let sum = Math.exp(log); sum < certainty - 1e-12 && below < later; below++) {
+    log += Math.log(((rank + below) * (later - below)) / ((below + 1) * (count - rank + later - below)));
+    sum += Math.exp(log);
+  }
+  return 1 - below / later;
+}
+
+/** How many scores it takes for the lowest to keep a share with a certainty. */
+function neededFor(keep: number, { certainty, later }: Certain): number {
+  if (later === Number.POSITIVE_INFINITY) return Math.ceil(Math.log(1 - certainty) / Math.log(keep) - 1e-9);
+  let count = 1;
+  while (leastKept(count, 1, { certainty, later }) < keep) count++;
+  return count;
 }
 
 /**
@@ -124,13 +154,14 @@ export function chooseThresholds(
 }
 
 function checkPromise(name: string, options: ThresholdOptions): Required<ThresholdOptions> {
-  checkKeys({ fn: name, argument: 'options' }, options, { keep: true, certainty: true, promise: true });
-  const { keep = 0.95, certainty = 0.95, promise = 'mean' } = options;
+  checkKeys({ fn: name, argument: 'options' }, options, { keep: true, certainty: true, promise: true, later: true });
+  const { keep = 0.95, certainty = 0.95, promise = 'mean', later = Number.POSITIVE_INFINITY } = options;
   checkOneOf({ fn: name, argument: 'promise' }, promise, ['mean', 'certain']);
   for (const [argument, value] of Object.entries({ keep, certainty }))
     if (!(value > 0 && value < 1))
       refuse({ fn: name, argument }, 'INVALID_OPTION', 'a share between 0 and 1', String(value), 'Pass 0.95.');
-  return { keep, certainty, promise };
+  if (later !== Number.POSITIVE_INFINITY) checkWhole({ fn: name, argument: 'later' }, later);
+  return { keep, certainty, promise, later };
 }
 
 /**

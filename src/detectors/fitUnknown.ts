@@ -71,6 +71,7 @@ const KEYS: KeysOf<FitUnknownOptions> = {
   keep: true,
   certainty: true,
   promise: true,
+  later: true,
   kinds: true,
   batchSize: true,
   memory: true,
@@ -124,9 +125,9 @@ export async function fitUnknown(
   options: FitUnknownOptions = {},
 ): Promise<FittedUnknown> {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { kinds = USUAL, keep, certainty, promise, seed, rng: drawn, ...reading } = options;
+  const { kinds = USUAL, keep, certainty, promise, later, seed, rng: drawn, ...reading } = options;
   for (const kind of kinds) checkOneOf({ fn, argument: 'kinds' }, kind, Object.keys(KINDS) as DetectorKind[]);
-  const threshold = given({ keep, certainty, promise });
+  const threshold = given({ keep, certainty, promise, later });
   chooseThreshold([0], threshold);
   const rng = resolveRng(given({ seed, rng: drawn }));
   const net = asClassifier(fn, model, x);

@@ -65,6 +65,51 @@ describe('chooseThreshold', () => {
     expect(mean).toBeLessThan(keep + 0.01);
   });
 
+  test.each([
+    [5, 1, 0.6],
+    [6, 4, 0.8],
+    [4, 7, 0.9],
+    [7, 5, 0.5],
+  ])('of %i scores counts for %i later ones how many orders keep a share, at keep = %d', (count, later, keep) => {
+    for (const certainty of [0.3, 0.6, 0.8, 0.95]) {
+      const { threshold, atLeast } = chooseThreshold(
+        Array.from({ length: count }, (_, i) => i),
+        { keep, certainty, later },
+      );
+      const kept = keptInEveryOrder(count, later, threshold + 1);
+      const share = (least: number) => kept.filter((number) => number >= least).length / kept.length;
+      const least = Math.round(atLeast * later);
+      expect(atLeast).toBeCloseTo(least / later, 12);
+      expect(share(least)).toBeGreaterThanOrEqual(certainty - 1e-9);
+      expect(share(least + 1)).toBeLessThan(certainty);
+    }
+  });
+
+  test('promises of very many later images what it does of all', () => {
+    const scores = Array.from({ length: 360 }, (_, i) => i);
+    const [all, many] = [chooseThreshold(scores), chooseThreshold(scores, { later: 1e7 })];
+    expect(many.atLeast).toBeCloseTo(all.atLeast, 5);
+    const certain = { promise: 'certain', later: 1e5 } as const;
+    expect(chooseThreshold(scores, certain).needed).toBe(59);
+    expect(chooseThreshold(scores, { ...certain, later: 19 }).needed).toBe(361);
+    expect(chooseThreshold(scores, { ...certain, later: 20 }).needed).toBeLessThan(361);
+  });
+
+  test('keeps its promise for later images over 1,000 random splits of scores that depend on each other', () => {
+    const rng = createRng(11);
+    // Whatever they are: the split alone is random.
+    const pool = Array.from({ length: 300 }, (_, i) => Math.floor(i / 3) ** 2);
+    const count = 200;
+    const broken = Array.from({ length: 1000 }, () => {
+      const order = Array.from(rng.permutation(pool.length), (place) => pool[place]!);
+      const { threshold, atLeast } = chooseThreshold(order.slice(0, count), { later: pool.length - count });
+      const kept = order.slice(count).filter((score) => score >= threshold).length;
+      return kept / (pool.length - count) < atLeast - 1e-9;
+    });
+    expect(broken.filter(Boolean).length).toBeLessThanOrEqual(50);
+    expect(broken.filter(Boolean).length).toBeGreaterThan(5);
+  });
+
   test('keeps its promise where many scores are equal', () => {
     const rng = createRng(8);
     const broken = Array.from({ length: 1000 }, () => {
@@ -89,6 +134,7 @@ describe('chooseThreshold', () => {
     ['NaN', () => chooseThreshold([Number.NaN]), 'NON_FINITE', 'inScores'],
     ['keep = 1', () => chooseThreshold([1], { keep: 1 }), 'INVALID_OPTION', 'keep'],
     ['certainty = 0', () => chooseThreshold([1], { certainty: 0 }), 'INVALID_OPTION', 'certainty'],
+    ['half an image', () => chooseThreshold([1], { later: 0.5 }), 'INVALID_OPTION', 'later'],
   ] as const)('refuses %s', async (_, work, code, argument) => {
     await expectRefusal(work, { code, fn: 'chooseThreshold', argument });
   });
@@ -129,6 +175,18 @@ describe('conformalPValue', () => {
     }
   });
 });
+
+/** How many of the later scores are no less than the r-th lowest of the others, for every way to choose which come later. */
+function keptInEveryOrder(count: number, later: number, rank: number): number[] {
+  const all = count + later;
+  return Array.from({ length: 2 ** all }, (_, bits) => bits).flatMap((bits) => {
+    const comesLater = Array.from({ length: all }, (_, i) => ((bits >> i) & 1) === 1);
+    if (comesLater.filter(Boolean).length !== later) return [];
+    const places = Array.from({ length: all }, (_, i) => i);
+    const limit = places.filter((i) => !comesLater[i])[rank - 1]!;
+    return [places.filter((i) => comesLater[i] && i >= limit).length];
+  });
+}
 
 /** P(X >= x) of the standard normal distribution, by Simpson's rule. */
 function normalTail(x: number): number {
