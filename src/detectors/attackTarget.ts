@@ -156,8 +156,7 @@ function matrix(part: Parts[string] | undefined, columns: number): tf.Tensor2D {
 /** The distance from the k-th nearest direction, or the mean of the k nearest. */
 function nearest({ phi, parts }: Outputs, farthest: boolean): tf.Tensor1D {
   const u = tf.div(phi, tf.add(tf.norm(phi, 2, 1, true), TINY)) as tf.Tensor2D;
-  const ordered = tf.gather(u, tf.tensor1d(parts.order as Float32Array, 'int32'), 1);
-  const cosines = tf.matMul(ordered, matrix(parts.bank, phi.shape[1]), false, true) as tf.Tensor2D;
+  const cosines = tf.matMul(u, matrix(parts.bank, phi.shape[1]), false, true) as tf.Tensor2D;
   const k = parts.k as number;
   const chosen = constant(cosines, (all) => {
     const { indices } = tf.topk(all, k);

@@ -5,6 +5,7 @@ import type { Classifier } from '../classifier/types';
 import type { FeatureRows, OpenedFeatures } from './features';
 import { type DetectorKind, rowScoreOf } from './kinds';
 import { saveArray } from './savedArray';
+import { roundedPoints } from './scores/rounded';
 import { type Parts, row } from './scores/rows';
 import type { Detector, SavedDetector } from './types';
 
@@ -28,7 +29,7 @@ export interface DetectorParts {
 /** The detector of what was learnt. */
 export function detectorOf({ kind, reader, parts, probe }: DetectorParts): Detector {
   const { net, size, layer } = reader;
-  const score = rowScoreOf(kind, parts, size);
+  const score = rowScoreOf(kind, parts, size, roundedPoints);
   return {
     kind,
     ...(layer !== undefined && { layer }),

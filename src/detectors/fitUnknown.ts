@@ -17,6 +17,7 @@ import { given, readerOf, sampleOf } from './fitDetector';
 import { type DetectorKind, fitParts, KINDS, rowScoreOf } from './kinds';
 import { probeOf } from './probe';
 import type { SavedUnknown } from './restoreUnknown';
+import { roundedPoints } from './scores/rounded';
 import type { Parts } from './scores/rows';
 import { seenImages } from './seenImages';
 import { type Stage, stagesOf } from './stages';
@@ -234,7 +235,7 @@ function fit(context: Context, { kind, stage }: Candidate, places: readonly numb
 }
 
 function scored(candidate: Candidate, parts: Parts, rows: FeatureRows): Float64Array {
-  return scoresOf(rowScoreOf(candidate.kind, parts, candidate.stage?.size ?? 0), rows);
+  return scoresOf(rowScoreOf(candidate.kind, parts, candidate.stage?.size ?? 0, roundedPoints), rows);
 }
 
 /** What a candidate is tried on: photographs to fit, others that are held out, and destroyed ones. */

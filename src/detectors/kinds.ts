@@ -3,6 +3,7 @@ import { fdbdScore, fitFdbd } from './scores/fdbd';
 import { fitMahalanobis, mahalanobisScore, type Shrinkage } from './scores/mahalanobis';
 import { fitGuidance, fitNeighbours, guidanceScore, meanNeighbourScore, neighbourScore } from './scores/neighbours';
 import { energy, generalizedEntropy, maxLogit, maxSoftmax } from './scores/ofLogits';
+import type { Look } from './scores/rounded';
 import type { LinearHead, Parts, RowScore, Sample } from './scores/rows';
 import { ashScore, fitReact, fitShaping, reactScore, scaleScore } from './scores/shaping';
 import { fitShe, sheScore } from './scores/she';
@@ -35,7 +36,7 @@ export type DetectorKind =
 interface Kind {
   readonly needs: Needs;
   /** How it is made ready for scoring: of the parts that were learnt and the number of features. */
-  readonly score: (parts: Parts, size: number) => RowScore;
+  readonly score: (parts: Parts, size: number, look?: Look) => RowScore;
 }
 
 /** Every kind by its name: what it looks at, and its score. */
@@ -58,9 +59,9 @@ export const KINDS: Readonly<Record<DetectorKind, Kind>> = {
   fdbd: { needs: 'head', score: fdbdScore },
 };
 
-/** The score of a kind, from what was learnt. */
-export function rowScoreOf(kind: DetectorKind, parts: Parts, size: number): RowScore {
-  return KINDS[kind].score(parts, size);
+/** The score of a kind, from what was learnt; pages, whose examples are few, do without the quick look. */
+export function rowScoreOf(kind: DetectorKind, parts: Parts, size: number, look?: Look): RowScore {
+  return KINDS[kind].score(parts, size, look);
 }
 
 /** The options that say how a score is learnt; see `FitDetectorOptions`. */

@@ -1,24 +1,11 @@
 import { refuse } from '../../core/check';
 import { logSumExp } from './ofLogits';
+import type { Look } from './rounded';
 import { type Parts, type RowScore, row, type Sample, unit } from './rows';
 
-/** Directions of all features, their numbers in the order of their variance, and k. */
+/** Directions of all features, and k. */
 export function fitNeighbours(fn: string, sample: Sample, k: number): Parts {
-  const { size, count } = sample;
-  const directions = directionsOf(fn, sample, k);
-  const variance = new Float64Array(size);
-  for (let j = 0; j < size; j++) {
-    let [sum, squares] = [0, 0];
-    for (let at = j; at < directions.length; at += size) {
-      sum += directions[at]!;
-      squares += directions[at]! ** 2;
-    }
-    variance[j] = squares / count - (sum / count) ** 2;
-  }
-  const order = Float32Array.from(variance.keys()).sort((a, b) => variance[b]! - variance[a]! || a - b);
-  const bank = new Float32Array(directions.length);
-  for (let i = 0; i < count; i++) for (let j = 0; j < size; j++) bank[i * size + j] = directions[i * size + order[j]!]!;
-  return { bank, order, k };
+  return { bank: directionsOf(fn, sample, k), k };
 }
 
 function directionsOf(fn: string, { features, size, count }: Sample, k: number): Float32Array {
@@ -36,77 +23,49 @@ function directionsOf(fn: string, { features, size, count }: Sample, k: number):
 }
 
 /** `- |u - u_(k)|`: the distance of the direction of the features from the k-th nearest one of the data. */
-export function neighbourScore(parts: Parts, size: number): RowScore {
-  const distances = distancesTo(parts, size);
+export function neighbourScore(parts: Parts, size: number, look?: Look): RowScore {
+  const distances = distancesTo(parts, size, look);
   return (features) => -distances(features)[0]!;
 }
 
 /** `- mean_{i = 1..k} |u - u_(i)|`: the mean of the distances from the k nearest. */
-export function meanNeighbourScore(parts: Parts, size: number): RowScore {
-  const distances = distancesTo(parts, size);
+export function meanNeighbourScore(parts: Parts, size: number, look?: Look): RowScore {
+  const distances = distancesTo(parts, size, look);
   return (features) => -distances(features).reduce((a, b) => a + b) / (parts.k as number);
 }
 
-/** Numbers of which the first look at a distance is made, and by how many it goes on. */
-const [FIRST, BLOCK] = [64, 128];
+/** With fewer numbers than this all distances are computed, which takes about a millisecond. */
+const MANY = 2 ** 20;
 
 /**
- * The distances of a direction from the k nearest ones, the farthest first. The search is exact: the points that are nearest by their
- * first numbers tell how far the k-th nearest can be, and every other sum ends once it is larger.
+ * The distances of a direction from the k nearest ones, the farthest first. The search is exact: where there are many, a quick look bounds
+ * all of them, and those that may be among the nearest are computed.
  */
-function distancesTo({ bank, k, order }: Parts, size: number): (features: Float64Array) => Float64Array {
+function distancesTo({ bank, k }: Parts, size: number, look?: Look): (features: Float64Array) => Float64Array {
   const points = bank as Float32Array;
-  const count = points.length / size;
-  const begun = new Float64Array(count);
+  const boundsOf = points.length < MANY ? undefined : look?.(points, size);
+  const nearest = (closeness: (i: number) => number) => largestOf(points.length / size, k as number, closeness);
   return (features) => {
-    const own = unit(features);
-    const u = Float64Array.from(order as Float32Array, (j) => own[j]!);
-    const first = Math.min(FIRST, size);
-    for (let i = 0; i < count; i++) begun[i] = squares(u, points, i * size, 0, first);
-    const candidates = smallest(begun, k as number);
-    const near = candidates.map((i) => begun[i]! + squares(u, points, i * size, first, size));
-    // The same sums in blocks may round otherwise.
-    let limit = Math.max(...near) * (1 + 1e-12);
-    const best = new Float64Array(k as number).fill(Number.POSITIVE_INFINITY);
-    for (let i = 0; i < count; i++) {
-      let sum = begun[i]!;
-      for (let j = first; j < size && sum <= limit; j += BLOCK)
-        sum += squares(u, points, i * size, j, Math.min(j + BLOCK, size));
-      if (!(sum <= limit && sum < best[0]!)) continue;
-      let place = 1;
-      for (; place < best.length && best[place]! > sum; place++) best[place - 1] = best[place]!;
-      best[place - 1] = sum;
-      limit = Math.min(limit, best[0]!);
-    }
-    return best.map((value) => Math.sqrt(value));
+    const u = unit(features);
+    const bounds = boundsOf?.(u);
+    const limit = bounds === undefined ? 0 : -nearest((i) => -bounds.upper[i]!)[0]!;
+    const found = nearest((i) => (bounds && bounds.lower[i]! > limit ? -Infinity : -squares(u, points, i * size)));
+    return found.map((value) => Math.sqrt(-value));
   };
 }
 
-/** `sum_j (u_j - p_j)^2` over a part of the numbers of the point that begins at a place. */
-function squares(u: Float64Array, points: Float32Array, start: number, from: number, to: number): number {
+/** `sum_j (u_j - p_j)^2` for the point that begins at a place. */
+function squares(u: Float64Array, points: Float32Array, start: number): number {
   let [even, odd] = [0, 0];
-  let j = from;
-  for (; j + 1 < to; j += 2) {
+  let j = 0;
+  for (; j + 1 < u.length; j += 2) {
     const d = u[j]! - points[start + j]!;
     const e = u[j + 1]! - points[start + j + 1]!;
     even += d * d;
     odd += e * e;
   }
-  if (j < to) even += (u[j]! - points[start + j]!) ** 2;
+  if (j < u.length) even += (u[j]! - points[start + j]!) ** 2;
   return even + odd;
-}
-
-/** The places of the k smallest values. */
-function smallest(values: Float64Array, k: number): number[] {
-  const places: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    if (places.length === k && !(values[i]! < values[places[0]!]!)) continue;
-    if (places.length === k) places.shift();
-    let at = 0;
-    while (at < places.length && values[places[at]!]! > values[i]!) at++;
-    places.splice(at, 0, i);
-  }
-  return places;
 }
 
 /** Directions of the features of the data, each as long as its energy. */
