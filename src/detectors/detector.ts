@@ -42,7 +42,7 @@ export function detectorOf({ kind, reader, parts, probe }: DetectorParts): Detec
       return { scores: scoresOf(score, rows), logits: rows.logits };
     },
     save: (): SavedDetector => ({
-      format: 'relu-overconfidence/detector@1',
+      format: 'relu-overconfidence/detector@2',
       kind,
       layer: layer ?? null,
       inputShape: [...net.inputShape],

@@ -18,11 +18,11 @@ export function refuseOther(fn: string, shaped: boolean): never {
 export function checkSaved(fn: string, saved: SavedDetector) {
   const where = { fn, argument: 'saved' };
   const whole = typeof saved === 'object' && saved !== null && typeof saved.parts === 'object' && saved.parts !== null;
-  if (!whole || saved.format !== 'relu-overconfidence/detector@1' || !(saved.kind in KINDS))
+  if (!whole || saved.format !== 'relu-overconfidence/detector@2' || !(saved.kind in KINDS))
     refuse(
       where,
       'INVALID_DATA',
-      'a detector that this version has saved (relu-overconfidence/detector@1)',
+      'a detector that this version has saved (relu-overconfidence/detector@2)',
       whole ? `one of format ${show(saved.format)}` : show(saved),
       'Fit it again with this version.',
     );

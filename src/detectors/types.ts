@@ -60,7 +60,7 @@ export interface Detector {
 /** A detector as JSON holds it. */
 export interface SavedDetector {
   /** What this is, and in which version. */
-  readonly format: 'relu-overconfidence/detector@1';
+  readonly format: 'relu-overconfidence/detector@2';
   /** Which score it is. */
   readonly kind: DetectorKind;
   /** The layer; null for a score of the logits. */
