@@ -16,7 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   regions: ['classifier'],
   theory: ['regions', 'metrics'],
   guarantees: ['classifier', 'regions', 'training'],
-  evaluation: ['attacks', 'noise', 'metrics'],
+  evaluation: ['attacks', 'noise', 'metrics', 'detectors'],
   detectors: ['classifier', 'metrics', 'noise'],
   models: ['classifier'],
   datasets: ['core'],

@@ -60,6 +60,6 @@ export function detectorOf({ kind, reader, parts, probe }: DetectorParts): Detec
 export function scoresOf(score: ReturnType<typeof rowScoreOf>, { features, logits, count }: FeatureRows): Float64Array {
   const [size, classes] = [features.length / count, logits.length / count];
   return Float64Array.from({ length: count }, (_, i) =>
-    score(Float64Array.from(row(features, i, size)), Float64Array.from(row(logits, i, classes))),
+    score(new Float64Array(row(features, i, size)), new Float64Array(row(logits, i, classes))),
   );
 }

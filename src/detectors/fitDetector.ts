@@ -141,8 +141,8 @@ async function headIn(where: Where, kind: DetectorKind, { head, layer }: Reader)
 /** Rows as numbers of float64; without labels each example is of the class that the model takes it for. */
 export function sampleOf({ features, logits, count, labels }: FeatureRows, classes: number): Sample {
   return {
-    features: Float64Array.from(features),
-    logits: Float64Array.from(logits),
+    features: new Float64Array(features),
+    logits: new Float64Array(logits),
     groups: labels ?? Int32Array.from({ length: count }, (_, i) => argMax(logits, i * classes, classes)),
     count,
     size: features.length / count,

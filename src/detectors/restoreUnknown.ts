@@ -121,7 +121,7 @@ async function nativeDetector(
   const look = async (x: tf.Tensor, _: ReadOptions = {}) => {
     const { features, logits } = await read(x);
     const scores = Float64Array.from({ length: x.shape[0]! }, (__, i) =>
-      score(Float64Array.from(row(features, i, size)), Float64Array.from(row(logits, i, classes))),
+      score(new Float64Array(row(features, i, size)), new Float64Array(row(logits, i, classes))),
     );
     return { scores, logits };
   };

@@ -81,8 +81,7 @@ const KEYS: KeysOf<UnknownOptions> = { detector: true, threshold: true, labels: 
 export function withUnknown(model: ModelLike, options: UnknownOptions): UnknownClassifier {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
   const { detector, threshold } = options;
-  const named = typeof model === 'object' && model !== null && 'labels' in model ? model.labels : undefined;
-  const labels = options.labels ?? named;
+  const labels = options.labels ?? labelsOf(model);
   if (labels !== undefined && labels.length !== detector.classes)
     refuse(
       { fn, argument: 'labels' },
@@ -100,6 +99,11 @@ export function withUnknown(model: ModelLike, options: UnknownOptions): UnknownC
       'Pass for example `threshold: chooseThreshold(scores)`.',
     );
   return { predict: (x) => judge(detector, { ...options, ...(labels && { labels }) }, x) };
+}
+
+/** The names that the classes of a classifier have. */
+export function labelsOf(model: ModelLike): readonly string[] | undefined {
+  return typeof model === 'object' && model !== null && 'labels' in model ? model.labels : undefined;
 }
 
 function limitOf(threshold: UnknownOptions['threshold'], index: number): number {
@@ -120,7 +124,7 @@ async function judge(
   return Array.from(found, (score, i) => {
     const z = Float64Array.from(row(logits, i, classes));
     const index = largest(z);
-    const p = head === 'sigmoids' ? z.map((one) => 1 / (1 + Math.exp(-one))) : probabilities(z, 1);
+    const p = probabilitiesOf(z, head);
     const fault = seen && isPair(bounds) ? faultOf(ranges![i]!, seen, bounds) : undefined;
     const accepted = score >= limitOf(threshold, index) && !fault?.certain;
     return {
@@ -137,6 +141,11 @@ async function judge(
   });
 }
 
+/** The probabilities of all classes, of their logits. */
+export function probabilitiesOf(z: Float64Array, head: Detector['head']): Float64Array {
+  return head === 'sigmoids' ? z.map((one) => 1 / (1 + Math.exp(-one))) : probabilities(z, 1);
+}
+
 /** The conformal p-value, of scores that were checked. */
 function pValueOf(scores: ArrayLike<number>, score: number): number {
   let below = 1;
@@ -147,7 +156,8 @@ function pValueOf(scores: ArrayLike<number>, score: number): number {
 /** A second class is in question if it has at least this share of the probability of the first. */
 const CLOSE = 0.5;
 
-function between(p: Float64Array, head: Detector['head'], nameOf: (k: number) => string): string | undefined {
+/** That a second class is nearly as likely as the first, in words; undefined where it is not. */
+export function between(p: Float64Array, head: Detector['head'], nameOf: (k: number) => string): string | undefined {
   if (head === 'sigmoids') return undefined;
   const first = largest(p);
   const second = largest(p.map((value, k) => (k === first ? -1 : value)));

@@ -12,4 +12,4 @@ export type {
   UsedAttack,
   UsedSettings,
 } from './oodReport';
-export { type PredictionOrUnknown, type RejectingClassifier, withRejection } from './withRejection';
+export { type RejectingClassifier, withRejection } from './withRejection';

@@ -279,7 +279,7 @@ describe('several sigmoid units', () => {
     );
     expect(Array.from(await predictions(net, x))).toEqual(rows.map((row) => row.indexOf(Math.max(...row))));
     const best = Math.max(...(await confidences(net, x)));
-    expect((await withRejection(net, best - 1e-6)(x)).filter((answer) => answer !== 'unknown')).toHaveLength(1);
+    expect((await withRejection(net, best - 1e-6)(x)).filter(({ label }) => label !== 'unknown')).toHaveLength(1);
   });
 
   it('a GraphModel of them, its sigmoids taken off', async () => {

@@ -39,7 +39,9 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** A vector divided by its Euclidean length; zero stays zero. */
 export function unit(vector: ArrayLike<number>): Float64Array {
   const length = Math.sqrt(dot(vector, vector));
-  return Float64Array.from(vector, (value) => (length > 0 ? value / length : 0));
+  const result = new Float64Array(vector.length);
+  if (length > 0) for (let j = 0; j < result.length; j++) result[j] = vector[j]! / length;
+  return result;
 }
 
 /** The mean of all rows, or of those whose place is listed. */
