@@ -187,8 +187,8 @@ describe('restoreDetector', () => {
       layers: [layers.dense({ inputShape: [2], units: 5, activation: 'relu' }), layers.dense({ units: 3 })],
     });
     await expect(restoreDetector({ ...saved, layer: wider.layers[0]!.name }, wider)).rejects.toMatchObject(refusal);
-    const newer = { ...saved, format: 'relu-overconfidence/detector@2' as typeof saved.format };
-    await expectRefusal(() => restoreDetector(newer, model), refusal);
+    const older = { ...saved, format: 'relu-overconfidence/detector@1' as typeof saved.format };
+    await expectRefusal(() => restoreDetector(older, model), refusal);
     const bank = { type: 'float32', base64: 'AAA' } as const;
     await expectRefusal(() => restoreDetector({ ...saved, parts: { ...saved.parts, bank } }, model), refusal);
   });

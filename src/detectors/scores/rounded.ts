@@ -50,14 +50,17 @@ export const roundedPoints: Look = (points, size) => {
   const width = Math.ceil(size / STEP) * STEP;
   const [out, start] = [2 * width, 2 * width + 16 * count];
   const end = start + width * count;
-  let wasm: { readonly memory: WebAssembly.Memory; readonly dots: (...parameters: number[]) => void };
+  let buffer: ArrayBuffer;
+  let dots: (...parameters: number[]) => void;
   try {
-    wasm = new WebAssembly.Instance(new WebAssembly.Module(CODE)).exports as unknown as typeof wasm;
-    wasm.memory.grow(Math.ceil(end / PAGE));
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(CODE));
+    const memory = exports.memory as WebAssembly.Memory;
+    memory.grow(Math.ceil(end / PAGE));
+    buffer = memory.buffer;
+    dots = exports.dots as typeof dots;
   } catch {
     return undefined;
   }
-  const { buffer } = wasm.memory;
   const bytes = new Int8Array(buffer, start);
   const [vector, sums] = [new Int16Array(buffer, 0, width), new Int32Array(buffer, out, 4 * count)];
   const [steps, errors, squares] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
@@ -85,7 +88,7 @@ export const roundedPoints: Look = (points, size) => {
       rest += (u[j]! - vector[j]! / scale) ** 2;
     }
     const error = Math.sqrt(rest);
-    wasm.dots(start, end, out, 2 * width);
+    dots(start, end, out, 2 * width);
     for (let i = 0, at = 0; i < count; i++, at += 4) {
       const product = ((sums[at]! + sums[at + 1]! + sums[at + 2]! + sums[at + 3]!) * steps[i]!) / scale;
       const [middle, own] = [square + squares[i]! - 2 * product, errors[i]!];
