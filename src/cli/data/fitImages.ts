@@ -41,7 +41,11 @@ export function fitImages(folder: string, found: Found, { inputShape, bounds }: 
   const scale =
     white === undefined ? (value: number) => value : (value: number) => low + ((high - low) * value) / white;
   const pixel = (i: number) => scale(values[i]!);
-  if (channels === wanted) return { values: Float32Array.from(values, scale), notes };
+  if (channels === wanted) {
+    const scaled = new Float32Array(values.length);
+    for (let i = 0; i < scaled.length; i++) scaled[i] = pixel(i);
+    return { values: scaled, notes };
+  }
   const result = new Float32Array((values.length / channels) * wanted);
   for (let i = 0; i < result.length; i++)
     result[i] = channels === 1 ? pixel(Math.floor(i / 3)) : (pixel(3 * i) + pixel(3 * i + 1) + pixel(3 * i + 2)) / 3;

@@ -43,25 +43,32 @@ export function* fitMahalanobis(fn: string, sample: Sample, shrinkage: Shrinkage
 /** `- min_c (phi - m_c)^T P (phi - m_c)`, minus for the relative score the same distance from the mean of all data. */
 export function mahalanobisScore(parts: Parts, size: number): RowScore {
   const means = parts.means as Float64Array;
-  const own = unnamed('', parts);
+  const distanceOwn = distancesFrom(unnamed('', parts), means, row(means, 0, size));
   const mean = parts.mean as Float64Array | undefined;
-  const all = mean && unnamed('all', parts);
-  return (features) => {
-    let least = Number.POSITIVE_INFINITY;
-    for (let c = 0; c < means.length / size; c++)
-      least = Math.min(least, distance(own, difference(features, row(means, c, size))));
-    return all === undefined ? -least : distance(all, difference(features, mean!)) - least;
+  const distanceAll = mean && distancesFrom(unnamed('all', parts), mean, mean);
+  return (features) => (distanceAll === undefined ? 0 : distanceAll(features)) - distanceOwn(features);
+}
+
+/** The least distance from some points; the axes are gone along once for all of them, from a place among the points. */
+function distancesFrom({ vectors, weights, rest }: Precision, points: Float64Array, from: Float64Array) {
+  const size = from.length;
+  const along = (x: Float64Array) => {
+    const d = x.map((value, j) => value - from[j]!);
+    return weights.map((_, i) => dot(row(vectors, i, size), d));
   };
-}
-
-function difference(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((value, j) => value - b[j]!);
-}
-
-function distance({ vectors, weights, rest }: Precision, d: Float64Array): number {
-  let sum = rest === 0 ? 0 : rest * dot(d, d);
-  for (const [i, weight] of weights.entries()) sum += (weight - rest) * dot(row(vectors, i, d.length), d) ** 2;
-  return sum;
+  const ends = Array.from({ length: points.length / size }, (_, c) => row(points, c, size));
+  const starts = ends.map(along);
+  return (x: Float64Array) => {
+    const own = along(x);
+    let least = Number.POSITIVE_INFINITY;
+    for (const [c, start] of starts.entries()) {
+      let sum = 0;
+      if (rest > 0) for (let j = 0; j < size; j++) sum += rest * (x[j]! - ends[c]![j]!) ** 2;
+      for (let i = 0; i < own.length; i++) sum += (weights[i]! - rest) * (own[i]! - start[i]!) ** 2;
+      least = Math.min(least, sum);
+    }
+    return least;
+  };
 }
 
 /**
