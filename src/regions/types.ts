@@ -15,8 +15,11 @@ export interface LinearMap {
   readonly bytes: number;
   /** Adds A x to y, for each of `count` vectors. */
   addTo(y: Float64Array, x: Float64Array, count: number): void;
-  /** Adds the transpose of A times y to x, for each of `count` vectors. */
-  addTransposedTo(x: Float64Array, y: Float64Array, count: number): void;
+  /**
+   * Adds the transpose of A times y to x, for each of `count` vectors. All entries of y that are not `listed`, in ascending
+   * order, must be zero; a map that can skips them.
+   */
+  addTransposedTo(x: Float64Array, y: Float64Array, count: number, listed?: Int32Array): void;
   /** Adds A x to y for changes x, and lists the entries of y that may have changed. */
   spread(y: Changes, x: Changes): void;
   /** The map of the absolute values of the entries of A, made when it is first asked for. */

@@ -31,6 +31,9 @@ describe('squaredDistances', () => {
     const x = Float64Array.of(0, 0, 3, 4, -1, 2);
     expect([...squaredDistances(x, Float64Array.of(0, 0, 1, 1), 2)]).toEqual([0, 2, 25, 13, 5, 5]);
     expect([...squaredDistances(x, Float64Array.of(1), 1)]).toEqual([1, 1, 4, 9, 4, 1]);
+    expect([...squaredDistances(Float64Array.of(0, 3), Float64Array.of(0, 1, -1, 2, 5, 3), 1)]).toEqual([
+      0, 1, 1, 4, 25, 9, 9, 4, 16, 1, 4, 0,
+    ]);
   });
 });
 

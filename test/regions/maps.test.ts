@@ -82,6 +82,13 @@ describe('a linear map', () => {
         const [ahead, back] = [y.slice(), x.slice()];
         map.addTo(ahead, x, 2);
         map.addTransposedTo(back, y, 2);
+        // Only some entries of y, the others being zero, are said to matter.
+        const listed = Int32Array.from({ length: Math.ceil(m / 2) }, (_, i) => 2 * i);
+        const some = y.map((value, i) => ((i % m) % 2 === 0 ? value : 0));
+        const [byList, byAll] = [x.slice(), x.slice()];
+        map.addTransposedTo(byList, some, 2, listed);
+        map.addTransposedTo(byAll, some, 2);
+        expect(byList).toEqual(byAll);
         const [sizes, absolute] = [new Float64Array(m), normals(n, rng)];
         map.absolute().addTo(sizes, absolute, 1);
         const changes = noChanges(n);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { add, assemble, forRange, load, mul, set, store, vAdd } from '../../src/core/assembler';
 import type { WasmBackend } from '../../src/wasm/backend';
-import { add, assemble, forRange, load, mul, set, store, vAdd } from '../../src/wasm/simd/assembler';
 import { PANEL } from '../../src/wasm/simd/multiplySource';
 import { simd } from '../../src/wasm/simd/simd';
 import { values } from './kernelCase';

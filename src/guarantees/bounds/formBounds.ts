@@ -1,9 +1,9 @@
 import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
-import type { AffineGraphNode, PiecewiseAffine } from '../../regions/types';
+import type { AffineGraphNode, AffineNode, PiecewiseAffine } from '../../regions/types';
 import { dualNormOf, withCoefficient } from './ball';
 import { type Domain, magnitudes, roundoff64, UNDERFLOW } from './interval';
-import type { Relaxation } from './relaxation';
+import type { Lines, Relaxation } from './relaxation';
 
 /** What is known of a network over a box, up to some node. */
 export interface Known {
@@ -39,15 +39,14 @@ export function* formBounds(
 ): Pausing<Float64Array> {
   const carried = carriedForms(buffers, forms.length, (id) => bounds[id]!.lower.length);
   begin(carried, on, forms, bounds[on]!.lower.length);
-  const constants = new Float64Array(forms.length);
-  const lost = new Float64Array(forms.length);
+  const totals = { constants: new Float64Array(forms.length), lost: new Float64Array(forms.length) };
+  const { constants, lost } = totals;
   for (let id = on; id > to; id--) {
     if (!carried.has(id)) continue;
     yield;
-    addSizes(lost, carried, id, sizes[id - 1]!);
-    carryBack(net.nodes[id - 1]!, relaxations[id - 1], id, carried, constants);
+    carryBack(net.nodes[id - 1]!, relaxations[id - 1], id, carried, totals, sizes[id - 1]!);
   }
-  addSizes(lost, carried, to, magnitudes(bounds[to]!));
+  addSums(totals, carried, to, magnitudes(bounds[to]!));
   addLargest(constants, carried, to, bounds[to]!);
   carried.drop(to);
   const unit = roundoff64(bounds.reduce((total, { lower }) => total + lower.length, 0));
@@ -63,14 +62,35 @@ function begin(carried: CarriedForms, on: number, forms: readonly (readonly Term
   carried.list(on, distinct([Int32Array.from(forms.flat(), ({ entry }) => entry)], size));
 }
 
-function addSizes(totals: Float64Array, carried: CarriedForms, id: number, sizes: Float64Array): void {
+/** What each form has come to so far. */
+interface Totals {
+  /** What is constant in it. */
+  readonly constants: Float64Array;
+  /** Sums of absolute values, of which a share may be lost to rounding. */
+  readonly lost: Float64Array;
+}
+
+/** Adds the inner product of each form with a vector to its constant, and that of its absolute values with `sizes` to what is lost. */
+function addSums(
+  { constants, lost }: Totals,
+  carried: CarriedForms,
+  id: number,
+  sizes: Float64Array,
+  vector?: Float64Array,
+): void {
   const rows = carried.rows(id);
   const entries = carried.entries(id);
-  for (let c = 0; c < totals.length; c++) {
-    let sum = 0;
-    for (let n = 0; n < entries.length; n++)
-      sum += Math.abs(rows[c * sizes.length + entries[n]!]!) * sizes[entries[n]!]!;
-    totals[c]! += sum;
+  for (let c = 0; c < carried.count; c++) {
+    const from = c * sizes.length;
+    let [constant, summed] = [0, 0];
+    for (let n = 0; n < entries.length; n++) {
+      const i = entries[n]!;
+      const factor = rows[from + i]!;
+      summed += Math.abs(factor) * sizes[i]!;
+      if (vector !== undefined) constant += factor * vector[i]!;
+    }
+    constants[c]! += constant;
+    lost[c]! += summed;
   }
 }
 
@@ -99,37 +119,40 @@ function addLargest(totals: Float64Array, carried: CarriedForms, id: number, { l
 
 /**
  * Replaces the forms on the result of a node, value `id`, by forms on what the node reads, which are nowhere less: an affine
- * node by its transpose, a node that decides by the lines around it. What is constant is added to `constants`.
+ * node by its transpose, a node that decides by the lines around it. What is constant, and what rounding may lose, is added to the totals.
  */
 function carryBack(
   node: AffineGraphNode,
   relaxation: Relaxation | undefined,
   id: number,
   carried: CarriedForms,
-  constants: Float64Array,
+  totals: Totals,
+  sizes: Float64Array,
 ): void {
   switch (node.kind) {
     case 'affine':
-      if (node.offset !== undefined) addProducts(constants, carried, id, repeated(node.offset, node.size));
-      node.map.addTransposedTo(carried.rows(node.inputs[0]!), carried.rows(id), carried.count);
-      carried.listNonZero(node.inputs[0]!);
+      addSums(totals, carried, id, sizes, node.offset && repeated(node.offset, node.size));
+      node.map.addTransposedTo(carried.rows(node.inputs[0]!), carried.rows(id), carried.count, carried.entries(id));
+      carried.list(node.inputs[0]!, reachedBack(node, carried.entries(id)));
       break;
     case 'sum':
+      addSums(totals, carried, id, sizes);
       for (const input of node.inputs) carryToSummand(input, id, carried);
       break;
     default:
-      carryOverLines(relaxation!, node.inputs[0]!, id, carried, constants);
+      carryOverLines(relaxation!, node.inputs[0]!, id, carried, totals, sizes);
   }
   carried.drop(id);
 }
 
-/** Adds to a total for each row its inner product with a vector. */
-function addProducts(totals: Float64Array, carried: CarriedForms, id: number, vector: Float64Array): void {
-  const rows = carried.rows(id);
-  const entries = carried.entries(id);
-  for (let c = 0; c < totals.length; c++)
-    for (let n = 0; n < entries.length; n++)
-      totals[c]! += rows[c * vector.length + entries[n]!]! * vector[entries[n]!]!;
+/** The entries of what an affine node reads of which any of these entries of its result is made, in ascending order. */
+function reachedBack({ map, size }: AffineNode, entries: Int32Array): Int32Array {
+  const [ones, weights] = [new Float64Array(size), new Float64Array(map.inputSize)];
+  for (const i of entries) ones[i] = 1;
+  map.absolute().addTransposedTo(weights, ones, 1, entries);
+  const reached = new Uint8Array(weights.length);
+  for (let j = 0; j < weights.length; j++) if (weights[j] !== 0) reached[j] = 1;
+  return marked(reached);
 }
 
 function carryToSummand(input: number, id: number, carried: CarriedForms): void {
@@ -141,27 +164,68 @@ function carryToSummand(input: number, id: number, carried: CarriedForms): void 
   carried.list(input, entries);
 }
 
+/** The lines below all entries of a result and then those above all of them, so that no branch has to choose. */
+interface BothLines extends Lines {
+  /** Whether they are finite, so that zero times a line is zero. */
+  readonly finite: boolean;
+}
+
+const joined = new WeakMap<Relaxation, BothLines>();
+
+function bothLines(relaxation: Relaxation): BothLines {
+  const known = joined.get(relaxation);
+  if (known !== undefined) return known;
+  const { below, above } = relaxation;
+  const size = below.entries.length;
+  const both = {
+    slopes: new Float64Array(2 * size),
+    intercepts: new Float64Array(2 * size),
+    entries: new Int32Array(2 * size),
+  };
+  for (const [lines, from] of [
+    [below, 0],
+    [above, size],
+  ] as const) {
+    both.slopes.set(lines.slopes, from);
+    both.intercepts.set(lines.intercepts, from);
+    both.entries.set(lines.entries, from);
+  }
+  const made = { ...both, finite: both.slopes.every(Number.isFinite) && both.intercepts.every(Number.isFinite) };
+  joined.set(relaxation, made);
+  return made;
+}
+
 function carryOverLines(
-  { below, above }: Relaxation,
+  relaxation: Relaxation,
   input: number,
   id: number,
   carried: CarriedForms,
-  constants: Float64Array,
+  { constants, lost }: Totals,
+  sizes: Float64Array,
 ): void {
   const [before, after] = [carried.rows(input), carried.rows(id)];
-  const entries = carried.entries(id);
+  const listed = carried.entries(id);
   const [inputSize, size] = [before.length / carried.count, after.length / carried.count];
-  for (let c = 0; c < carried.count; c++)
-    for (let n = 0; n < entries.length; n++) {
-      const i = entries[n]!;
-      const factor = after[c * size + i]!;
-      if (factor === 0) continue;
-      const lines = factor > 0 ? above : below;
-      before[c * inputSize + lines.entries[i]!]! += factor * lines.slopes[i]!;
-      constants[c]! += factor * lines.intercepts[i]!;
+  const { slopes, intercepts, entries, finite } = bothLines(relaxation);
+  for (let c = 0; c < carried.count; c++) {
+    const [to, from] = [c * inputSize, c * size];
+    let [constant, summed] = [0, 0];
+    for (let n = 0; n < listed.length; n++) {
+      const i = listed[n]!;
+      const factor = after[from + i]!;
+      if (!finite && factor === 0) continue;
+      const line = i + size * Number(factor > 0);
+      after[from + i] = 0;
+      summed += Math.abs(factor) * sizes[i]!;
+      before[to + entries[line]!]! += factor * slopes[line]!;
+      constant += factor * intercepts[line]!;
     }
-  const read = [below, above].map((lines) => entries.map((i) => lines.entries[i]!));
-  carried.list(input, distinct(read, inputSize));
+    constants[c]! += constant;
+    lost[c]! += summed;
+  }
+  const reached = new Uint8Array(inputSize);
+  for (const i of listed) reached[entries[i]!] = reached[entries[i + size]!] = 1;
+  carried.list(input, marked(reached));
 }
 
 /**
@@ -177,8 +241,6 @@ interface CarriedForms {
   entries(id: number): Int32Array;
   /** Lists entries of a value. */
   list(id: number, entries: Int32Array): void;
-  /** Lists the entries of a value at which some row is not zero. */
-  listNonZero(id: number): void;
   /** Forgets the coefficients on a value. */
   drop(id: number): void;
 }
@@ -207,13 +269,6 @@ function carriedForms(buffers: Buffers, count: number, sizeOf: (id: number) => n
     list,
     has: (id) => listed.has(id),
     entries: (id) => listed.get(id) ?? new Int32Array(0),
-    listNonZero(id) {
-      const size = sizeOf(id);
-      const marks = new Uint8Array(size);
-      const values = rows(id);
-      for (let c = 0; c < count; c++) for (let i = 0; i < size; i++) if (values[c * size + i] !== 0) marks[i] = 1;
-      list(id, marked(marks));
-    },
     drop(id) {
       const size = sizeOf(id);
       const values = rows(id);

@@ -6,8 +6,16 @@ import { type Domain, type Interval, magnitudes } from './interval';
 import { nodeInterval } from './intervalBounds';
 import { type Relaxation, relaxationOf } from './relaxation';
 
-/** Entries whose bounds are tightened together; each takes two forms. */
-const CHUNK = 32;
+/** At most so many entries have their bounds tightened together; each takes two forms. */
+const MOST_TOGETHER = 32;
+
+/** Fewer where each is made of so many numbers that their forms would not stay in the cache. */
+const READ_TOGETHER = 2 ** 15;
+
+function togetherIn(node: AffineGraphNode): number {
+  const read = node.kind === 'affine' ? node.map.fanIn : 1;
+  return Math.min(MOST_TOGETHER, Math.max(4, Math.round(READ_TOGETHER / read)));
+}
 
 /**
  * Everything {@link formBounds} needs over a box, node after node: intervals, lines around what is decided, and, if `tighten` is
@@ -56,7 +64,7 @@ export function* tighteningWork(net: PiecewiseAffine, box: Interval): Pausing<Ti
   const entries = bounds.reduce((sum, { lower }) => sum + lower.length, 0);
   return {
     passes: products === 0 ? 0 : carried / products,
-    bytes: 2 * CHUNK * entries * Float64Array.BYTES_PER_ELEMENT,
+    bytes: 2 * MOST_TOGETHER * entries * Float64Array.BYTES_PER_ELEMENT,
   };
 }
 
@@ -98,8 +106,9 @@ function* tightened(net: PiecewiseAffine, known: Known, id: number, entries: rea
   const before = known.bounds[id]!;
   const lower = before.lower.slice();
   const upper = before.upper.slice();
-  for (let first = 0; first < entries.length; first += CHUNK) {
-    const chunk = entries.slice(first, first + CHUNK);
+  const together = togetherIn(net.nodes[id - 1]!);
+  for (let first = 0; first < entries.length; first += together) {
+    const chunk = entries.slice(first, first + together);
     const forms = chunk.flatMap((entry) => [[{ entry, factor: 1 }], [{ entry, factor: -1 }]]);
     const best = yield* formBounds(net, known, forms, { on: id });
     for (const [k, i] of chunk.entries()) {

@@ -1,5 +1,6 @@
+import { leadingAxes } from '../../core/leadingAxes';
 import type { Pausing } from '../../core/pausing';
-import { principalAxes } from '../../core/principalAxes';
+
 import { lengthOf } from '../growth/networkGrowth';
 
 /**
@@ -24,10 +25,9 @@ export function* principalMetric(
   const size = centre.length;
   const rows = new Float64Array(displacements.length * size);
   for (const [i, displacement] of displacements.entries()) rows.set(displacement, i * size);
-  const { values, vectors } = yield* principalAxes(rows, size);
-  const [largest] = values;
+  const { values: variances, vectors } = yield* leadingAxes(rows, size, share);
+  const [largest] = variances;
   if (largest === undefined) return undefined;
-  const variances = values.filter((variance) => variance >= share * largest);
   return {
     centre,
     axes: Array.from(variances, (_, i) => vectors.slice(i * size, (i + 1) * size)),

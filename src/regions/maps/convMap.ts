@@ -1,8 +1,9 @@
 import { once } from '../../core/once';
+import { paddedWidth, type Rows, rowSums, type Stretches } from '../../core/rowSums';
 import type { Axis, Changes, Convolution, LinearMap } from '../types';
 import { eachSeeing, seen } from './axes';
 import { listRange } from './changes';
-import { addRow, addRows, weightedRows } from './denseMap';
+import { addRow } from './denseMap';
 
 /** The map of a convolution. Zeros cost nothing, in either direction. */
 export function convMap(convolution: Convolution): LinearMap {
@@ -18,23 +19,16 @@ function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readon
   const { kernel, rows, columns, channels, filters } = convolution;
   const inputSize = rows.input * columns.input * channels;
   const outputSize = rows.output * columns.output * filters;
-  const taps = rows.window * columns.window;
-  const turned = turn(kernel, taps, channels, filters);
-  const patch = weightedRows(taps * channels);
-  const seenBy = weightedRows(filters);
-
-  /** Calls `use` with the first channel of each input pixel that the window at an output pixel sees, and with its tap. */
-  const eachTap = (pixel: number, use: (input: number, tap: number) => void) => {
-    const [oy, ox] = [Math.floor(pixel / columns.output), pixel % columns.output];
-    for (let wy = 0; wy < rows.window; wy++) {
-      const iy = seen(rows, oy, wy);
-      if (iy < 0) continue;
-      for (let wx = 0; wx < columns.window; wx++) {
-        const ix = seen(columns, ox, wx);
-        if (ix >= 0) use((iy * columns.input + ix) * channels, wy * columns.window + wx);
-      }
-    }
-  };
+  const pixels = rows.output * columns.output;
+  const window = rows.window * columns.window * channels;
+  const windows = once(() => windowsOf(convolution));
+  // A row for each entry of a window, and one for each filter.
+  const byEntry = once(() => padded(window, filters, (entry, filter) => kernel[entry * filters + filter]!));
+  const byFilter = once(() => ({
+    ...padded(filters, window, (filter, entry) => kernel[entry * filters + filter]!),
+    stretches: windows(),
+  }));
+  const everything = once(() => Int32Array.from({ length: outputSize }, (_, i) => i));
 
   /** Adds `factor` times what entry j of the input contributes. */
   const addColumn = (y: Changes, j: number, factor: number) => {
@@ -52,49 +46,69 @@ function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readon
   /** Adds `factor` times what entry i of the output is made of. */
   const addTransposedColumn = (x: Changes, i: number, factor: number) => {
     const [pixel, filter] = [Math.floor(i / filters), i % filters];
-    eachTap(pixel, (input, tap) => {
-      listRange(x, input, channels);
-      addRow(x.values, input, channels, turned[tap]!, filter * channels, factor);
-    });
+    const { matrix, width } = byFilter();
+    const { first, places, entries, lengths } = windows();
+    for (let s = first[pixel]!; s < first[pixel + 1]!; s++) {
+      for (let j = places[s]!; j < places[s]! + lengths[s]!; j += channels) listRange(x, j, channels);
+      addRow(x.values, places[s]!, lengths[s]!, matrix, filter * width + entries[s]!, factor);
+    }
   };
 
   const absolute = once(() => mapsOf({ ...convolution, kernel: kernel.map(Math.abs) }));
   const forward: LinearMap = {
     inputSize,
     outputSize,
-    fanIn: taps * channels,
-    products: outputSize * taps * channels,
-    bytes: 2 * kernel.byteLength,
+    fanIn: window,
+    products: outputSize * window,
+    bytes: kernel.byteLength + 8 * (window * paddedWidth(filters) + filters * paddedWidth(window)),
     convolution,
     absolute: () => absolute().forward,
     addTo(y, x, count) {
+      const { first, places, entries, lengths } = windows();
+      const sums = rowSums(byEntry());
       for (let c = 0; c < count; c++)
-        for (let pixel = 0; pixel < rows.output * columns.output; pixel++) {
+        for (let pixel = 0; pixel < pixels; pixel++) {
           let used = 0;
-          eachTap(pixel, (input, tap) => {
-            for (let channel = 0; channel < channels; channel++) {
-              const factor = x[c * inputSize + input + channel]!;
-              if (factor === 0) continue;
-              patch.factors[used] = factor;
-              patch.starts[used++] = (tap * channels + channel) * filters;
+          for (let s = first[pixel]!; s < first[pixel + 1]!; s++) {
+            const [from, entry] = [c * inputSize + places[s]!, entries[s]!];
+            for (let k = 0; k < lengths[s]!; k++) {
+              const factor = x[from + k]!;
+              sums.factors[used] = factor;
+              sums.rows[used] = entry + k;
+              used += Number(factor !== 0);
             }
-          });
-          addRows(y, c * outputSize + pixel * filters, filters, kernel, patch, used);
-        }
-    },
-    addTransposedTo(x, y, count) {
-      for (let c = 0; c < count; c++)
-        for (let pixel = 0; pixel < rows.output * columns.output; pixel++) {
-          let used = 0;
-          for (let filter = 0; filter < filters; filter++) {
-            const factor = y[c * outputSize + pixel * filters + filter]!;
-            if (factor === 0) continue;
-            seenBy.factors[used] = factor;
-            seenBy.starts[used++] = filter * channels;
           }
           if (used === 0) continue;
-          eachTap(pixel, (input, tap) => addRows(x, c * inputSize + input, channels, turned[tap]!, seenBy, used));
+          const [sum, to] = [sums.of(used), c * outputSize + pixel * filters];
+          for (let filter = 0; filter < filters; filter++) y[to + filter]! += sum[filter]!;
         }
+    },
+    addTransposedTo(x, y, count, listed = everything()) {
+      const { first, places, lengths } = windows();
+      const sums = rowSums(byFilter());
+      for (let c = 0; c < count; c++) {
+        let [low, high] = [inputSize, 0];
+        for (let n = 0; n < listed.length; ) {
+          const pixel = Math.floor(listed[n]! / filters);
+          const start = pixel * filters;
+          let used = 0;
+          for (; n < listed.length && listed[n]! < start + filters; n++) {
+            const factor = y[c * outputSize + listed[n]!]!;
+            sums.factors[used] = factor;
+            sums.rows[used] = listed[n]! - start;
+            used += Number(factor !== 0);
+          }
+          if (used === 0 || first[pixel] === first[pixel + 1]) continue;
+          sums.of(used);
+          sums.spread(first[pixel]!, first[pixel + 1]!);
+          low = Math.min(low, places[first[pixel]!]!);
+          high = Math.max(high, places[first[pixel + 1]! - 1]! + lengths[first[pixel + 1]! - 1]!);
+        }
+        for (let j = low; j < high; j++) {
+          x[c * inputSize + j]! += sums.target[j]!;
+          sums.target[j] = 0;
+        }
+      }
     },
     spread(y, x) {
       for (let k = 0; k < x.count; k++) {
@@ -110,8 +124,8 @@ function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readon
     bytes: forward.bytes,
     fanIn: mostSeeing(rows) * mostSeeing(columns) * filters,
     absolute: () => absolute().backward,
-    addTo: forward.addTransposedTo,
-    addTransposedTo: forward.addTo,
+    addTo: (x, y, count) => forward.addTransposedTo(x, y, count),
+    addTransposedTo: (y, x, count) => forward.addTo(y, x, count),
     spread(x, y) {
       for (let k = 0; k < y.count; k++) {
         const i = y.entries[k]!;
@@ -122,18 +136,54 @@ function mapsOf(convolution: Convolution): { readonly forward: LinearMap; readon
   return { forward, backward };
 }
 
+/** What windows see of an image: the window of output pixel o in the stretches `first[o]` up to `first[o + 1] - 1`. */
+interface Windows extends Stretches {
+  readonly first: Int32Array;
+}
+
+/** Neighbours in the window that are neighbours in the image make one stretch; they come in the order of the image. */
+function windowsOf({ rows, columns, channels }: Convolution): Windows {
+  const first = [0];
+  const [places, entries, lengths]: [number[], number[], number[]] = [[], [], []];
+  for (let oy = 0; oy < rows.output; oy++)
+    for (let ox = 0; ox < columns.output; ox++) {
+      for (let wy = 0; wy < rows.window; wy++) {
+        const iy = seen(rows, oy, wy);
+        if (iy < 0) continue;
+        let next = -1;
+        for (let wx = 0; wx < columns.window; wx++) {
+          const ix = seen(columns, ox, wx);
+          if (ix < 0) continue;
+          const place = (iy * columns.input + ix) * channels;
+          if (place === next) lengths[lengths.length - 1]! += channels;
+          else {
+            places.push(place);
+            entries.push((wy * columns.window + wx) * channels);
+            lengths.push(channels);
+          }
+          next = place + channels;
+        }
+      }
+      first.push(places.length);
+    }
+  return {
+    size: rows.input * columns.input * channels,
+    first: Int32Array.from(first),
+    places: Int32Array.from(places),
+    entries: Int32Array.from(entries),
+    lengths: Int32Array.from(lengths),
+  };
+}
+
+/** A matrix with its rows {@link paddedWidth | padded}. */
+function padded(count: number, length: number, entry: (i: number, j: number) => number): Rows {
+  const width = paddedWidth(length);
+  const matrix = new Float64Array(count * width);
+  for (let i = 0; i < count; i++) for (let j = 0; j < length; j++) matrix[i * width + j] = entry(i, j);
+  return { matrix, width };
+}
+
 /** No more windows than that see the same input entry. */
 function mostSeeing({ window, stride, dilation }: Axis): number {
   return dilation === 1 ? Math.ceil(window / stride) : window;
-}
-
-/** The kernel with [filters, channels] for each tap. */
-function turn(kernel: Float64Array, taps: number, channels: number, filters: number): Float64Array[] {
-  return Array.from({ length: taps }, (_, tap) => {
-    const slice = kernel.subarray(tap * channels * filters);
-    return Float64Array.from(
-      { length: channels * filters },
-      (_, e) => slice[(e % channels) * filters + Math.floor(e / channels)]!,
-    );
-  });
 }

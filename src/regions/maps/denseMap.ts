@@ -72,6 +72,9 @@ function nonZeros(y: Float64Array, at: number, length: number, { factors, starts
 /** Rows of the kernel that several vectors use while they are in the cache. */
 const BLOCK = 32;
 
+/** Rows of the kernel of which a few entries are used by several vectors. */
+const ROWS = 8;
+
 /** A vector with a smaller share of entries that are not zero is worth looking for them. */
 const SPARSE = 0.25;
 
@@ -80,13 +83,20 @@ export function denseMap(kernel: Float64Array, inputSize: number, outputSize: nu
   const rows = weightedRows(BLOCK);
   const columns = weightedRows(outputSize);
 
-  /** Adds to vector c of x what the first `used` entries of `columns` contribute. */
-  const addColumns = (x: Float64Array, c: number, used: number) => {
-    const { factors, starts } = columns;
-    for (let j = 0; j < inputSize; j++) {
-      let sum = 0;
-      for (let k = 0; k < used; k++) sum += factors[k]! * kernel[j * outputSize + starts[k]!]!;
-      x[c * inputSize + j]! += sum;
+  /** Adds to vectors of x what the few entries of y contribute that are not zero, a block of rows at a time. */
+  const addColumns = (x: Float64Array, y: Float64Array, sparse: readonly number[]) => {
+    const listed = sparse.map((c) => {
+      const used = nonZeros(y, c * outputSize, outputSize, columns);
+      return { c, factors: columns.factors.slice(0, used), starts: columns.starts.slice(0, used) };
+    });
+    for (let first = 0; first < inputSize; first += ROWS) {
+      const end = Math.min(first + ROWS, inputSize);
+      for (const { c, factors, starts } of listed)
+        for (let j = first; j < end; j++) {
+          let sum = 0;
+          for (let k = 0; k < factors.length; k++) sum += factors[k]! * kernel[j * outputSize + starts[k]!]!;
+          x[c * inputSize + j]! += sum;
+        }
     }
   };
 
@@ -113,14 +123,32 @@ export function denseMap(kernel: Float64Array, inputSize: number, outputSize: nu
       }
     },
     addTransposedTo(x, y, count) {
-      const full: number[] = [];
-      for (let c = 0; c < count; c++) {
-        const used = nonZeros(y, c * outputSize, outputSize, columns);
-        if (used > SPARSE * outputSize) full.push(c);
-        else addColumns(x, c, used);
+      const [full, sparse]: [number[], number[]] = [[], []];
+      for (let c = 0; c < count; c++)
+        (nonZeros(y, c * outputSize, outputSize, columns) > SPARSE * outputSize ? full : sparse).push(c);
+      addColumns(x, y, sparse);
+      for (let j = 0; j < inputSize; j++) {
+        const row = j * outputSize;
+        let f = 0;
+        for (; f + 4 <= full.length; f += 4) {
+          const [c0, c1, c2, c3] = [full[f]!, full[f + 1]!, full[f + 2]!, full[f + 3]!];
+          const [y0, y1, y2, y3] = [c0 * outputSize, c1 * outputSize, c2 * outputSize, c3 * outputSize];
+          let [s0, s1, s2, s3] = [0, 0, 0, 0];
+          for (let k = 0; k < outputSize; k++) {
+            const weight = kernel[row + k]!;
+            s0 += weight * y[y0 + k]!;
+            s1 += weight * y[y1 + k]!;
+            s2 += weight * y[y2 + k]!;
+            s3 += weight * y[y3 + k]!;
+          }
+          x[c0 * inputSize + j]! += s0;
+          x[c1 * inputSize + j]! += s1;
+          x[c2 * inputSize + j]! += s2;
+          x[c3 * inputSize + j]! += s3;
+        }
+        for (; f < full.length; f++)
+          x[full[f]! * inputSize + j]! += dot(kernel, row, y, full[f]! * outputSize, outputSize);
       }
-      for (let j = 0; j < inputSize; j++)
-        for (const c of full) x[c * inputSize + j]! += dot(kernel, j * outputSize, y, c * outputSize, outputSize);
     },
     spread(y, x) {
       listRange(y, 0, outputSize);

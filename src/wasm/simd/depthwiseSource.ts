@@ -1,4 +1,4 @@
-import { add, type FunctionSource, forRange, load, loadWhole, mul, set, store, vMax, vMin } from './assembler';
+import { add, type FunctionSource, forRange, load, loadWhole, mul, set, store, vMax, vMin } from '../../core/assembler';
 import { accumulate } from './multiplySource';
 
 /** Most taps that one function adds up. */

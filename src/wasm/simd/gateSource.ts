@@ -1,4 +1,4 @@
-import { add, type FunctionSource, forRange, load, set, store, vAnd, vGreater } from './assembler';
+import { add, type FunctionSource, forRange, load, set, store, vAnd, vGreater } from '../../core/assembler';
 
 /**
  * `gate(dy, y, dx, bytes, limits)`: copies `dy` where `y` lies strictly between the limits at `limits`, each of them four

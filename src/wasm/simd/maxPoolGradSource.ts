@@ -13,7 +13,7 @@ import {
   vSame,
   vSelect,
   vSplat,
-} from './assembler';
+} from '../../core/assembler';
 
 /**
  * `maxPoolGrad(dy, x, dx, height, width, rowBytes, pixelBytes)`: adds the gradient of one window of

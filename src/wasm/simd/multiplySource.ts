@@ -1,4 +1,3 @@
-import { FILTERS } from '../../core/winograd';
 import {
   add,
   type Code,
@@ -17,7 +16,8 @@ import {
   vMin,
   vMul,
   vMulAdd,
-} from './assembler';
+} from '../../core/assembler';
+import { FILTERS } from '../../core/winograd';
 
 /** Columns of a panel of the right-hand factor: two vectors. */
 export const PANEL = FILTERS;

@@ -1,4 +1,4 @@
-import { add, type FunctionSource, forRange, load, mul, set, store, vAdd } from './assembler';
+import { add, type FunctionSource, forRange, load, mul, set, store, vAdd } from '../../core/assembler';
 
 /**
  * `patches(from, to, pixels, inStep, rows, rowBytes, runBytes)`: lays the windows of a row of pixels out as the rows of a

@@ -1,5 +1,5 @@
+import { assemble, type FunctionSource } from '../../core/assembler';
 import type { WasmBackend } from '../backend';
-import { assemble, type FunctionSource } from './assembler';
 import { DEPTHWISE_WIDTHS, depthwiseSource, MOST_TAPS } from './depthwiseSource';
 import { gateSource } from './gateSource';
 import { maxPoolGradSource } from './maxPoolGradSource';

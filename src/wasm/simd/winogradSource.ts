@@ -1,4 +1,3 @@
-import { outputMatrix, TILE } from '../../core/winograd';
 import {
   add,
   type Code,
@@ -16,7 +15,8 @@ import {
   vMin,
   vMul,
   vSub,
-} from './assembler';
+} from '../../core/assembler';
+import { outputMatrix, TILE } from '../../core/winograd';
 
 const SIDE = [0, 1, 2, 3, 4, 5] as const;
 

@@ -77,12 +77,17 @@ export function vConstant(value: number): Code {
   return [0x43, [...bytes], 0xfd, 0x13];
 }
 
+/** Lane-wise sum of two f64. */
+export const dAdd = binary(0xfd, 0xf0, 0x01);
+/** Lane-wise product of two f64. */
+export const dMul = binary(0xfd, 0xf2, 0x01);
+
 /** The i32 at an address plus a constant offset, both in bytes. */
 export function loadWhole(address: Operand, offset = 0): Code {
   return [read(address), 0x28, 2, unsigned(offset)];
 }
 
-/** Four f32 from an address plus a constant offset, both in bytes. */
+/** Sixteen bytes, as four f32 or two f64, from an address plus a constant offset, both in bytes. */
 export function load(address: Operand, offset = 0): Code {
   return [read(address), 0xfd, 0x00, 2, unsigned(offset)];
 }
@@ -92,12 +97,27 @@ export function loadSplat(address: Operand, offset = 0): Code {
   return [read(address), 0xfd, 0x09, 2, unsigned(offset)];
 }
 
+/** Two copies of the f64 at an address. */
+export function dLoadSplat(address: Operand, offset = 0): Code {
+  return [read(address), 0xfd, 0x0a, 3, unsigned(offset)];
+}
+
+/** The f64 at an address, and zero. */
+export function dLoadOne(address: Operand): Code {
+  return [read(address), 0xfd, 0x5d, 3, 0];
+}
+
+/** Writes the first of two f64. */
+export function dStoreOne(address: Operand, value: Operand): Code {
+  return [read(address), read(value), 0xfd, 0x5b, 3, 0, 0];
+}
+
 /** A vector with one of its four lanes replaced by the f32 at an address. */
 export function loadLane(address: Operand, vector: Operand, lane: number): Code {
   return [read(address), read(vector), 0xfd, 0x56, 2, 0, lane];
 }
 
-/** Writes four f32. */
+/** Writes sixteen bytes. */
 export function store(address: Operand, value: Operand, offset = 0): Code {
   return [read(address), read(value), 0xfd, 0x0b, 2, unsigned(offset)];
 }
