@@ -168,6 +168,8 @@ function carryToSummand(input: number, id: number, carried: CarriedForms): void 
 interface BothLines extends Lines {
   /** Whether they are finite, so that zero times a line is zero. */
   readonly finite: boolean;
+  /** Whether each entry of the result has lines of the entry in the same place. */
+  readonly inPlace: boolean;
 }
 
 const joined = new WeakMap<Relaxation, BothLines>();
@@ -190,7 +192,8 @@ function bothLines(relaxation: Relaxation): BothLines {
     both.intercepts.set(lines.intercepts, from);
     both.entries.set(lines.entries, from);
   }
-  const made = { ...both, finite: both.slopes.every(Number.isFinite) && both.intercepts.every(Number.isFinite) };
+  const finite = both.slopes.every(Number.isFinite) && both.intercepts.every(Number.isFinite);
+  const made = { ...both, finite, inPlace: both.entries.every((entry, i) => entry === i % size) };
   joined.set(relaxation, made);
   return made;
 }
@@ -203,10 +206,12 @@ function carryOverLines(
   { constants, lost }: Totals,
   sizes: Float64Array,
 ): void {
-  const [before, after] = [carried.rows(input), carried.rows(id)];
+  const { slopes, intercepts, entries, finite, inPlace } = bothLines(relaxation);
   const listed = carried.entries(id);
+  const after = carried.rows(id);
+  const here = inPlace && !carried.has(input);
+  const before = here ? after : carried.rows(input);
   const [inputSize, size] = [before.length / carried.count, after.length / carried.count];
-  const { slopes, intercepts, entries, finite } = bothLines(relaxation);
   for (let c = 0; c < carried.count; c++) {
     const [to, from] = [c * inputSize, c * size];
     let [constant, summed] = [0, 0];
@@ -222,6 +227,10 @@ function carryOverLines(
     }
     constants[c]! += constant;
     lost[c]! += summed;
+  }
+  if (here) {
+    carried.move(id, input);
+    return;
   }
   const reached = new Uint8Array(inputSize);
   for (const i of listed) reached[entries[i]!] = reached[entries[i + size]!] = 1;
@@ -241,6 +250,8 @@ interface CarriedForms {
   entries(id: number): Int32Array;
   /** Lists entries of a value. */
   list(id: number, entries: Int32Array): void;
+  /** Takes the coefficients on a value for those on another of the same size, which has none. */
+  move(id: number, to: number): void;
   /** Forgets the coefficients on a value. */
   drop(id: number): void;
 }
@@ -269,6 +280,14 @@ function carriedForms(buffers: Buffers, count: number, sizeOf: (id: number) => n
     list,
     has: (id) => listed.has(id),
     entries: (id) => listed.get(id) ?? new Int32Array(0),
+    move(id, to) {
+      const [mine, other] = [buffers.get(id), buffers.get(to)];
+      buffers.set(to, mine!);
+      if (other === undefined) buffers.delete(id);
+      else buffers.set(id, other);
+      listed.set(to, listed.get(id)!);
+      listed.delete(id);
+    },
     drop(id) {
       const size = sizeOf(id);
       const values = rows(id);

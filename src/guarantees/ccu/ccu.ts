@@ -76,7 +76,8 @@ const OPTIONS: KeysOf<CcuOptions> = {
  * Predicted classes stay as they were. The guarantee does not depend on the weights of the model, and still holds when these
  * are trained on. Every gradient goes through.
  *
- * Work grows with examples times components times entries of an input, and with the cube of the entries for the axes: a few
+ * Work grows with examples times components times entries of an input, and for the axes with the number of axes that vary by
+ * more than `floor` or, if these are most of them, with the cube of the entries: a few
  * thousand examples are enough for images.
  *
  * @param model - Any model with gradients, if it is to be attacked.
