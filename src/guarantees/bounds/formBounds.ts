@@ -1,6 +1,6 @@
 import type { Pausing } from '../../core/pausing';
 import { repeated } from '../../regions/pass/repeated';
-import type { AffineGraphNode, AffineNode, PiecewiseAffine } from '../../regions/types';
+import type { AffineGraphNode, AffineNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
 import { dualNormOf, withCoefficient } from './ball';
 import { type Domain, magnitudes, roundoff64, UNDERFLOW } from './interval';
 import type { Lines, Relaxation } from './relaxation';
@@ -140,7 +140,7 @@ function carryBack(
       for (const input of node.inputs) carryToSummand(input, id, carried);
       break;
     default:
-      carryOverLines(relaxation!, node.inputs[0]!, id, carried, totals, sizes);
+      carryOverLines(node, relaxation!, id, carried, totals, sizes);
   }
   carried.drop(id);
 }
@@ -168,8 +168,6 @@ function carryToSummand(input: number, id: number, carried: CarriedForms): void 
 interface BothLines extends Lines {
   /** Whether they are finite, so that zero times a line is zero. */
   readonly finite: boolean;
-  /** Whether each entry of the result has lines of the entry in the same place. */
-  readonly inPlace: boolean;
 }
 
 const joined = new WeakMap<Relaxation, BothLines>();
@@ -193,24 +191,25 @@ function bothLines(relaxation: Relaxation): BothLines {
     both.entries.set(lines.entries, from);
   }
   const finite = both.slopes.every(Number.isFinite) && both.intercepts.every(Number.isFinite);
-  const made = { ...both, finite, inPlace: both.entries.every((entry, i) => entry === i % size) };
+  const made = { ...both, finite };
   joined.set(relaxation, made);
   return made;
 }
 
 function carryOverLines(
+  { kind, inputs: [input] }: SwitchNode,
   relaxation: Relaxation,
-  input: number,
   id: number,
   carried: CarriedForms,
   { constants, lost }: Totals,
   sizes: Float64Array,
 ): void {
-  const { slopes, intercepts, entries, finite, inPlace } = bothLines(relaxation);
+  const { slopes, intercepts, entries, finite } = bothLines(relaxation);
   const listed = carried.entries(id);
   const after = carried.rows(id);
-  const here = inPlace && !carried.has(input);
-  const before = here ? after : carried.rows(input);
+  // Lines around a function of single entries are of the entry in the same place.
+  const here = kind === 'kink' && !carried.has(input!);
+  const before = here ? after : carried.rows(input!);
   const [inputSize, size] = [before.length / carried.count, after.length / carried.count];
   for (let c = 0; c < carried.count; c++) {
     const [to, from] = [c * inputSize, c * size];
@@ -229,12 +228,12 @@ function carryOverLines(
     lost[c]! += summed;
   }
   if (here) {
-    carried.move(id, input);
+    carried.move(id, input!);
     return;
   }
   const reached = new Uint8Array(inputSize);
   for (const i of listed) reached[entries[i]!] = reached[entries[i + size]!] = 1;
-  carried.list(input, marked(reached));
+  carried.list(input!, marked(reached));
 }
 
 /**
