@@ -1,5 +1,24 @@
-import { DATA_OPTIONS, MODEL_OPTIONS, noiseOptions, RESULT_OPTIONS, RUN_OPTIONS, WORK_OPTIONS } from './args/options';
+import {
+  DATA_OPTIONS,
+  MODEL_OPTIONS,
+  noiseOptions,
+  type OptionSpec,
+  RESULT_OPTIONS,
+  RUN_OPTIONS,
+  WORK_OPTIONS,
+} from './args/options';
 import type { Command } from './command';
+
+const AUDIT_NOISE = { samples: '1000', attacked: '200', attack: 'max-confidence', steps: '20, pgd 200' };
+const RAYS_OPTION: OptionSpec = {
+  value: 'N',
+  text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100, fewer for large networks)',
+};
+const OOD_OPTION: OptionSpec = {
+  value: 'FOLDER',
+  text: 'images of another kind, for a row of their own; may be given several times',
+  multiple: true,
+};
 
 /** `audit`: is this model sure of itself where it should not be? */
 const audit: Command = {
@@ -10,11 +29,8 @@ const audit: Command = {
   options: {
     ...RESULT_OPTIONS,
     ...DATA_OPTIONS,
-    ...noiseOptions({ samples: '1000', attacked: '200', attack: 'max-confidence', steps: '20, pgd 200' }),
-    rays: {
-      value: 'N',
-      text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100, fewer for large networks)',
-    },
+    ...noiseOptions(AUDIT_NOISE),
+    rays: RAYS_OPTION,
     ...MODEL_OPTIONS,
     ...WORK_OPTIONS,
     ...RUN_OPTIONS,
@@ -35,11 +51,7 @@ const evaluate: Command = {
     'Measures test error and confidence on labelled data, how well confidence tells these from other data (--ood), from the noise of the paper and from noise that an attack has made convincing, and how sure the model is of images that an attack has changed.',
   options: {
     ...DATA_OPTIONS,
-    ood: {
-      value: 'FOLDER',
-      text: 'images of another kind, for a row of their own; may be given several times',
-      multiple: true,
-    },
+    ood: OOD_OPTION,
     ...RESULT_OPTIONS,
     ...noiseOptions({ samples: 'as many as data', attacked: '1000', attack: 'pgd', steps: 'noise 200, data 80' }),
     ...MODEL_OPTIONS,
@@ -51,6 +63,28 @@ const evaluate: Command = {
     'evaluate model.json --data mnist --ood emnist --ood fashion-mnist --workers 8 --json table1.json',
   ],
   run: async (io, args) => (await import('./measure/measure')).measure(io, args, 'evaluate'),
+};
+
+/** `compare`: which of several models is less sure where it should not be? */
+const compare: Command = {
+  summary: 'which of several models is less sure where it should not be, and what does it cost?',
+  usage: 'compare <model> <model> ... [options]',
+  about:
+    'Audits two models or more with the same draws and the same attacks, and says which is less sure of itself on noise, on attacked noise and far away, with intervals of 95 %: all are compared with the first. With --data it says what that costs in accuracy, with --ood it compares them on other images too.',
+  options: {
+    json: RESULT_OPTIONS.json!,
+    html: RESULT_OPTIONS.html!,
+    ...DATA_OPTIONS,
+    ood: OOD_OPTION,
+    ...noiseOptions(AUDIT_NOISE),
+    rays: RAYS_OPTION,
+    ...MODEL_OPTIONS,
+    ...WORK_OPTIONS,
+    quick: RUN_OPTIONS.quick!,
+    workers: RUN_OPTIONS.workers!,
+  },
+  examples: ['compare before after --quick', 'compare plain ceda acet --data mnist --html compared.html'],
+  run: async (io, args) => (await import('./compare/compare')).compare(io, args),
 };
 
 /** `train`: fine-tunes a saved model. */
@@ -181,5 +215,5 @@ const merge: Command = {
 
 /** All commands by their names, in the order of the help. */
 export const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ audit, evaluate, train, unknown, regions, certify, merge }),
+  Object.entries({ audit, compare, evaluate, train, unknown, regions, certify, merge }),
 );

@@ -229,7 +229,7 @@ test('--version and --help need no model, and every option is explained in docs/
   const guide = read('docs/command-line.md');
   const { stdout } = await runCli(folder, ['--help']);
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name!);
-  expect(commands).toEqual(['audit', 'evaluate', 'train', 'unknown', 'regions', 'certify', 'merge']);
+  expect(commands).toEqual(['audit', 'compare', 'evaluate', 'train', 'unknown', 'regions', 'certify', 'merge']);
   for (const command of commands) {
     const options = (await runCli(folder, [command, '--help'])).stdout.match(/^ {2}--[\w-]+/gm)!;
     expect(options.filter((option) => option !== '  --help' && !guide.includes(option.trim()))).toEqual([]);

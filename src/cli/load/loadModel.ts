@@ -30,6 +30,8 @@ export interface LoadedModel {
   readonly metadata: SavedModel['metadata'];
   /** What was concluded from the files, as sentences. */
   readonly notes: readonly string[];
+  /** Lets go of its weights. */
+  readonly dispose: () => void;
 }
 
 /** A model with its layers, and how it is seen. */
@@ -72,6 +74,9 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
   };
   return {
     ...facts,
+    dispose: () => {
+      model.dispose();
+    },
     withLayers,
     classifier: inWords(seen.classifier),
     notes: [

@@ -48,7 +48,7 @@ export interface Prepared {
   readonly estimate: string;
   /** The same in seconds. */
   readonly seconds: number;
-  /** Ends the workers, if there are any. */
+  /** Ends the workers, if there are any, and lets go of the model and the images. */
   readonly dispose: () => Promise<void>;
 }
 
@@ -99,6 +99,7 @@ export async function prepare(
         kind,
         inputShape,
         classes,
+        labels: net.labels ?? null,
         head,
         bounds,
         boundsFrom,
@@ -123,7 +124,11 @@ export async function prepare(
     measurements: [...sources, ...skippedRows(command, resolved), ...besides, ...rays.measurements],
     estimate: `${duration(seconds)}${workers > 0 ? ` on ${workers} workers` : ''}`,
     seconds,
-    dispose: end,
+    dispose: async () => {
+      await end();
+      dispose([x, ...[...others.values()].map((images) => images.x)]);
+      model.dispose();
+    },
   };
 }
 

@@ -35,6 +35,8 @@ export interface ModelFacts {
   readonly kind: 'layers' | 'graph';
   readonly inputShape: readonly number[];
   readonly classes: number;
+  /** Names of the classes, in the order of the outputs; null where nothing tells them. */
+  readonly labels: readonly string[] | null;
   /** How it makes confidences: with sigmoids the lowest is 0 and not 1 / K. */
   readonly head: 'softmax' | 'sigmoids';
   readonly bounds: Bounds;

@@ -72,11 +72,13 @@ export function thresholdText({
   return { passed: true, sentence: `No row of noise is above --max-mmc ${maxMmc}.${except}` };
 }
 
-function titled(title: string, texts: readonly string[], width: number): string {
+/** Texts as a list below a title; nothing where there are none. */
+export function titled(title: string, texts: readonly string[], width: number): string {
   return texts.length === 0 ? '' : `${title}\n${list(texts, width)}`;
 }
 
-function list(texts: readonly string[], width: number): string {
+/** Texts as a list. */
+export function list(texts: readonly string[], width: number): string {
   return texts.map((text) => wrap(text, width, '  ').replace('  ', '- ')).join('\n');
 }
 

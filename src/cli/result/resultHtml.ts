@@ -9,8 +9,10 @@ import { imageGrid } from '../../report/imageGrid';
 import { rayPlot } from '../../report/rayPlot';
 import { CURVE_ALPHAS, RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
+import { percent } from '../print/text';
 import { resultTable, thresholdText, titleOf } from './printResult';
 import type { Result } from './result';
+import { className, takenFor } from './takenFor';
 import { lowestOf } from './verdict';
 
 const WIDTH = 460;
@@ -53,7 +55,8 @@ function detailsOf(result: Result): Record<string, string | number> {
   };
 }
 
-function listed(heading: string, paragraphs: readonly string[]): ReportSection[] {
+/** Paragraphs below a heading; nothing where there are none. */
+export function listed(heading: string, paragraphs: readonly string[]): ReportSection[] {
   return paragraphs.length === 0 ? [] : [{ heading, paragraphs }];
 }
 
@@ -63,18 +66,32 @@ function tableSection(result: Result): ReportSection {
   return { heading: 'Mean confidence', paragraphs, table: { columns: ['Images', ...head.slice(1)], rows: cells } };
 }
 
-/** Images of each row, and confidence along rays; with `histogram` the distribution of confidence too. */
-async function pictureSections(
+/** Images of each row, and confidence along rays; with `histogram` the distribution of confidence too. `name`: of which of several. */
+export async function pictureSections(
   record: RunRecord,
   rows: readonly OodRow[],
   histogram: boolean,
+  name?: string,
 ): Promise<ReportSection[]> {
   const sections = [
     histogram ? await histogramSection(rows) : undefined,
+    takenForSection(record),
     await imageSection(record),
     await raySection(record),
   ];
-  return sections.filter((section) => section !== undefined);
+  return sections
+    .filter((section) => section !== undefined)
+    .map((section) => (name === undefined ? section : { ...section, heading: `${section.heading}: ${name}` }));
+}
+
+/** Which class each row is taken for most often. */
+function takenForSection(record: RunRecord): ReportSection | undefined {
+  const rows = Object.keys(record.measured).flatMap((row) => {
+    const taken = takenFor(record, row);
+    return taken === undefined ? [] : [[row, taken.name, percent(taken.share)]];
+  });
+  if (rows.length === 0) return undefined;
+  return { heading: 'What it takes them for', table: { columns: ['Images', 'Most often', 'Share'], rows } };
 }
 
 async function histogramSection(rows: readonly OodRow[]): Promise<ReportSection | undefined> {
@@ -97,12 +114,17 @@ async function imageSection({ run, measured }: RunRecord): Promise<ReportSection
     const captions = Array.from(numbersOf(one, 'logOdds').subarray(0, count), (odds) =>
       (1 / (1 + Math.exp(-odds))).toFixed(2),
     );
-    return [{ label, images, captions, count, height, width, channels }];
+    const classes = Array.from(numbersOf(one, 'predicted').subarray(0, count), (k) => className(run.model, k));
+    return [{ classes, row: { label, images, captions, count, height, width, channels } }];
   });
   if (rows.length === 0) return undefined;
   const scale = Math.max(1, Math.round(SIDE / Math.max(height, width)));
-  const png = await imageGrid({ rows, scale, bounds: boundsAt(run.model.bounds, 0) });
-  const alt = `The first images of each row: ${rows.map(({ label, captions }) => `${label} with confidences ${captions.join(', ')}`).join('; ')}.`;
+  const png = await imageGrid({ rows: rows.map(({ row }) => row), scale, bounds: boundsAt(run.model.bounds, 0) });
+  const seen = rows.map(({ classes, row: { label, captions } }) => {
+    const named = classes.map((name, i) => `${name} ${captions[i]}`);
+    return `${label} with ${named.join(', ')}`;
+  });
+  const alt = `The first images of each row: ${seen.join('; ')}.`;
   return {
     heading: 'What it saw',
     paragraphs: ['The first images of each row, with the confidence below each.'],

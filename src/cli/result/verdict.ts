@@ -61,7 +61,7 @@ export function isWithoutClass(kind: OodRowKind): boolean {
 }
 
 /** The row without data of the classifier on which it is surest. */
-function surest(rows: readonly OodRow[]): OodRow | undefined {
+export function surest(rows: readonly OodRow[]): OodRow | undefined {
   return rows
     .filter(({ kind, meanMaxConfidence }) => isWithoutClass(kind) && meanMaxConfidence !== null)
     .sort((a, b) => b.meanMaxConfidence! - a.meanMaxConfidence!)[0];

@@ -21,7 +21,7 @@ export function checkReport(reports: Readonly<Record<string, OodReport>>, option
     refuse(at('lang'), 'INVALID_OPTION', 'a language such as "en" or "pt-BR"', show(lang), 'Leave it out for English.');
   if (verdict !== undefined) {
     checkKeys(at('verdict'), verdict, { level: true, text: true });
-    checkOneOf(at('verdict.level'), verdict.level, ['good', 'warning', 'bad', 'none']);
+    checkOneOf(at('verdict.level'), verdict.level, ['good', 'warning', 'bad', 'none', 'comparison']);
     checkText(at('verdict.text'), verdict.text);
   }
   for (const [name, value] of Object.entries(details ?? {}))

@@ -8,7 +8,13 @@ import type { OodReportHtmlOptions, ReportSection, ReportVerdict } from './types
 
 /** Nothing may be loaded and nothing may run; browsers see to it. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-const LEVELS = { good: '✔ Good', warning: '▲ Warning', bad: '✖ Bad', none: '? No verdict' } as const;
+const LEVELS: Readonly<Record<ReportVerdict['level'], string>> = {
+  good: '✔ Good',
+  warning: '▲ Warning',
+  bad: '✖ Bad',
+  none: '? No verdict',
+  comparison: '⇄ Comparison',
+};
 const READING =
   'MMC is the mean of the largest softmax probability, ± its standard error: high is right in the in-distribution alone, and 1 / K is the lowest possible with K classes. AUROC is the chance that an image of the in-distribution gets more confidence than one of the row: 1 is best, 0.5 is chance. FPR@95 is the share of the row that passes a threshold which 95 % of the in-distribution pass: 0 is best.';
 

@@ -14,7 +14,7 @@ p{max-width:48rem;margin:.5rem 0;overflow-wrap:anywhere}
 .verdict{max-width:none;border:2px solid;border-left-width:.6rem;border-radius:.4rem;padding:.75rem 1rem;font-size:1.1rem;background:var(--raised)}
 .verdict strong,.verdict{border-color:currentColor}
 .verdict span{color:var(--ink)}
-.good{color:var(--good)}.warning{color:var(--warning)}.bad{color:var(--bad)}
+.good{color:var(--good)}.warning{color:var(--warning)}.bad{color:var(--bad)}.comparison{color:var(--focus)}
 .details{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1.25rem;margin:1rem 0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:.75rem 0}

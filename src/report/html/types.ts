@@ -1,7 +1,10 @@
 /** What a report comes down to. */
 export interface ReportVerdict {
-  /** Shown as a word, a sign and a colour; 'none' where too much could not be measured to tell. */
-  readonly level: 'good' | 'warning' | 'bad' | 'none';
+  /**
+   * Shown as a word, a sign and a colour; 'none' where too much could not be measured to tell, 'comparison' where models are
+   * held against each other and none is judged by itself.
+   */
+  readonly level: 'good' | 'warning' | 'bad' | 'none' | 'comparison';
   /** The verdict in a sentence. */
   readonly text: string;
 }

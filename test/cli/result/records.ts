@@ -34,6 +34,7 @@ export function record(measured: MeasuredByName, kind: 'layers' | 'graph' = 'lay
     inputShape: [2],
     head: 'softmax',
     classes: 10,
+    labels: null,
     bounds: [0, 1],
     boundsFrom: 'given',
     image: true,

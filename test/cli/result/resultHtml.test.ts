@@ -49,6 +49,7 @@ describe('the page of a result', () => {
       'What to do next',
       'Mean confidence',
       'How confidence is distributed',
+      'What it takes them for',
     ]);
     expect(html).toContain('<p class="verdict good">');
     expect(html).toContain('<p>No row of noise is above --max-mmc 0.3.</p>');
@@ -62,7 +63,13 @@ describe('the page of a result', () => {
 
   test('with data has the table that compares with them, and no second table and histogram', async () => {
     const html = await page(own(rows(ATTACKED)));
-    expect(headings(html)).toEqual(['Results', 'What was found', 'What to do next', 'How it was measured']);
+    expect(headings(html)).toEqual([
+      'Results',
+      'What was found',
+      'What to do next',
+      'What it takes them for',
+      'How it was measured',
+    ]);
     expect(html).toContain('<small>test error 0.00 %</small>');
     expect(html).toContain('<dt>in-distribution</dt><dd>folder, 2 images</dd>');
   });
@@ -91,7 +98,15 @@ describe('the page of a result', () => {
     const { blocks, ...seen } = row('noise', [0.12, 0.13, 0.3, 0.4], { pixels: [0.25, 0.75] });
     const first = { ...seen, blocks: { 0: blocks[0]!, 2: { ...blocks[2]!, pixels: [] } } };
     const [picture] = pictures(await page(record(rows(ATTACKED, first))), 'png');
-    expect(picture!.alt).toBe('The first images of each row: uniform noise with confidences 0.12.');
+    expect(picture!.alt).toBe('The first images of each row: uniform noise with class 0 0.12.');
+  });
+
+  test('calls classes by their names where the model has names, and by their numbers where it has none', async () => {
+    const of = record(rows(ATTACKED));
+    const named = { ...of, run: { ...of.run, model: { ...of.run.model, labels: ['<cat>', 'dog'] } } };
+    const line = (name: string) => `<th scope="row">uniform noise</th><td>${name}</td><td>100 %</td>`;
+    expect(await page(named)).toContain(line('&lt;cat&gt;'));
+    expect(await page(of)).toContain(line('class 0'));
   });
 
   test('has notes among what was found', async () => {
@@ -132,7 +147,7 @@ describe('the page of a result', () => {
       channels: 1,
     };
     expect(picture!.bytes.equals(await imageGrid({ rows: [shown], scale: 42, bounds: [0, 1] }))).toBe(true);
-    expect(picture!.alt).toBe('The first images of each row: uniform noise with confidences 0.12, 0.13.');
+    expect(picture!.alt).toBe('The first images of each row: uniform noise with class 0 0.12, class 0 0.13.');
   });
 
   test('shows no image of a row that failed, and large images at their own size', async () => {
