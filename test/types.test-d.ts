@@ -143,6 +143,10 @@ test('images keep their rank through projections and blurring', () => {
 
 test('a model is a classifier, a LayersModel, a GraphModel or a function, and nothing else', () => {
   expectTypeOf<Classifier>().toExtend<ModelLike>();
+  expectTypeOf<Classifier<'cat' | 'dog'>>().toExtend<ModelLike>();
+  const labels: readonly string[] = [];
+  expectTypeOf(classifier(null as unknown as LayersModel, { labels })).toEqualTypeOf<Classifier>();
+  expectTypeOf(classifier(null as unknown as LayersModel)).toEqualTypeOf<Classifier>();
   expectTypeOf<LayersModel>().toExtend<ModelLike>();
   expectTypeOf<tf.InferenceModel>().toExtend<ModelLike>();
   expectTypeOf<(x: tf.Tensor) => tf.Tensor2D>().toExtend<ModelLike>();

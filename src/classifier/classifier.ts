@@ -64,6 +64,10 @@ export const CLASSIFIER_KEYS: KeysOf<ClassifierOptions> = {
  * console.log(net.classes, net.inputShape); // 3 [ 2 ]
  * ```
  */
+export function classifier<Label extends string = string>(
+  model: ModelLike,
+  options?: ClassifierOptions<Label>,
+): Classifier<Label>;
 export function classifier(model: ModelLike, options: ClassifierOptions = {}): Classifier {
   checkOptions(options);
   if (isClassifier(model)) return rewrap(model, options);

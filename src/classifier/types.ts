@@ -23,8 +23,8 @@ export interface Inference {
   readonly reason?: string;
 }
 
-/** What a model is to this library: a function from images to logits, and the facts around it. */
-export interface Classifier {
+/** What a model is to this library: a function from images to logits, and the facts around it. `Label`: the names of its classes, where types know them. */
+export interface Classifier<Label extends string = string> {
   /** Shape of one input, without the batch axis. */
   readonly inputShape: readonly number[];
   /** Number of classes K >= 2. */
@@ -43,7 +43,7 @@ export interface Classifier {
    */
   readonly head?: 'softmax' | 'sigmoids';
   /** Names of the classes, if they were given. */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly Label[];
   /**
    * Whether inputs of shape `[H, W, C]` or `[H, W]` are images, in which neighbouring values belong together: they have smooth
    * noise, and attacks look for smooth changes. Otherwise each value counts for itself, as in a vector. @defaultValue true
@@ -76,7 +76,11 @@ export interface Classifier {
 export type LogitsFunction = (x: tf.Tensor) => tf.Tensor2D;
 
 /** Anything that can be asked for logits. A tfjs `GraphModel` is an `InferenceModel`. */
-export type ModelLike = Classifier | LayersModel | tf.InferenceModel | LogitsFunction;
+export type ModelLike<Label extends string = string> =
+  | Classifier<Label>
+  | LayersModel
+  | tf.InferenceModel
+  | LogitsFunction;
 
 /** Inputs and their true classes: a batch, a training set, a test set. */
 export interface LabelledData {
@@ -87,13 +91,13 @@ export interface LabelledData {
 }
 
 /** What {@link classifier} may be told about a model. */
-export interface ClassifierOptions {
+export interface ClassifierOptions<Label extends string = string> {
   /** Shape of one input without the batch axis. @defaultValue read from the model; functions must give it */
   readonly inputShape?: readonly number[];
   /** Number of classes, if only to be sure of it: the model decides. @defaultValue read from the model */
   readonly classes?: number;
-  /** Names of the classes, in the order of the model. @defaultValue none */
-  readonly labels?: readonly string[];
+  /** Names of the classes, in the order of the model; what predicts then has them in its type. @defaultValue none */
+  readonly labels?: readonly Label[];
   /**
    * The box of valid inputs, in input units: `[low, high]` for every coordinate, or `{ low: [...], high: [...] }` with a number for
    * each feature of a vector; attacks then measure epsilon and steps in widths of each feature. @defaultValue what a first rescaling of the model tells: the one of [0, 255],

@@ -47,7 +47,7 @@ export interface TriedDetector {
 }
 
 /** A classifier that may answer "unknown", with all that it was made of. */
-export interface FittedUnknown extends UnknownClassifier {
+export interface FittedUnknown<Label extends string = string> extends UnknownClassifier<Label> {
   /** The score that was chosen. */
   readonly detector: Detector;
   /** All that were tried, the best first. */
@@ -120,6 +120,11 @@ const FEWEST = 10;
  * console.log(answer!.label); // unknown
  * ```
  */
+export function fitUnknown<Label extends string = string>(
+  model: ModelLike<Label>,
+  x: tf.Tensor,
+  options?: FitUnknownOptions,
+): Promise<FittedUnknown<Label>>;
 export async function fitUnknown(
   model: ModelLike,
   x: tf.Tensor,

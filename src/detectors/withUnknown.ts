@@ -9,10 +9,10 @@ import { largest, row } from './scores/rows';
 import { faultOf, rangesOf, type SeenImages } from './seenImages';
 import type { Detector } from './types';
 
-/** What a classifier says that may answer "unknown". */
-export interface Prediction {
+/** What a classifier says that may answer "unknown". `Label`: the names of its classes, where types know them. */
+export interface Prediction<Label extends string = string> {
   /** Name of the class, or its index as text where there are no names; `'unknown'` for an image that is refused. */
-  readonly label: string;
+  readonly label: Label | 'unknown';
   /** The class that the model takes it for, refused or not. */
   readonly index: number;
   /** Confidence of the model in it: its largest probability. */
@@ -28,13 +28,13 @@ export interface Prediction {
 }
 
 /** What {@link withUnknown} is made of. */
-export interface UnknownOptions {
+export interface UnknownOptions<Label extends string = string> {
   /** The score that knows where the data are. */
   readonly detector: Detector;
   /** The lowest score accepted; of `chooseThresholds` one for each class, and a class without one is never accepted. */
   readonly threshold: number | Pick<Threshold, 'threshold'> | readonly (Pick<Threshold, 'threshold'> | undefined)[];
   /** Names of the classes. @defaultValue those of the classifier, or else their indices */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly Label[];
   /** Scores of images that the detector was not fitted on, for the p-values. @defaultValue none */
   readonly scores?: ArrayLike<number>;
   /** What the training images have in common, from {@link seenImages}; blank images and wrong preprocessing are then noticed. @defaultValue none */
@@ -42,9 +42,9 @@ export interface UnknownOptions {
 }
 
 /** A classifier that may answer "unknown". */
-export interface UnknownClassifier {
+export interface UnknownClassifier<Label extends string = string> {
   /** One prediction for each image of a batch `[B, ...inputShape]`, which stays the caller's. */
-  predict(x: tf.Tensor): Promise<Prediction[]>;
+  predict(x: tf.Tensor): Promise<Prediction<Label>[]>;
 }
 
 const fn = 'withUnknown';
@@ -78,6 +78,10 @@ const KEYS: KeysOf<UnknownOptions> = { detector: true, threshold: true, labels: 
  * console.log(answer!.label, '-', answer!.reason); // unknown - it looks like no training image
  * ```
  */
+export function withUnknown<Own extends string = string, Label extends string = Own>(
+  model: ModelLike<Own>,
+  options: UnknownOptions<Label>,
+): UnknownClassifier<Label>;
 export function withUnknown(model: ModelLike, options: UnknownOptions): UnknownClassifier {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
   const { detector, threshold } = options;

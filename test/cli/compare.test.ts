@@ -54,7 +54,7 @@ describe('compare', () => {
     for (const [i, { name, meanMaxConfidence }] of sure.entries())
       expect(pair.confidence[name].value).toBeCloseTo(calm[i].meanMaxConfidence - meanMaxConfidence, 12);
     const html = await readFile(at('c.html'), 'utf8');
-    const [, taken = ''] = html.split('<h2>What it takes them for: calm</h2>');
+    const [, taken = ''] = html.split('<h2>What they are taken for most often</h2>');
     expect(taken.slice(0, taken.indexOf('</table>'))).toMatch(/dark|above|below/);
     expect(html.includes('⇄ Comparison')).toBe(true);
   });

@@ -30,8 +30,10 @@ import {
   type TeachableMachineModel,
   type Threshold,
   type UnknownClassifier,
+  type UnknownOptions,
   withUnknown,
 } from '../../src/detectors/index';
+import { type Classifier, classifier, type ModelLike } from '../../src/index';
 
 test('what the functions of relu-overconfidence/detectors return', () => {
   expectTypeOf(attackTarget).returns.toEqualTypeOf<AttackTarget>();
@@ -53,6 +55,23 @@ test('what the functions of relu-overconfidence/detectors return', () => {
   expectTypeOf(seenImages).returns.toEqualTypeOf<Promise<SeenImages>>();
   expectTypeOf(steady).returns.toEqualTypeOf<(label: string) => string>();
   expectTypeOf(withUnknown).returns.toEqualTypeOf<UnknownClassifier>();
+});
+
+test('what predicts has the names of the classes in its type, where the classifier was told them', () => {
+  type LabelOf<Guard extends UnknownClassifier> = Awaited<ReturnType<Guard['predict']>>[number]['label'];
+  const model = null as unknown as ModelLike;
+  const net = classifier(model, { labels: ['cat', 'dog'] });
+  expectTypeOf(net).toEqualTypeOf<Classifier<'cat' | 'dog'>>();
+  const options = null as unknown as UnknownOptions;
+  const own = null as unknown as Omit<UnknownOptions, 'labels'>;
+  const guard = withUnknown(net, own);
+  expectTypeOf<LabelOf<typeof guard>>().toEqualTypeOf<'cat' | 'dog' | 'unknown'>();
+  const named = withUnknown(model, { ...own, labels: ['cat', 'dog'] as const });
+  expectTypeOf<LabelOf<typeof named>>().toEqualTypeOf<'cat' | 'dog' | 'unknown'>();
+  const fitted = fitUnknown(net, null as unknown as tf.Tensor);
+  expectTypeOf(fitted).toEqualTypeOf<Promise<FittedUnknown<'cat' | 'dog'>>>();
+  const any = withUnknown(model, options);
+  expectTypeOf<LabelOf<typeof any>>().toEqualTypeOf<string>();
 });
 
 test('a detector of any kind is asked and saved in the same way', () => {

@@ -54,7 +54,8 @@ export async function comparisonHtml(models: readonly Compared[], comparison: Co
   const pictures = await Promise.all(
     scored.map(({ name, record, rows }) => pictureSections(record, rows, !withData, name)),
   );
-  const tables = [...(withData ? [] : [meansOf(models)]), ...tablesOf(models, comparison)];
+  // With data the table of reports has the means and the areas.
+  const tables = [...(withData ? [] : [meansOf(models)]), ...tablesOf(models, comparison, !withData)];
   const { settings, version, backend } = models[0]!.result;
   return oodReportHtml(withData ? Object.fromEntries(scored.map(({ name, report }) => [name, report])) : {}, {
     title: `Confidence of ${models.map(({ name }) => name).join(', ')}`,
@@ -120,7 +121,7 @@ function meansOf(models: readonly Compared[]): Table {
 }
 
 /** All other tables: differences, AUROC where there are data, and what each model takes the rows for. */
-function tablesOf(models: readonly Compared[], { pairs }: Comparison): Table[] {
+function tablesOf(models: readonly Compared[], { pairs }: Comparison, areas = true): Table[] {
   const names = models.map(({ name }) => name);
   const differences: Table = {
     title: 'Difference on the same draws, with intervals of 95 %',
@@ -155,7 +156,7 @@ function tablesOf(models: readonly Compared[], { pairs }: Comparison): Table[] {
       }),
     ]),
   };
-  return [differences, ...(auroc.rows.length > 0 ? [auroc] : []), taken];
+  return [differences, ...(areas && auroc.rows.length > 0 ? [auroc] : []), taken];
 }
 
 /** A line of a table for each row of the models, in their order. */

@@ -34,6 +34,7 @@ export async function resultHtml(record: RunRecord, result: Result): Promise<str
       ...listed('What was found', [...verdict.details, ...(threshold ? [threshold.sentence] : []), ...result.notes]),
       ...listed('What to do next', verdict.next),
       ...(testError === null ? [tableSection(result)] : []),
+      ...takenForSection(record),
       ...(await pictureSections(record, rows, testError === null)),
     ],
   });
@@ -75,7 +76,6 @@ export async function pictureSections(
 ): Promise<ReportSection[]> {
   const sections = [
     histogram ? await histogramSection(rows) : undefined,
-    takenForSection(record),
     await imageSection(record),
     await raySection(record),
   ];
@@ -85,13 +85,13 @@ export async function pictureSections(
 }
 
 /** Which class each row is taken for most often. */
-function takenForSection(record: RunRecord): ReportSection | undefined {
+function takenForSection(record: RunRecord): ReportSection[] {
   const rows = Object.keys(record.measured).flatMap((row) => {
     const taken = takenFor(record, row);
     return taken === undefined ? [] : [[row, taken.name, percent(taken.share)]];
   });
-  if (rows.length === 0) return undefined;
-  return { heading: 'What it takes them for', table: { columns: ['Images', 'Most often', 'Share'], rows } };
+  if (rows.length === 0) return [];
+  return [{ heading: 'What it takes them for', table: { columns: ['Images', 'Most often', 'Share'], rows } }];
 }
 
 async function histogramSection(rows: readonly OodRow[]): Promise<ReportSection | undefined> {

@@ -48,8 +48,8 @@ describe('the page of a result', () => {
       'What was found',
       'What to do next',
       'Mean confidence',
-      'How confidence is distributed',
       'What it takes them for',
+      'How confidence is distributed',
     ]);
     expect(html).toContain('<p class="verdict good">');
     expect(html).toContain('<p>No row of noise is above --max-mmc 0.3.</p>');
