@@ -10,6 +10,8 @@ export function load({ converter, renderer }) {
     page.contents = page.contents
       ?.replace('<div class="col-content">', '<div class="col-content" role="main">')
       .replace('<div class="page-menu">', '<div class="page-menu" role="complementary">')
+      // A parameter without a comment has that of its type, which stands above the options already.
+      .replaceAll(/(<div class="tsd-comment tsd-typography">(?:(?!<\/div>)[\s\S])*<\/div>)\n\1/g, '$1')
       .replaceAll('<table>', '<table tabindex="0">');
   });
 }
