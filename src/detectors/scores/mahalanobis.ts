@@ -1,7 +1,7 @@
 import { refuse } from '../../core/check';
 import type { Pausing } from '../../core/pausing';
 import { principalAxes } from '../../core/principalAxes';
-import { byGroup, dot, meanRow, type Parts, type RowScore, row, type Sample } from './rows';
+import { byGroup, dot, meanRow, type Parts, type RowScore, row, type Sample, squares } from './rows';
 
 /** How covariances are estimated: by Ledoit and Wolf's shrinkage, or with the share given, 0 for none. */
 export type Shrinkage = 'ledoit-wolf' | number;
@@ -43,31 +43,22 @@ export function* fitMahalanobis(fn: string, sample: Sample, shrinkage: Shrinkage
 /** `- min_c (phi - m_c)^T P (phi - m_c)`, minus for the relative score the same distance from the mean of all data. */
 export function mahalanobisScore(parts: Parts, size: number): RowScore {
   const means = parts.means as Float64Array;
-  const distanceOwn = distancesFrom(unnamed('', parts), means, row(means, 0, size));
+  const own = distanceFrom(unnamed('', parts), means, size);
   const mean = parts.mean as Float64Array | undefined;
-  const distanceAll = mean && distancesFrom(unnamed('all', parts), mean, mean);
-  return (features) => (distanceAll === undefined ? 0 : distanceAll(features)) - distanceOwn(features);
+  const all = mean && distanceFrom(unnamed('all', parts), mean, size);
+  return (features) => (all?.(features) ?? 0) - own(features);
 }
 
-/** The least distance from some points; the axes are gone along once for all of them, from a place among the points. */
-function distancesFrom({ vectors, weights, rest }: Precision, points: Float64Array, from: Float64Array) {
-  const size = from.length;
-  const along = (x: Float64Array) => {
-    const d = x.map((value, j) => value - from[j]!);
-    return weights.map((_, i) => dot(row(vectors, i, size), d));
-  };
-  const ends = Array.from({ length: points.length / size }, (_, c) => row(points, c, size));
-  const starts = ends.map(along);
+/** The least distance from some points; the axes are gone along once for all of them. */
+function distanceFrom({ vectors, weights, rest }: Precision, points: Float64Array, size: number) {
+  const along = (x: Float64Array) => weights.map((_, i) => dot(row(vectors, i, size), x));
+  const starts = Array.from({ length: points.length / size }, (_, c) => along(row(points, c, size)));
   return (x: Float64Array) => {
-    const own = along(x);
-    let least = Number.POSITIVE_INFINITY;
-    for (const [c, start] of starts.entries()) {
-      let sum = 0;
-      if (rest > 0) for (let j = 0; j < size; j++) sum += rest * (x[j]! - ends[c]![j]!) ** 2;
-      for (let i = 0; i < own.length; i++) sum += (weights[i]! - rest) * (own[i]! - start[i]!) ** 2;
-      least = Math.min(least, sum);
-    }
-    return least;
+    const end = along(x);
+    const distances = starts.map((start, c) =>
+      start.reduce((sum, s, i) => sum + (weights[i]! - rest) * (end[i]! - s) ** 2, rest * squares(x, points, c * size)),
+    );
+    return Math.min(...distances);
   };
 }
 

@@ -1,7 +1,7 @@
 import { refuse } from '../../core/check';
 import { logSumExp } from './ofLogits';
 import type { Look } from './rounded';
-import { type Parts, type RowScore, row, type Sample, unit } from './rows';
+import { type Parts, type RowScore, row, type Sample, squares, unit } from './rows';
 
 /** Directions of all features, and k. */
 export function fitNeighbours(fn: string, sample: Sample, k: number): Parts {
@@ -52,20 +52,6 @@ function distancesTo({ bank, k }: Parts, size: number, look?: Look): (features: 
     const found = nearest((i) => (bounds && bounds.lower[i]! > limit ? -Infinity : -squares(u, points, i * size)));
     return found.map((value) => Math.sqrt(-value));
   };
-}
-
-/** `sum_j (u_j - p_j)^2` for the point that begins at a place. */
-function squares(u: Float64Array, points: Float32Array, start: number): number {
-  let [even, odd] = [0, 0];
-  let j = 0;
-  for (; j + 1 < u.length; j += 2) {
-    const d = u[j]! - points[start + j]!;
-    const e = u[j + 1]! - points[start + j + 1]!;
-    even += d * d;
-    odd += e * e;
-  }
-  if (j < u.length) even += (u[j]! - points[start + j]!) ** 2;
-  return even + odd;
 }
 
 /** Directions of the features of the data, each as long as its energy. */

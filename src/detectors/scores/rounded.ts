@@ -19,23 +19,26 @@ const [BYTE, WHOLE, SUM] = [127, 32767, 2 ** 30];
  * WebAssembly, with SIMD, of `dots(point, end, out, bytes)`: at 0 lies a vector of i16, so many bytes long; for each point of i8
  * from `point` to `end` four i32 are written to `out`, whose sum is the scalar product.
  */
-const CODE = Uint8Array.of(
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  // Type 0 takes four i32; function 0 is of it; a memory of one page; both are exported, as `memory` and `dots`.
-  ...[1, 8, 1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1],
-  ...[7, 17, 2, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 4, 0x64, 0x6f, 0x74, 0x73, 0, 0],
-  // Local 4, an i32, is the place in the vector; local 5, a v128, holds the four sums.
-  ...[10, 87, 1, 85, 2, 1, 0x7f, 1, 0x7b],
-  // loop; place = 0; sums = i32x4.splat 0
-  ...[0x03, 0x40, 0x41, 0, 0x21, 4, 0x41, 0, 0xfd, 0x11, 0x21, 5],
-  // loop; sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load8x8_s point, v128.load place))
-  ...[0x03, 0x40, 0x20, 5, 0x20, 0, 0xfd, 0x01, 0, 0, 0x20, 4, 0xfd, 0x00, 0, 0, 0xfd, 0xba, 1, 0xfd, 0xae, 1, 0x21, 5],
-  // point += 8; repeat while (place += 16) < bytes
-  ...[0x20, 0, 0x41, STEP, 0x6a, 0x21, 0, 0x20, 4, 0x41, 2 * STEP, 0x6a, 0x22, 4, 0x20, 3, 0x49, 0x0d, 0, 0x0b],
-  // v128.store(out, sums); out += 16; repeat while point < end
-  ...[0x20, 2, 0x20, 5, 0xfd, 0x0b, 0, 0, 0x20, 2, 0x41, 16, 0x6a, 0x21, 2, 0x20, 0, 0x20, 1, 0x49, 0x0d, 0],
-  ...[0x0b, 0x0b],
-);
+const code = () =>
+  Uint8Array.of(
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    // Type 0 takes four i32; function 0 is of it; a memory of one page; both are exported, as `memory` and `dots`.
+    ...[1, 8, 1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1],
+    ...[7, 17, 2, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 4, 0x64, 0x6f, 0x74, 0x73, 0, 0],
+    // Local 4, an i32, is the place in the vector; local 5, a v128, holds the four sums.
+    ...[10, 87, 1, 85, 2, 1, 0x7f, 1, 0x7b],
+    // loop; place = 0; sums = i32x4.splat 0
+    ...[0x03, 0x40, 0x41, 0, 0x21, 4, 0x41, 0, 0xfd, 0x11, 0x21, 5],
+    // loop; sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load8x8_s point, v128.load place))
+    ...[
+      0x03, 0x40, 0x20, 5, 0x20, 0, 0xfd, 0x01, 0, 0, 0x20, 4, 0xfd, 0x00, 0, 0, 0xfd, 0xba, 1, 0xfd, 0xae, 1, 0x21, 5,
+    ],
+    // point += 8; repeat while (place += 16) < bytes
+    ...[0x20, 0, 0x41, STEP, 0x6a, 0x21, 0, 0x20, 4, 0x41, 2 * STEP, 0x6a, 0x22, 4, 0x20, 3, 0x49, 0x0d, 0, 0x0b],
+    // v128.store(out, sums); out += 16; repeat while point < end
+    ...[0x20, 2, 0x20, 5, 0xfd, 0x0b, 0, 0, 0x20, 2, 0x41, 16, 0x6a, 0x21, 2, 0x20, 0, 0x20, 1, 0x49, 0x0d, 0],
+    ...[0x0b, 0x0b],
+  );
 
 /**
  * A quick look at the distances `|u - p|` from points p that are kept as bytes, `P = s round(p / s)` with `s = max |p_j| / 127`. By
@@ -53,7 +56,7 @@ export const roundedPoints: Look = (points, size) => {
   let buffer: ArrayBuffer;
   let dots: (...parameters: number[]) => void;
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(CODE));
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code()));
     const memory = exports.memory as WebAssembly.Memory;
     memory.grow(Math.ceil(end / PAGE));
     buffer = memory.buffer;

@@ -36,6 +36,20 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
+/** `sum_j (u_j - p_j)^2` for the point that begins at a place. */
+export function squares(u: Float64Array, points: Float32Array | Float64Array, start: number): number {
+  let [even, odd] = [0, 0];
+  let j = 0;
+  for (; j + 1 < u.length; j += 2) {
+    const d = u[j]! - points[start + j]!;
+    const e = u[j + 1]! - points[start + j + 1]!;
+    even += d * d;
+    odd += e * e;
+  }
+  if (j < u.length) even += (u[j]! - points[start + j]!) ** 2;
+  return even + odd;
+}
+
 /** A vector divided by its Euclidean length; zero stays zero. */
 export function unit(vector: ArrayLike<number>): Float64Array {
   const length = Math.sqrt(dot(vector, vector));
