@@ -1,19 +1,27 @@
 import { atOnce, type Pausing } from './pausing';
+import { paddedWidth, rowSums } from './rowSums';
 
 /** The squared distances `|x_i - c_l|^2` of n points to m points of d entries each: n x m, row after row. */
 export function squaredDistances(x: Float64Array, centres: Float64Array, d: number): Float64Array {
-  return atOnce(findSquaredDistances(x, centres, d));
+  return atOnce(byDifferences(x, centres, d));
 }
 
-/** {@link squaredDistances}, pausing after each point. */
-export function* findSquaredDistances(x: Float64Array, centres: Float64Array, d: number): Pausing<Float64Array> {
-  const n = x.length / d;
-  const m = centres.length / d;
+/** So many centres or more are worth products. */
+const MANY = 16;
+
+/**
+ * {@link squaredDistances}, pausing after a few points. To many centres they are off by what rounding makes of the lengths of
+ * points and centres, which should not be far larger than the distances.
+ */
+export function findSquaredDistances(x: Float64Array, centres: Float64Array, d: number): Pausing<Float64Array> {
+  return centres.length / d < MANY ? byDifferences(x, centres, d) : byProducts(x, centres, d);
+}
+
+function* byDifferences(x: Float64Array, centres: Float64Array, d: number): Pausing<Float64Array> {
+  const [n, m] = [x.length / d, centres.length / d];
   const result = new Float64Array(n * m);
   for (let i = 0; i < n; i++) {
-    let l = 0;
-    for (; l + 4 <= m; l += 4) fourDistances(result, i * m + l, x, i * d, centres, l * d, d);
-    for (; l < m; l++) {
+    for (let l = 0; l < m; l++) {
       let sum = 0;
       for (let j = 0; j < d; j++) {
         const difference = x[i * d + j]! - centres[l * d + j]!;
@@ -26,31 +34,35 @@ export function* findSquaredDistances(x: Float64Array, centres: Float64Array, d:
   return result;
 }
 
-/** The distances of the point at `p` from four centres, written from `at` on: sums that do not wait for each other. */
-function fourDistances(
-  result: Float64Array,
-  at: number,
-  x: Float64Array,
-  p: number,
-  centres: Float64Array,
-  c: number,
-  d: number,
-): void {
-  const [c1, c2, c3] = [c + d, c + 2 * d, c + 3 * d];
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  for (let j = 0; j < d; j++) {
-    const value = x[p + j]!;
-    const d0 = value - centres[c + j]!;
-    const d1 = value - centres[c1 + j]!;
-    const d2 = value - centres[c2 + j]!;
-    const d3 = value - centres[c3 + j]!;
-    s0 += d0 * d0;
-    s1 += d1 * d1;
-    s2 += d2 * d2;
-    s3 += d3 * d3;
+/** Points between two pauses. */
+const TOGETHER = 8;
+
+/** As `|x|^2 - 2 x.c + |c|^2`. */
+function* byProducts(x: Float64Array, centres: Float64Array, d: number): Pausing<Float64Array> {
+  const [n, m] = [x.length / d, centres.length / d];
+  const width = paddedWidth(m);
+  // Row j has entry j of every centre.
+  const matrix = new Float64Array(d * width);
+  for (let l = 0; l < m; l++) for (let j = 0; j < d; j++) matrix[j * width + l] = centres[l * d + j]!;
+  const squares = Float64Array.from({ length: m }, (_, l) => squaredLength(centres, l * d, d));
+  const result = new Float64Array(n * m);
+  for (let first = 0; first < n; first += TOGETHER) {
+    // Made ready again after each pause, in which others may have used it.
+    const { factors, rows, of } = rowSums({ matrix, width });
+    for (let j = 0; j < d; j++) rows[j] = j;
+    for (let i = first; i < Math.min(first + TOGETHER, n); i++) {
+      for (let j = 0; j < d; j++) factors[j] = x[i * d + j]!;
+      const products = of(d);
+      const square = squaredLength(x, i * d, d);
+      for (let l = 0; l < m; l++) result[i * m + l] = Math.max(0, square - 2 * products[l]! + squares[l]!);
+    }
+    yield;
   }
-  result[at] = s0;
-  result[at + 1] = s1;
-  result[at + 2] = s2;
-  result[at + 3] = s3;
+  return result;
+}
+
+function squaredLength(vectors: Float64Array, at: number, d: number): number {
+  let sum = 0;
+  for (let j = 0; j < d; j++) sum += vectors[at + j]! ** 2;
+  return sum;
 }

@@ -9,7 +9,7 @@ import { atOnce } from '../../src/core/pausing';
 import { createRng, type Rng } from '../../src/core/rng';
 import { sharpLogitRange } from '../../src/core/sharpLogitRange';
 import { softmax } from '../../src/core/softmax';
-import { squaredDistances } from '../../src/core/squaredDistances';
+import { findSquaredDistances, squaredDistances } from '../../src/core/squaredDistances';
 import { expectRefusal } from '../support/expectRefusal';
 import { onBackend } from '../support/onBackend';
 
@@ -31,9 +31,19 @@ describe('squaredDistances', () => {
     const x = Float64Array.of(0, 0, 3, 4, -1, 2);
     expect([...squaredDistances(x, Float64Array.of(0, 0, 1, 1), 2)]).toEqual([0, 2, 25, 13, 5, 5]);
     expect([...squaredDistances(x, Float64Array.of(1), 1)]).toEqual([1, 1, 4, 9, 4, 1]);
-    expect([...squaredDistances(Float64Array.of(0, 3), Float64Array.of(0, 1, -1, 2, 5, 3), 1)]).toEqual([
-      0, 1, 1, 4, 25, 9, 9, 4, 16, 1, 4, 0,
-    ]);
+  });
+
+  it('has the same distances to many centres at once, none of them negative', () => {
+    const [x, centres] = [createRng(1), createRng(2)].map((rng) =>
+      Float64Array.from({ length: 19 * 3 }, () => 5 + rng.normal()),
+    );
+    centres!.set(x!.subarray(0, 3), 6);
+    const all = atOnce(findSquaredDistances(x!, centres!, 3));
+    for (let l = 0; l < 19; l++) {
+      const one = squaredDistances(x!, centres!.subarray(3 * l, 3 * l + 3), 3);
+      for (let i = 0; i < 19; i++) expect(all[i * 19 + l]).toBeCloseTo(one[i]!, 12);
+    }
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(0);
   });
 });
 
