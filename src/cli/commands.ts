@@ -1,4 +1,5 @@
 import {
+  COLUMN_OPTIONS,
   DATA_OPTIONS,
   MODEL_OPTIONS,
   noiseOptions,
@@ -14,11 +15,6 @@ const RAYS_OPTION: OptionSpec = {
   value: 'N',
   text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100, fewer for large networks)',
 };
-const OOD_OPTION: OptionSpec = {
-  value: 'FOLDER',
-  text: 'images of another kind, for a row of their own; may be given several times',
-  multiple: true,
-};
 
 /** `audit`: is this model sure of itself where it should not be? */
 const audit: Command = {
@@ -29,6 +25,7 @@ const audit: Command = {
   options: {
     ...RESULT_OPTIONS,
     ...DATA_OPTIONS,
+    ...COLUMN_OPTIONS,
     ...noiseOptions(AUDIT_NOISE),
     rays: RAYS_OPTION,
     ...MODEL_OPTIONS,
@@ -39,6 +36,7 @@ const audit: Command = {
     'audit model.json',
     'audit model.json --max-mmc 0.3',
     'audit model.json --bounds -1,1 --json audit.json --html audit.html',
+    'audit model.json --data digits --ood letters --attacked-out 100',
   ],
   run: async (io, args) => (await import('./measure/measure')).measure(io, args, 'audit'),
 };
@@ -51,7 +49,7 @@ const evaluate: Command = {
     'Measures test error and confidence on labelled data, how well confidence tells these from other data (--ood), from the noise of the paper and from noise that an attack has made convincing, and how sure the model is of images that an attack has changed.',
   options: {
     ...DATA_OPTIONS,
-    ood: OOD_OPTION,
+    ...COLUMN_OPTIONS,
     ...RESULT_OPTIONS,
     ...noiseOptions({ samples: 'as many as data', attacked: '1000', attack: 'pgd', steps: 'noise 200, data 80' }),
     ...MODEL_OPTIONS,
@@ -75,7 +73,7 @@ const compare: Command = {
     json: RESULT_OPTIONS.json!,
     html: RESULT_OPTIONS.html!,
     ...DATA_OPTIONS,
-    ood: OOD_OPTION,
+    ood: COLUMN_OPTIONS.ood!,
     ...noiseOptions(AUDIT_NOISE),
     rays: RAYS_OPTION,
     ...MODEL_OPTIONS,

@@ -197,10 +197,14 @@ function columnNotes({ kind, attacked, guaranteed }: OodRow): string[] {
         `${name}: ${column.blindImages} of ${column.samples} images had gradients of zero alone, and may go farther.`,
       );
   }
-  if (kind === 'in' && attacked?.status === 'measured')
+  const mean = (column: OodColumn | null) => (column?.status === 'measured' ? column.meanMaxConfidence : null);
+  const [reached, limit] = [mean(attacked), mean(guaranteed)];
+  if (reached != null)
     notes.push(
-      `attacked towards low confidence, the mean confidence of ${attacked.samples} images is ${attacked.meanMaxConfidence!.toFixed(3)}.`,
+      `attacked towards ${kind === 'in' ? 'low' : 'high'} confidence, ${attacked!.samples} images have a mean of ${reached.toFixed(3)}.`,
     );
+  if (limit != null)
+    notes.push(`no attack can take the mean of ${guaranteed!.samples} images above ${limit.toFixed(3)}.`);
   return notes;
 }
 

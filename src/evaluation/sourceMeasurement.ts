@@ -57,7 +57,7 @@ export function sourceMeasurement(
 }
 
 /** Images bounded at a time: the work can be stopped between two of these. */
-const BOUNDED = 4;
+const BOUNDED = 2;
 
 /** What the confidence around each image cannot exceed, checked. */
 async function boundsOf(

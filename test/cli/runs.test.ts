@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { mul, tensor1d, tensor4d } from '@tensorflow/tfjs-core';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
 import { encode } from 'fast-png';
-import { evaluateOod } from 'relu-overconfidence';
+import { evaluateOod, maxConfidenceAttack } from 'relu-overconfidence';
+import { certifiedMaxConfidence } from 'relu-overconfidence/guarantees';
 import { mlp } from 'relu-overconfidence/models';
+import { toPiecewiseAffine } from 'relu-overconfidence/regions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { program, runCli, scratchFolder } from './runCli';
 import { saveGraph, saveLayers } from './savedModels';
@@ -60,6 +62,9 @@ function npy(type: string, shape: string, bytes: Uint8Array): Uint8Array {
 
 beforeAll(async () => {
   await saveLayers(network(), at('model'));
+  const tanh = layers.dense({ units: 5, activation: 'tanh' });
+  const flat = layers.flatten({ inputShape: [4, 4, 1] });
+  await saveLayers(sequential({ layers: [flat, tanh, layers.dense({ units: 3 })] }), at('tanh'));
   for (const [i, { label, pixels }] of images.entries()) {
     await mkdir(at(`data/class ${label}`), { recursive: true });
     await writeFile(
@@ -69,6 +74,72 @@ beforeAll(async () => {
   }
   await mkdir(at('other'));
   await writeFile(at('other/x.npy'), npy('|u1', '(2, 4, 4)', new Uint8Array(32).fill(255)));
+});
+
+describe('the columns of attacks and bounds', () => {
+  const few = ['--samples', '6', '--attacked', '0', '--epsilon', '0.05', ...CPU];
+
+  test('are those of evaluateOod, with the bounds of the network, in words and in the JSON', async () => {
+    const args = ['--near', 'other', '--attacked-out', '5', '--steps', '4', '--json', 'columns.json', ...few];
+    const { code, stdout } = await runCli(folder, ['evaluate', 'model', '--data', 'data', ...args]);
+    expect(code).toBe(0);
+    const { rows, settings, notes } = JSON.parse(await text('columns.json'));
+    const net = toPiecewiseAffine(network());
+    const expected = await evaluateOod(network(), {
+      in: inData,
+      out: { other: tensor4d(new Float32Array(32).fill(1), [2, 4, 4, 1]) },
+      near: ['other'],
+      noiseSamples: 6,
+      adversarialNoise: false,
+      adversarialSamples: false,
+      attackedOut: { attack: maxConfidenceAttack, samples: 5, steps: 4, epsilon: 0.05 },
+      guarantee: { bound: (x, epsilon) => certifiedMaxConfidence(net, x, epsilon, { method: 'interval' }) },
+      batchSize: 100,
+      attackBatchSize: 25,
+    });
+    expect(rows.slice(0, 3)).toEqual(expected.rows);
+    expect(settings).toMatchObject({ attackedOut: { samples: 5 }, guarantee: { epsilon: 0.05 }, near: ['other'] });
+    expect(rows[1]).toMatchObject({ distance: 'near', attacked: { samples: 2 }, guaranteed: { status: 'measured' } });
+    expect(rows[1].guaranteedAuroc).toBeLessThanOrEqual(rows[1].attackedAuroc);
+    expect(stdout).toMatch(/mean confidence +AUROC +AAUC +GAUC +AUPR +FPR@95 +images/);
+    expect(stdout).toMatch(/\nnear, mean of 1 /);
+    expect(notes.join('\n')).toMatch(/AAUC: the out side attacked towards high confidence by maxConfidenceAttack/);
+  });
+
+  test('say why there is no guarantee for a network that cannot be read', async () => {
+    const args = [
+      '--data',
+      'data',
+      '--attacked-out',
+      '3',
+      '--steps',
+      '3',
+      '--rays',
+      '0',
+      '--json',
+      'tanh.json',
+      ...few,
+    ];
+    const { stdout } = await runCli(folder, ['audit', 'tanh', ...args]);
+    expect(stdout).toMatch(/GAUC: none \(the network cannot be read as piecewise linear \(/);
+    const { rows } = JSON.parse(await text('tanh.json'));
+    expect(rows[1]).toMatchObject({ guaranteedAuroc: null, guaranteed: { status: 'skipped' } });
+    expect(rows[1].attackedAuroc).not.toBeNull();
+  });
+
+  test('of the worst case are of both sides, with a transfer attack', async () => {
+    const worst = ['--protocol', 'worst-case', '--transfer', 'tanh', '--attacked-out', '3', '--steps', '3'];
+    const args = [...worst, '--data', 'data', '--rays', '0', '--certified', '0', '--json', 'worst.json', ...few];
+    const { stdout } = await runCli(folder, ['audit', 'model', ...args]);
+    expect(stdout).toContain('in attacked');
+    expect(stdout).toMatch(/GAUC: none \(--certified 0\)/);
+    const { rows, settings } = JSON.parse(await text('worst.json'));
+    expect(settings).toMatchObject({ protocol: 'worst-case', attackedIn: { steps: 3, restarts: 5, samples: 3 } });
+    expect(settings.attackedOut.attack).toContain('and maxConfidenceAttack on the second model');
+    expect(rows[0].attacked.meanMaxConfidence).toBeLessThan(rows[0].meanMaxConfidence);
+    const refused = await runCli(folder, ['audit', 'model', '--transfer', 'tanh', ...CPU]);
+    expect(refused.stderr).toContain('--transfer is a part of --protocol worst-case.');
+  });
 });
 
 test('evaluate writes the report of evaluateOod on the same data', async () => {

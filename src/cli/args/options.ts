@@ -82,6 +82,34 @@ export const DATA_OPTIONS: OptionTable = {
   },
 };
 
+/** What else is told apart from the data, and the columns of attacks and bounds. */
+export const COLUMN_OPTIONS: OptionTable = {
+  ood: {
+    value: 'FOLDER',
+    text: 'images of another kind, for a row of their own; may be given several times',
+    multiple: true,
+  },
+  near: {
+    value: 'FOLDER',
+    text: 'the same, of images that are near to the data; near and far sets then have means of their own',
+    multiple: true,
+  },
+  'attacked-out': {
+    value: 'N',
+    text: 'images of every row of noise and other data that are attacked (AAUC), and bounded where the network can be read (GAUC); needs --data or --ood to say much (default 0; 100 with --protocol worst-case)',
+  },
+  certified: {
+    value: 'N',
+    text: 'how many of them are bounded; 0 for none (default as many, or fewer for large networks)',
+  },
+  method: { value: 'NAME', text: 'the bound: interval, or crown, which is tighter and slower (default interval)' },
+  protocol: {
+    value: 'NAME',
+    text: 'paper, or worst-case: for each image the strongest of max-confidence, AutoPGD from 5 starts and a transfer attack, 500 steps, on noise, other data and your data (default paper)',
+  },
+  transfer: { value: 'MODEL', text: 'a second model, for the transfer attack of --protocol worst-case' },
+};
+
 /** How noise is drawn and attacked; `how` are the defaults, which commands choose for themselves. */
 export function noiseOptions(how: { samples: string; attacked: string; attack: string; steps: string }): OptionTable {
   return {

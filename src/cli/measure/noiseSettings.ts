@@ -6,12 +6,14 @@ import type { Classifier } from '../../classifier/types';
 import { isPair } from '../../core/bounds';
 import type { OodAttackSettings } from '../../evaluation/oodAttacks';
 import type { AdversarialNoiseSettings, OodOptions } from '../../evaluation/oodOptions';
+import type { OodProtocol } from '../../evaluation/oodReport';
 import type { NoiseSampler } from '../../noise/noiseSampler';
 import { paperNoise, samplerFor } from '../../noise/paperNoise';
 import { paperSampler } from '../../noise/paperSampler';
 import { uniformNoise } from '../../noise/uniformNoise';
 import type { Values } from '../args/options';
-import { number, oneOf, seedOf, whole } from '../args/read';
+import { number, oneOf, seedOf, text, whole } from '../args/read';
+import { CliError } from '../cliError';
 
 /** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */
 const BATCH = 25;
@@ -33,7 +35,7 @@ export function auditRows(net: Classifier, values: Values, data: boolean): Rows 
     data && isPaperShape(net)
       ? paperSampler({ bounds, image: imageOf(net) !== undefined, permutedFraction: 1 })
       : undefined;
-  const usual = values.quick === true ? quickly(net) : { samples: 1000, attacked: 200 };
+  const usual = values.quick === true ? quickly(net) : { samples: 1000, attacked: worst(values) ?? 200 };
   const attacked = whole(values, 'attacked', usual.attacked, 0);
   return {
     ...common(values),
@@ -58,7 +60,7 @@ export function evaluationRows(net: Classifier, values: Values, available: numbe
   const noise: NoiseSampler = isPaperShape(net)
     ? samplerFor(paperNoise, net)
     : (images, rng) => uniformNoise(images.shape, { rng, bounds });
-  const usual = values.quick === true ? quickly(net) : { samples: available, attacked: 1000 };
+  const usual = values.quick === true ? quickly(net) : { samples: available, attacked: worst(values) ?? 1000 };
   const attacked = whole(values, 'attacked', Math.min(available, usual.attacked), 0);
   const adversarialNoise: AdversarialNoiseSettings = {
     ...attackOf(net, values, 'pgd', { 'max-confidence': 20, pgd: 200 }),
@@ -74,17 +76,57 @@ export function evaluationRows(net: Classifier, values: Values, available: numbe
     noise,
     noiseSamples: whole(values, 'samples', usual.samples),
     adversarialNoise: attacked > 0 && adversarialNoise,
-    adversarialSamples: attacked > 0 && adversarialSamples,
+    adversarialSamples: attacked > 0 && protocolOf(values) === 'paper' && adversarialSamples,
   };
+}
+
+/** Images attacked of each row in the worst case, where nobody says. */
+const WORST_ATTACKED = 100;
+
+/** The columns of attacks, with `labelled` data on the in side too. */
+export function columnSettings(
+  net: Classifier,
+  values: Values,
+  labelled: number,
+): Pick<OodOptions, 'protocol' | 'attackedOut' | 'attackedIn'> {
+  const protocol = protocolOf(values);
+  const samples = whole(values, 'attacked-out', protocol === 'worst-case' ? WORST_ATTACKED : 0, 0);
+  const attack = attackOf(net, values, 'max-confidence', { 'max-confidence': 20, pgd: 200 });
+  return {
+    protocol,
+    attackedOut: samples > 0 && { ...attack, samples },
+    attackedIn: samples > 0 &&
+      protocol === 'worst-case' &&
+      labelled > 0 && { ...attack, samples: Math.min(samples, labelled) },
+  };
+}
+
+function worst(values: Values): number | undefined {
+  return protocolOf(values) === 'worst-case' ? WORST_ATTACKED : undefined;
+}
+
+export function protocolOf(values: Values): OodProtocol {
+  return oneOf(values, 'protocol', ['paper', 'worst-case'] as const, 'paper');
 }
 
 type AttackName = 'max-confidence' | 'pgd';
 
-function attackOf({ bounds }: Classifier, values: Values, usual: AttackName, steps: Record<AttackName, number>) {
+function attackOf(
+  { bounds }: Classifier,
+  values: Values,
+  usual: AttackName,
+  steps: Record<AttackName, number>,
+): OodAttackSettings {
   const name = oneOf(values, 'attack', ['max-confidence', 'pgd'] as const, usual);
+  const epsilon = number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, isPair(bounds) ? bounds[1] - bounds[0] : 1);
+  if (protocolOf(values) === 'worst-case') {
+    if (text(values, 'attack') !== undefined)
+      throw new CliError('--protocol worst-case takes the strongest of several attacks.', 'Leave --attack out.');
+    return { epsilon, steps: whole(values, 'steps', 500) };
+  }
   return {
     attack: name === 'pgd' ? pgdLinf : maxConfidenceAttack,
-    epsilon: number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, isPair(bounds) ? bounds[1] - bounds[0] : 1),
+    epsilon,
     steps: whole(values, 'steps', steps[name]),
   };
 }

@@ -5,25 +5,16 @@ import { confidences } from '../../classifier/confidences';
 import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
 import { boundsInWords } from '../../core/bounds';
-import { OverconfidenceError } from '../../core/errors';
 import { availableParallelism } from '../../core/nodeModules';
 import type { Progress } from '../../core/progress';
 import type { Measurement } from '../../evaluation/measureBlocks';
-import {
-  ADVERSARIAL_NOISE,
-  ADVERSARIAL_SAMPLES,
-  IN_DISTRIBUTION,
-  type ResolvedOptions,
-  resolveOptions,
-  usedSettings,
-} from '../../evaluation/oodOptions';
+import { IN_DISTRIBUTION, type OodOptions, resolveOptions, usedSettings } from '../../evaluation/oodOptions';
 import { oodSources } from '../../evaluation/oodSources';
 import { type Runner, thisProcess } from '../../evaluation/runner';
 import { sourceMeasurement } from '../../evaluation/sourceMeasurement';
 import { startPool } from '../../parallel/createTrainingPool';
 import { poolRunner } from '../../parallel/poolRunner';
 import { costOf } from '../../regions/costOf';
-import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { Values } from '../args/options';
 import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
 import { CliError } from '../cliError';
@@ -34,11 +25,13 @@ import { readImages, readLabelled, wantedPart } from '../data/readImages';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { duration } from '../print/text';
+import { type ExactNet, guaranteeOf, readExact } from './guarantee';
 import { blankImage, type Images } from './images';
-import { auditRows, evaluationRows, quickly } from './noiseSettings';
+import { auditRows, columnSettings, evaluationRows, protocolOf, quickly } from './noiseSettings';
 import { otherBoundsMeasurement } from './otherBounds';
 import { rayMeasurement, rayPlan } from './rays';
 import type { RunFacts } from './runRecord';
+import { missingGuarantees, skippedRows } from './skippedRows';
 
 /** A run that may begin. */
 export interface Prepared {
@@ -66,14 +59,31 @@ export async function prepare(
   const model = await withDataBounds(await loadModel(written, modelSettings(values)), folder, part);
   const net = model.classifier;
   const { x, labels, facts, notes } = folder === undefined ? blankImage(net) : await readLabelled(folder, part, model);
-  const others = await readOthers(texts(values, 'ood'), part, model);
+  const near = texts(values, 'near');
+  const others = await readOthers([...near, ...texts(values, 'ood')], part, model);
   const rows =
     command === 'audit' ? auditRows(net, values, labels !== undefined) : evaluationRows(net, values, x.shape[0]!);
   const out = Object.fromEntries([...others].map(([name, images]) => [name, images.x]));
+  let known: ExactNet | undefined;
+  const exact = () => {
+    known ??= readExact(model);
+    return known;
+  };
   const data = [[IN_DISTRIBUTION, facts] as const, ...[...others].map(([name, other]) => [name, other.facts] as const)];
-  const resolved = resolveOptions({ in: { x, y: x }, out, ...rows }, net);
+  const second = await secondModel(values);
+  const attacks: OodOptions = {
+    in: { x, y: x },
+    out,
+    ...rows,
+    ...columnSettings(net, values, labels?.length ?? 0),
+    ...(second && { transferFrom: second.classifier }),
+    ...(near.length > 0 && { near: near.map(nameOf) }),
+  };
+  const { attackedOut } = resolveOptions(attacks, net);
+  const proof = attackedOut === undefined ? undefined : guaranteeOf(exact, net, values, attackedOut);
+  const resolved = resolveOptions(proof && 'guarantee' in proof ? { ...attacks, ...proof } : attacks, net);
   const perPass = await secondsPerPass(net);
-  const rays = command === 'audit' ? raysOf(model, values, signal, perPass) : { measurements: [], notes: [] };
+  const rays = command === 'audit' ? raysOf(model, exact, values, signal, perPass) : { measurements: [], notes: [] };
   const alone = oodSources(thisProcess, net, x, labels, resolved).map((source) =>
     sourceMeasurement(thisProcess, net, source),
   );
@@ -121,13 +131,20 @@ export async function prepare(
           : []),
       ],
     },
-    measurements: [...sources, ...skippedRows(command, resolved), ...besides, ...rays.measurements],
+    measurements: [
+      ...sources,
+      ...skippedRows(command, resolved),
+      ...(proof && 'why' in proof ? missingGuarantees(sources, proof.why) : []),
+      ...besides,
+      ...rays.measurements,
+    ],
     estimate: `${duration(seconds)}${workers > 0 ? ` on ${workers} workers` : ''}`,
     seconds,
     dispose: async () => {
       await end();
       dispose([x, ...[...others.values()].map((images) => images.x)]);
       model.dispose();
+      second?.dispose();
     },
   };
 }
@@ -157,34 +174,26 @@ async function readOthers(
 ): Promise<Map<string, Images>> {
   const others = new Map<string, Images>();
   for (const folder of folders) {
-    const name = basename(resolve(folder));
-    if (others.has(name)) throw new CliError(`Two folders of --ood are called ${name}.`, 'Rename one of them.');
+    const name = nameOf(folder);
+    if (others.has(name))
+      throw new CliError(`Two folders of --ood or --near are called ${name}.`, 'Rename one of them.');
     others.set(name, await readImages(folder, part, model));
   }
   return others;
 }
 
-/** Rows of attacks that the user does not want, which must be seen to be missing. */
-function skippedRows(
-  command: RunFacts['command'],
-  { adversarialNoise, adversarialSamples }: ResolvedOptions,
-): Measurement[] {
-  const skipped = (name: string, kind: Measurement['kind']): Measurement => ({
-    name,
-    kind,
-    samples: 0,
-    blockSize: 1,
-    cost: 0,
-    required: false,
-    skipped: '--attacked 0',
-    run: async () => ({}),
-  });
-  return [
-    ...(adversarialNoise === undefined ? [skipped(ADVERSARIAL_NOISE, 'adversarialNoise')] : []),
-    ...(adversarialSamples === undefined && command === 'evaluate'
-      ? [skipped(ADVERSARIAL_SAMPLES, 'adversarialSamples')]
-      : []),
-  ];
+/** The name of the row of a folder. */
+function nameOf(folder: string): string {
+  return basename(resolve(folder));
+}
+
+/** The model whose adversarial images are tried on the first. */
+async function secondModel(values: Values): Promise<LoadedModel | undefined> {
+  const written = text(values, 'transfer');
+  if (written === undefined) return undefined;
+  if (protocolOf(values) !== 'worst-case')
+    throw new CliError('--transfer is a part of --protocol worst-case.', 'Add that, or leave --transfer out.');
+  return loadModel(written, modelSettings(values));
 }
 
 /** Images kept for the report, and the most values that these may have together. */
@@ -254,30 +263,22 @@ const SECONDS_PER_PRODUCT = 4e-9;
 /** The rays of a ReLU network, or a note why there are none. */
 function raysOf(
   model: LoadedModel,
+  exact: () => ExactNet,
   values: Values,
   signal: AbortSignal,
   perPass: number,
 ): { measurements: Measurement[]; notes: string[] } {
   const wanted = whole(values, 'rays', values.quick === true ? quickly(model.classifier).rays : undefined, 0);
   if (wanted === 0) return { measurements: [], notes: [] };
-  try {
-    const { layers, classifier } = model.withLayers();
-    const net = toPiecewiseAffine(classifier);
-    if (model.layers === undefined) layers.dispose();
-    const plan = rayPlan(net, wanted);
-    const question = { ...plan, seed: seedOf(values), bounds: classifier.bounds };
-    const few = wanted === undefined && plan.rays < 100;
-    const notes = few ? [`${plan.rays} rays instead of 100, as the network is large: --rays 100 has them all.`] : [];
-    return {
-      measurements: [rayMeasurement(net, question, signal, (costOf(net).multiplyAdds * SECONDS_PER_PRODUCT) / perPass)],
-      notes,
-    };
-  } catch (error) {
-    if (!(error instanceof OverconfidenceError)) throw error;
-    if (error.code === 'UNSUPPORTED_MODEL')
-      return { measurements: [], notes: [`No rays: the network cannot be read as piecewise linear (${error.got}).`] };
-    if (error.code === 'MISSING_KERNEL')
-      return { measurements: [], notes: ['No rays: on webgpu the network cannot be read; wasm and cpu have them.'] };
-    throw error;
-  }
+  const read = exact();
+  if ('why' in read) return { measurements: [], notes: [`No rays: ${read.why}.`] };
+  const { net } = read;
+  const plan = rayPlan(net, wanted);
+  const question = { ...plan, seed: seedOf(values), bounds: model.classifier.bounds };
+  const few = wanted === undefined && plan.rays < 100;
+  const notes = few ? [`${plan.rays} rays instead of 100, as the network is large: --rays 100 has them all.`] : [];
+  return {
+    measurements: [rayMeasurement(net, question, signal, (costOf(net).multiplyAdds * SECONDS_PER_PRODUCT) / perPass)],
+    notes,
+  };
 }

@@ -1,5 +1,6 @@
 import { boundsInWords, isPair } from '../../core/bounds';
 import { textTable } from '../../core/textTable';
+import { comparisonColumns, shown, type TableColumn, withGroups } from '../../evaluation/oodColumns';
 import type { OodRow } from '../../evaluation/oodReport';
 import type { Io } from '../io';
 import { type Style, styleOf } from '../print/style';
@@ -90,17 +91,20 @@ export interface ResultTable {
 
 /** The table of a result. */
 export function resultTable({ rows }: Pick<Result, 'rows'>): ResultTable {
-  const compared = rows.some(({ auroc }) => auroc !== null);
-  const show = (value: number | null) => value?.toFixed(3) ?? '-';
-  const numbers = ({ meanMaxConfidence, standardError, auroc, fprAt95, samples }: OodRow) => [
-    standardError === null ? show(meanMaxConfidence) : `${show(meanMaxConfidence)} ± ${show(standardError)}`,
-    ...(compared ? [show(auroc), show(fprAt95)] : []),
-    String(samples),
+  const listed = withGroups(rows);
+  const columns: TableColumn[] = [
+    {
+      head: 'mean confidence',
+      cell: ({ meanMaxConfidence, standardError }) =>
+        standardError === null ? shown(meanMaxConfidence) : `${shown(meanMaxConfidence)} ± ${shown(standardError)}`,
+    },
+    ...(rows.some(({ auroc }) => auroc !== null) ? comparisonColumns(rows) : []),
+    { head: 'images', cell: ({ samples }) => String(samples) },
   ];
   const cells = (row: OodRow) =>
-    row.status === 'measured' ? numbers(row) : [row.status, ...(compared ? ['-', '-'] : []), '-'];
+    columns.map(({ cell }, i) => (row.status === 'measured' ? cell(row) : i === 0 ? row.status : '-'));
   return {
-    head: ['', 'mean confidence', ...(compared ? ['AUROC', 'FPR@95'] : []), 'images'],
-    cells: rows.map((row) => [row.name, ...cells(row)]),
+    head: ['', ...columns.map(({ head }) => head)],
+    cells: listed.map((row) => [row.name, ...cells(row)]),
   };
 }

@@ -1,4 +1,5 @@
 import { type Measured, numbersOf } from '../../evaluation/measureBlocks';
+import { columnLegend } from '../../evaluation/oodColumns';
 import { isBlind, type OodRow, rowNotes } from '../../evaluation/oodReport';
 import { oodRows } from '../../evaluation/oodRows';
 import { orderStatistic } from '../../metrics/orderStatistic';
@@ -15,7 +16,7 @@ const ONE = 1 - 1e-9;
 /** What a complete record says, and whether it keeps below the threshold. */
 export function summarise({ run, measured }: RunRecord, maxMmc: number | undefined): Result {
   const { classes } = run.model;
-  const { rows, testError } = oodRows(measured, run.model, false);
+  const { rows, testError } = oodRows(measured, run.model, false, run.settings.near);
   const { [RAYS]: rayRecord } = measured;
   const rays = rayRecord === undefined || rayRecord.failed !== undefined ? null : rayResult(rayRecord);
   const failed = rows.filter(({ status }) => status === 'failed');
@@ -28,11 +29,12 @@ export function summarise({ run, measured }: RunRecord, maxMmc: number | undefin
     ...(rayRecord?.failed === undefined ? [] : [{ name: RAYS, why: `could not be measured (${rayRecord.failed}).` }]),
   ];
   const noted = rows.flatMap((row) => rowNotes(row, run.settings).map((note) => `${row.name}: ${note}`));
+  const legend = testError === null ? [] : columnLegend(rows, run.settings);
   const rayNotes = unmeasured.flatMap(({ name, why }) => (name === RAYS ? [`${name}: ${why}`] : []));
   return {
     format: 'relu-overconfidence result 1',
     ...run,
-    notes: [...run.notes, ...noted, ...rayNotes],
+    notes: [...run.notes, ...noted, ...legend, ...rayNotes],
     classes,
     testError,
     rows,
