@@ -26,6 +26,8 @@ export interface AttackRun {
   readonly rng: Rng;
   /** What is maximised; by default the attack's own objective. */
   readonly objective: Objective | undefined;
+  /** How far images were taken, more for farther; by default by their log-odds. */
+  readonly weigh?: (images: tf.Tensor) => Promise<readonly number[]>;
   readonly memory: number | undefined;
   readonly onStep: () => void;
 }
@@ -36,26 +38,30 @@ export async function attackBatch(
   { members, ...settings }: ResolvedAttack,
   net: Classifier,
   images: tf.Tensor,
-  { argument, side, objective, rng, memory, onStep }: AttackRun,
+  { argument, side, objective, rng, memory, onStep, ...run }: AttackRun,
 ): Promise<Made> {
   const { epsilon, steps, stepSize } = settings;
   const given = { ...(stepSize !== undefined && { stepSize }), ...(memory !== undefined && { memory }) };
   const options = { epsilon, ...given, steps, bounds: net.bounds, onStep, ...(objective && { objective }) };
-  let best: (Made & { readonly logOdds?: readonly number[] }) | undefined;
+  const sign = side === 'out' ? 1 : -1;
+  const byOdds = async (made: tf.Tensor) =>
+    (await batchOdds(runner, net, made, memory)).logOdds.map((odds) => sign * odds);
+  const { weigh = byOdds } = run;
+  let best: Weighed | undefined;
   try {
     for (const [number, { attack, restarts, from }] of members.entries()) {
-      const run = { ...options, restarts, rng: members.length === 1 ? rng : rng.fork(number) };
+      const how = { ...options, restarts, rng: members.length === 1 ? rng : rng.fork(number) };
       // What is followed on the second model is its own confidence.
       const { adversarial, blindImages } =
         from === undefined
-          ? await runner.attack(attack, net, images, run)
-          : await thisProcess.attack(attack, from, images, { ...run, objective: ownObjective(from, side) });
+          ? await runner.attack(attack, net, images, how)
+          : await thisProcess.attack(attack, from, images, { ...how, objective: ownObjective(from, side) });
       const now: Made = { images: adversarial, ...(from === undefined && { blindImages }) };
       const before = best;
       best = now;
       try {
         checkMade({ fn, argument: `${argument}.attack` }, adversarial, net, images.shape[0]!);
-        if (members.length > 1) best = await farther(runner, net, before, now, side, memory);
+        if (members.length > 1) best = farther(before, now, await weigh(adversarial));
       } finally {
         if (before !== undefined) tf.dispose(before.images);
         if (best !== now) tf.dispose(now.images);
@@ -74,24 +80,15 @@ function ownObjective(net: Classifier, side: 'in' | 'out'): Objective {
   return side === 'out' ? logOdds : lowLogOdds;
 }
 
-/** Images with their log-odds under the model. */
+/** Images, and how far each was taken. */
 interface Weighed extends Made {
-  readonly logOdds?: readonly number[];
+  readonly weights?: readonly number[];
 }
 
-/** For each image the one of two that is the more confident, or on the in side the less confident; new tensors. */
-async function farther(
-  runner: Runner,
-  net: Classifier,
-  before: Weighed | undefined,
-  now: Made,
-  side: 'in' | 'out',
-  memory: number | undefined,
-): Promise<Weighed> {
-  const { logOdds } = await batchOdds(runner, net, now.images, memory);
-  if (before === undefined) return { ...now, images: tf.clone(now.images), logOdds };
-  const sign = side === 'out' ? 1 : -1;
-  const better = logOdds.map((odds, i) => sign * odds > sign * before.logOdds![i]!);
+/** For each image the one of two that was taken the farther; a new tensor. */
+function farther(before: Weighed | undefined, now: Made, weights: readonly number[]): Weighed {
+  if (before === undefined) return { ...now, images: tf.clone(now.images), weights };
+  const better = weights.map((weight, i) => weight > before.weights![i]!);
   const images = tf.tidy(() => {
     const mask = tf.tensor(better, [better.length, ...now.images.shape.slice(1).map(() => 1)], 'bool');
     return tf.where(mask, now.images, before.images);
@@ -99,7 +96,7 @@ async function farther(
   // An image was seen by the attacks together where one of them saw it.
   const counts = [before.blindImages, now.blindImages].filter((count) => count !== undefined);
   const blindImages = counts.length === 0 ? undefined : Math.min(...counts);
-  return { images, blindImages, logOdds: logOdds.map((odds, i) => (better[i] ? odds : before.logOdds![i]!)) };
+  return { images, blindImages, weights: weights.map((weight, i) => (better[i] ? weight : before.weights![i]!)) };
 }
 
 /** Log-odds of the predicted class of each image of a batch, and that class. */

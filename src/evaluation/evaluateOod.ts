@@ -95,8 +95,9 @@ export async function evaluateWith(runner: Runner, model: ModelLike, options: Oo
     sourceMeasurement(runner, net, source),
   );
   const measured = await measureBlocks(measurements, { onProgress, signal });
-  const { rows, testError } = oodRows(measured, net, resolved.keepScores, resolved.near);
-  return { testError: testError!, classes: net.classes, rows, settings: usedSettings(resolved) };
+  const settings = usedSettings(resolved);
+  const { rows, testError } = oodRows(measured, net, resolved.keepScores, settings);
+  return { testError: testError!, classes: net.classes, rows, settings };
 }
 
 /** Draws one image of each noise, so that a sampler that cannot work is refused before anything else is done. */

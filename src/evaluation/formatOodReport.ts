@@ -1,6 +1,6 @@
 import { refuse, show } from '../core/check';
 import { alignColumns } from '../core/textTable';
-import { columnLegend, comparisonColumns, shown, type TableColumn, withGroups } from './oodColumns';
+import { columnLegend, comparisonColumns, detectorLines, shown, type TableColumn, withGroups } from './oodColumns';
 import { checkReports, isReport, type OodReport, type OodRow, rowNotes } from './oodReport';
 
 const fn = 'formatOodReport';
@@ -96,6 +96,7 @@ function footnotes(named: readonly Named[]): string[] {
   return named.flatMap(([name, { rows, settings }]) => {
     const of = name === '' ? '' : `${name}, `;
     const noted = rows.flatMap((row) => rowNotes(row, settings).map((note) => `${of}${row.name}: ${note}`));
-    return [...noted, ...columnLegend(rows, settings).map((line) => (of === '' ? line : `${of}${line}`))];
+    const legend = columnLegend(rows, settings).map((line) => `${of}${line}`);
+    return [...noted, ...legend, ...detectorLines(rows)];
   });
 }

@@ -1,9 +1,10 @@
 export { evaluateOod } from './evaluateOod';
 export { formatOodReport } from './formatOodReport';
-export type { OodAttackSettings, OodGuarantee } from './oodAttacks';
+export type { OodAttackSettings, OodDetector, OodGuarantee } from './oodAttacks';
 export type { AdversarialNoiseSettings, OodOptions } from './oodOptions';
 export type {
   OodColumn,
+  OodDetectorColumn,
   OodReport,
   OodRow,
   OodRowKind,

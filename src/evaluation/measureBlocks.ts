@@ -10,7 +10,7 @@ const fn = 'evaluateOod';
 export type BlockResult = Readonly<Record<string, readonly (number | null)[]>>;
 
 /** What is measured of the images of a row besides the row itself. */
-export type OodColumnKind = 'attacked' | 'guaranteed';
+export type OodColumnKind = 'attacked' | 'guaranteed' | 'detector';
 
 /** Something to be measured, cut into blocks that can be done in any order and on any machine with the same result. */
 export interface Measurement {

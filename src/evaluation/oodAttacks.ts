@@ -4,8 +4,9 @@ import { type AttackReach, attackDefaults, defaultEpsilon } from '../attacks/att
 import { attackName } from '../attacks/attackTable';
 import { maxConfidenceAttack } from '../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../attacks/pgdLinf';
-import type { Attack } from '../attacks/types';
-import type { Classifier } from '../classifier/types';
+import type { Attack, Objective } from '../attacks/types';
+import { asClassifier } from '../classifier/asClassifier';
+import type { Classifier, ModelLike } from '../classifier/types';
 import { checkFunction, checkPositive, checkWhole, refuse, show } from '../core/check';
 import type { KeysOf } from '../core/checkKeys';
 import type { OodProtocol, UsedAttack } from './oodReport';
@@ -185,4 +186,40 @@ export function resolveGuarantee(
   checkPositive({ fn, argument: 'guarantee.epsilon' }, epsilon);
   checkWhole({ fn, argument: 'guarantee.samples' }, samples);
   return { bound, epsilon, samples };
+}
+
+/**
+ * Another score than confidence, such as that of a detector of `relu-overconfidence/detectors`:
+ * `{ score: detector.score, target: attackTarget(detector, model) }`.
+ */
+export interface OodDetector {
+  /** The score of each image, higher = more in-distribution. The images stay the library's. */
+  readonly score: (images: tf.Tensor) => ArrayLike<number> | Promise<ArrayLike<number>>;
+  /** What an attack on the score follows. @defaultValue none: the score is measured on clean images alone */
+  readonly target?: {
+    /** The model whose outputs the objective takes. */
+    readonly model: ModelLike;
+    /** What is maximised: it rises with the score. */
+    readonly objective: Objective;
+  };
+}
+
+/** A score with the model to attack. */
+export interface ResolvedDetector {
+  readonly name: string;
+  readonly score: OodDetector['score'];
+  readonly target: { readonly net: Classifier; readonly objective: Objective } | undefined;
+}
+
+/** The scores of the caller, checked. */
+export function resolveDetectors(
+  detectors: Readonly<Record<string, OodDetector>> | undefined,
+  images: tf.Tensor,
+): ResolvedDetector[] {
+  return Object.entries(detectors ?? {}).map(([name, { score, target }]) => {
+    checkFunction({ fn, argument: `detectors.${name}.score` }, score);
+    if (target === undefined) return { name, score, target };
+    checkFunction({ fn, argument: `detectors.${name}.target.objective` }, target.objective);
+    return { name, score, target: { net: asClassifier(fn, target.model, images), objective: target.objective } };
+  });
 }

@@ -1,3 +1,4 @@
+import { textTable } from '../core/textTable';
 import type { ScoreInterval } from '../metrics/aurocInterval';
 import { attackInWords, type OodRow, type UsedSettings } from './oodReport';
 
@@ -74,6 +75,31 @@ export function columnLegend(rows: readonly OodRow[], settings: UsedSettings): s
         ]),
     'AUPR: average precision with the in-distribution positive. FPR@95: at the 5th percentile of the in-distribution, interpolated (convention "percentile").',
   ];
+}
+
+/** The AUROC of other scores, clean and attacked, as lines of text; none where there are no such. */
+export function detectorLines(rows: readonly OodRow[]): string[] {
+  const of = rows.filter((row) => row.detectors !== undefined);
+  const names = Object.keys(of[0]?.detectors ?? {});
+  if (names.length === 0) return [];
+  const cells = names.map((name) => [
+    name,
+    ...of.flatMap(({ detectors }) => {
+      const column = detectors![name]!;
+      const clean = withInterval(column.auroc, column.aurocInterval);
+      return [clean, withInterval(column.attackedAuroc, column.attackedInterval)];
+    }),
+  ]);
+  const head = ['AUROC by score', ...of.flatMap(({ name }) => [name, `${name}, attacked`])];
+  const notes = of.flatMap(({ name: row, detectors }) =>
+    names.flatMap((name) => {
+      const { reason } = detectors![name]!;
+      return reason === null || reason === 'was not attacked'
+        ? []
+        : [`${row}, ${name}: could not be measured (${reason}).`];
+    }),
+  );
+  return ['', ...textTable(head, cells).split('\n'), ...notes];
 }
 
 const GROUPED = [

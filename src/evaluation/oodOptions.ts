@@ -11,10 +11,13 @@ import {
   ATTACK_KEYS,
   type AttackUsual,
   type OodAttackSettings,
+  type OodDetector,
   type OodGuarantee,
   type ResolvedAttack,
+  type ResolvedDetector,
   type ResolvedGuarantee,
   resolveAttack,
+  resolveDetectors,
   resolveGuarantee,
   usedAttack,
 } from './oodAttacks';
@@ -32,8 +35,13 @@ export const ADVERSARIAL_NOISE = 'adversarial noise';
 export const ADVERSARIAL_SAMPLES = 'adversarial samples';
 
 /** Name under which a column of a row is measured. */
-export function columnName(row: string, column: 'attacked' | 'guaranteed'): string {
+export function columnName(row: string, column: string): string {
   return `${row} (${column})`;
+}
+
+/** The column of a detector whose score was attacked. */
+export function attackedBy(detector: string): string {
+  return `${detector}, attacked`;
 }
 
 /** How adversarial noise is made. */
@@ -82,6 +90,8 @@ export interface OodOptions {
   readonly attackedIn?: boolean | OodAttackSettings;
   /** What no attack on images of `out` and noise can exceed, for `guaranteedAuroc` (GAUC). @defaultValue none */
   readonly guarantee?: OodGuarantee;
+  /** Other scores by name, which every row is measured by too, and attacked by with `attackedOut`. @defaultValue none */
+  readonly detectors?: Readonly<Record<string, OodDetector>>;
   /** Names of the sets of `out` that are near to the in-distribution; the others are then far. @defaultValue not told apart */
   readonly near?: readonly string[];
   /** Seed of all random numbers; the same seed and `attackBatchSize` give the same report. @defaultValue 0 */
@@ -124,6 +134,7 @@ export interface ResolvedOptions {
   readonly attackedOut: ResolvedAttack | undefined;
   readonly attackedIn: ResolvedAttack | undefined;
   readonly guarantee: ResolvedGuarantee | undefined;
+  readonly detectors: readonly ResolvedDetector[];
   readonly near: readonly string[] | undefined;
   readonly seed: string | number;
   readonly batchSize: number;
@@ -144,6 +155,7 @@ const KEYS: KeysOf<OodOptions> = {
   attackedOut: true,
   attackedIn: true,
   guarantee: true,
+  detectors: true,
   near: true,
   seed: true,
   batchSize: true,
@@ -186,7 +198,8 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
   const stored = { ...usual, images: available };
   const { attackedOut: outSide = worst, attackedIn: inSide = worst, adversarialSamples: samples = !worst } = options;
   const attackedOut = resolveAttack('attackedOut', outSide, net, { ...usual, samples: 1000 });
-  checkNames(out, noise);
+  const detectors = resolveDetectors(options.detectors, images);
+  checkNames(out, noise, detectors);
   if (near !== undefined) checkNear(near, out);
   return {
     out,
@@ -198,6 +211,7 @@ export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOp
     attackedOut,
     attackedIn: resolveAttack('attackedIn', inSide, net, stored),
     guarantee: resolveGuarantee(options.guarantee, attackedOut, net),
+    detectors,
     near,
     seed,
     batchSize,
@@ -250,7 +264,12 @@ function checkNear(near: readonly string[], out: ResolvedOptions['out']): void {
 }
 
 /** Row names are what reports are joined by, so each may occur once. */
-function checkNames(out: ResolvedOptions['out'], noise: ResolvedOptions['noise']): void {
+function checkNames(
+  out: ResolvedOptions['out'],
+  noise: ResolvedOptions['noise'],
+  detectors: readonly ResolvedDetector[],
+): void {
+  const columns = ['attacked', 'guaranteed', ...detectors.flatMap(({ name }) => [name, attackedBy(name)])];
   const taken = new Set([
     IN_DISTRIBUTION,
     columnName(IN_DISTRIBUTION, 'attacked'),
@@ -258,7 +277,7 @@ function checkNames(out: ResolvedOptions['out'], noise: ResolvedOptions['noise']
     ADVERSARIAL_SAMPLES,
   ]);
   const claim = (argument: string, name: string) => {
-    for (const used of [name, columnName(name, 'attacked'), columnName(name, 'guaranteed')]) {
+    for (const used of [name, ...columns.map((column) => columnName(name, column))]) {
       if (taken.has(used))
         refuse({ fn, argument }, 'INVALID_OPTION', 'under names that no other row has', show(name), 'Rename that row.');
       taken.add(used);
@@ -287,6 +306,7 @@ export function usedSettings({
     attackedOut: usedAttack(rest.attackedOut),
     attackedIn: usedAttack(rest.attackedIn),
     guarantee: guarantee === undefined ? null : { epsilon: guarantee.epsilon, samples: guarantee.samples },
+    detectors: rest.detectors.map(({ name }) => name),
     near,
   };
 }

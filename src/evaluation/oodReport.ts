@@ -37,6 +37,24 @@ export interface OodColumn {
   readonly blindImages: number | null;
 }
 
+/** How well another score tells a row from the in-distribution. */
+export interface OodDetectorColumn {
+  /** Why a number is missing: of the score itself, or of the attack on it; `null` where there are all. */
+  readonly reason: string | null;
+  /** AUROC of images as they are. */
+  readonly auroc: number | null;
+  /** 95 % bootstrap interval of that. */
+  readonly aurocInterval: ScoreInterval | null;
+  /** AUROC once an attack has raised the score of every image of the row. */
+  readonly attackedAuroc: number | null;
+  /** 95 % bootstrap interval of that. */
+  readonly attackedInterval: ScoreInterval | null;
+  /** Average precision, the in-distribution positive. */
+  readonly aupr: number | null;
+  /** False positive rate at 95 % true positive rate, convention `'percentile'`. */
+  readonly fprAt95: number | null;
+}
+
 /** One row of the paper's Table 1. A number that is not defined is `null`, which JSON can carry. */
 export interface OodRow {
   /** Name of the data set, different in every row. */
@@ -84,6 +102,8 @@ export interface OodRow {
   readonly attacked: OodColumn | null;
   /** What no attack on the row can exceed; `null` for the in-distribution and for rows that are attacks. */
   readonly guaranteed: OodColumn | null;
+  /** What other scores say of the row, by their names; there where such were given, of data and noise. */
+  readonly detectors?: Readonly<Record<string, OodDetectorColumn>>;
   /** Whether the set is near to the in-distribution; there if the caller has told near sets apart. */
   readonly distance?: 'near' | 'far';
   /**
@@ -139,6 +159,8 @@ export interface UsedSettings {
     /** Images bounded, of each row. */
     readonly samples: number;
   } | null;
+  /** Names of the other scores. */
+  readonly detectors: readonly string[];
   /** Names of the sets that are near; `null` where they are not told apart. */
   readonly near: readonly string[] | null;
 }

@@ -7,8 +7,8 @@ import { fprAtTpr } from '../metrics/fprAtTpr';
 import { guaranteedAuroc } from '../metrics/guaranteedAuroc';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { type Measured, type MeasuredByName, numbersOf } from './measureBlocks';
-import { columnName, IN_DISTRIBUTION } from './oodOptions';
-import type { OodColumn, OodRow } from './oodReport';
+import { attackedBy, columnName, IN_DISTRIBUTION } from './oodOptions';
+import type { OodColumn, OodDetectorColumn, OodRow, UsedSettings } from './oodReport';
 
 /** How far above the confidence of equal logits that in the true class must lie for an attack to have failed. */
 const RESISTED_FACTOR = 1.01;
@@ -35,14 +35,14 @@ export function oodRows(
   measured: MeasuredByName,
   net: RowHead,
   keepScores: boolean,
-  near?: readonly string[] | null,
+  { near = null, detectors = [] }: Partial<Pick<UsedSettings, 'near' | 'detectors'>> = {},
 ): ScoredRows {
   const known = Object.values(measured).find(({ kind, failed }) => kind === 'in' && failed === undefined);
   const inLogOdds = known && numbersOf(known, 'logOdds');
   const columns = columnsOf(measured, inLogOdds);
   const rows = Object.entries(measured).flatMap(([name, one]): OodRow[] => {
     const { kind, failed, skipped } = one;
-    if (kind === 'other' || kind === 'attacked' || kind === 'guaranteed') return [];
+    if (kind === 'other' || kind === 'attacked' || kind === 'guaranteed' || kind === 'detector') return [];
     const reason = failed ?? skipped ?? null;
     const numbers = reason === null ? rowNumbers(one, kind === 'in' ? undefined : inLogOdds, net) : undefined;
     const status = failed !== undefined ? 'failed' : skipped !== undefined ? 'skipped' : 'measured';
@@ -54,6 +54,7 @@ export function oodRows(
       ...(numbers?.row ?? NOTHING),
       ...columns(name, one),
       ...distanceOf(name, kind, near),
+      ...detectorColumns(measured, name, kind, detectors),
     } as const;
     return [keepScores && numbers !== undefined ? { ...row, scores: numbers.scores } : row];
   });
@@ -92,8 +93,44 @@ function rowNumbers(one: Measured, inLogOdds: Float64Array | undefined, net: Row
   return { row, scores: { confidences: [...confidences], logOdds: [...logOdds] } };
 }
 
-function distanceOf(name: string, kind: Measured['kind'], near: readonly string[] | null | undefined) {
+function distanceOf(name: string, kind: Measured['kind'], near: readonly string[] | null) {
   return near && kind === 'out' ? { distance: near.includes(name) ? ('near' as const) : ('far' as const) } : {};
+}
+
+/** What the scores of detectors say of a row. */
+function detectorColumns(
+  measured: MeasuredByName,
+  row: string,
+  kind: Measured['kind'],
+  detectors: readonly string[],
+): { readonly detectors?: Readonly<Record<string, OodDetectorColumn>> } {
+  if (detectors.length === 0 || (kind !== 'out' && kind !== 'noise')) return {};
+  const scoresOf = (of: string, column: string) => {
+    const one = measured[columnName(of, column)];
+    return { one, scores: isMeasured(one) ? numbersOf(one, 'scores') : undefined };
+  };
+  const columns = detectors.map((name): [string, OodDetectorColumn] => {
+    const [own, clean, attacked] = [
+      scoresOf(IN_DISTRIBUTION, name),
+      scoresOf(row, name),
+      scoresOf(row, attackedBy(name)),
+    ];
+    const reason = [own, clean, attacked].map(({ one }) => one?.failed).find((failed) => failed !== undefined);
+    const [inS, outS, high] = [own.scores, clean.scores, attacked.scores];
+    return [
+      name,
+      {
+        reason: reason ?? (attacked.one === undefined ? 'was not attacked' : null),
+        auroc: inS && outS ? auroc(inS, outS) : null,
+        aurocInterval: inS && outS ? aurocInterval(inS, outS) : null,
+        attackedAuroc: inS && high ? auroc(inS, high) : null,
+        attackedInterval: inS && high ? aurocInterval(inS, high) : null,
+        aupr: inS && outS ? aupr(inS, outS) : null,
+        fprAt95: inS && outS ? fprAtTpr(inS, outS) : null,
+      },
+    ];
+  });
+  return { detectors: Object.fromEntries(columns) };
 }
 
 /** The columns of a row, by its name and what was measured of it. */

@@ -4,19 +4,20 @@ import type { Classifier } from '../classifier/types';
 import { createRng, type Rng } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
 import type { NoiseSampler } from '../noise/noiseSampler';
-import { attackBatch, type Made } from './attackBatch';
+import { type AttackRun, attackBatch, type Made } from './attackBatch';
 import { checkMade } from './imageSets';
 import type { OodColumnKind } from './measureBlocks';
-import type { ResolvedAttack } from './oodAttacks';
+import type { ResolvedAttack, ResolvedDetector } from './oodAttacks';
 import {
   ADVERSARIAL_NOISE,
   ADVERSARIAL_SAMPLES,
+  attackedBy,
   columnName,
   IN_DISTRIBUTION,
   type ResolvedOptions,
 } from './oodOptions';
 import type { OodRowKind } from './oodReport';
-import type { Runner } from './runner';
+import { type Runner, thisProcess } from './runner';
 
 const fn = 'evaluateOod';
 
@@ -36,6 +37,8 @@ export interface OodSource {
   readonly memory: number | undefined;
   /** What the confidence around each image cannot exceed, where that is measured. */
   readonly bound?: (images: tf.Tensor) => ArrayLike<number> | Promise<ArrayLike<number>>;
+  /** Another score than confidence, where that is measured instead. */
+  readonly score?: ResolvedDetector['score'];
   /** Makes the images `start`, ..., `start + size - 1`; the caller owns them. */
   readonly make: (start: number, size: number, onStep: () => void) => Made | Promise<Made>;
 }
@@ -52,7 +55,7 @@ export function oodSources(
   { batchSize, attackBatchSize, noiseSamples, memory, ...options }: ResolvedOptions,
 ): OodSource[] {
   const root = createRng(options.seed);
-  const { adversarialNoise, adversarialSamples, attackedOut, attackedIn, guarantee } = options;
+  const { adversarialNoise, adversarialSamples, attackedOut, attackedIn, guarantee, detectors } = options;
   const losses = lossesOf(net);
   const drawn = { batchSize: attackBatchSize, gradients: 0, memory };
   const stored = (name: string, kind: OodRowKind, images: tf.Tensor, truth?: Int32Array): OodSource => ({
@@ -68,7 +71,7 @@ export function oodSources(
     { name, kind }: Pick<OodSource, 'name' | 'kind'>,
     settings: ResolvedAttack,
     draw: Draw,
-    { argument, rng, objectiveFor, side = 'out' }: AttackOn,
+    { argument, rng, objectiveFor, side = 'out', victim }: AttackOn,
     samples = settings.samples,
   ): OodSource => ({
     ...drawn,
@@ -81,7 +84,9 @@ export function oodSources(
       const images = tf.tidy(() => draw(start, size));
       try {
         const run = { argument, side, objective: made.objective, rng: rng.fork(start), memory, onStep };
-        return await attackBatch(runner, settings, net, images, run);
+        if (victim === undefined) return await attackBatch(runner, settings, net, images, run);
+        const { weigh } = victim;
+        return await attackBatch(thisProcess, settings, victim.net, images, { ...run, weigh });
       } finally {
         tf.dispose([images, ...(made.labels ? [made.labels] : [])]);
       }
@@ -91,20 +96,20 @@ export function oodSources(
   const columns: OodSource[] = [];
   /** The columns of a row whose images `draw` makes. */
   const addColumns = (name: string, draw: Draw, available: number) => {
-    if (attackedOut !== undefined)
-      columns.push(
-        attacked(
-          { name: columnName(name, 'attacked'), kind: 'attacked' },
-          attackedOut,
-          draw,
-          {
-            argument: 'attackedOut',
-            rng: root.fork(`attack on ${name}`),
-            objectiveFor: objectiveOf(losses.logOdds),
-          },
-          Math.min(attackedOut.samples, available),
-        ),
-      );
+    if (attackedOut !== undefined) {
+      const on = { argument: 'attackedOut', rng: root.fork(`attack on ${name}`) };
+      const samples = Math.min(attackedOut.samples, available);
+      const column = { name: columnName(name, 'attacked'), kind: 'attacked' } as const;
+      const objectiveFor = objectiveOf(losses.logOdds);
+      columns.push(attacked(column, attackedOut, draw, { ...on, objectiveFor }, samples));
+      for (const { name: detector, score, target } of detectors) {
+        if (target === undefined) continue;
+        const by = { name: columnName(name, attackedBy(detector)), kind: 'detector' } as const;
+        const weigh = async (images: tf.Tensor) => Array.from(await score(images));
+        const how = { ...on, objectiveFor: objectiveOf(target.objective), victim: { net: target.net, weigh } };
+        columns.push({ ...attacked(by, attackedOut, draw, how, samples), score });
+      }
+    }
     if (guarantee !== undefined)
       columns.push({
         ...drawn,
@@ -140,6 +145,9 @@ export function oodSources(
     sources.push({ ...drawn, name, kind: 'noise', samples: noiseSamples, make });
     addColumns(name, draw, noiseSamples);
   }
+  for (const { name, score } of detectors)
+    for (const { labels: _, ...row } of [...sources])
+      columns.push({ ...row, name: columnName(row.name, name), kind: 'detector', score });
   if (adversarialNoise !== undefined) {
     const rng = root.fork(ADVERSARIAL_NOISE);
     const draw = noiseDraw('adversarialNoise.start', adversarialNoise.start, net, x, adversarialNoise.samples, rng);
@@ -178,6 +186,8 @@ interface AttackOn {
   readonly argument: string;
   readonly rng: Rng;
   readonly side?: 'in' | 'out';
+  /** What is attacked instead of the confidence of the model, and how it is told how far images were taken. */
+  readonly victim?: { readonly net: Classifier; readonly weigh: NonNullable<AttackRun['weigh']> };
   /** What is maximised on some of the images, by default the attack's own objective, and the tensor of labels that it needs. */
   readonly objectiveFor: (
     start: number,

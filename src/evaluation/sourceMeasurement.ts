@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../classifier/types';
 import { refuse } from '../core/check';
 import { nextTask } from '../core/nextTask';
-import { checkConfidences } from '../metrics/checkScores';
+import { checkConfidences, checkScores } from '../metrics/checkScores';
 import { batchOdds } from './attackBatch';
 import type { BlockResult, Measurement } from './measureBlocks';
 import type { OodSource } from './oodSources';
@@ -19,7 +19,7 @@ const PASSES_PER_BOUND = 100;
 export function sourceMeasurement(
   runner: Runner,
   net: Classifier,
-  { name, kind, samples, batchSize, gradients, labels, memory, bound, make }: OodSource,
+  { name, kind, samples, batchSize, gradients, labels, memory, bound, score, make }: OodSource,
   /** What is to be kept of the images themselves. */
   look: (images: tf.Tensor, start: number) => Promise<BlockResult> = async () => ({}),
 ): Measurement {
@@ -39,6 +39,19 @@ export function sourceMeasurement(
       };
       const { images, blindImages } = await make(start, size, onStep);
       try {
+        if (score !== undefined) {
+          const scores = await score(images);
+          checkScores({ fn, argument: 'detectors' }, scores);
+          if (scores.length !== size)
+            refuse(
+              { fn, argument: 'detectors' },
+              'INVALID_ARGUMENT',
+              `one score for each of ${size} images`,
+              `${scores.length}`,
+              'Return all.',
+            );
+          return { scores: Array.from(scores), ...(blindImages !== undefined && { blindImages: [blindImages] }) };
+        }
         const seen = await look(images, start);
         const { logOdds, predicted } = await batchOdds(runner, net, images, memory);
         return {

@@ -185,6 +185,59 @@ describe('the columns of evaluateOod', () => {
   });
 });
 
+describe('the scores of detectors in evaluateOod', () => {
+  /** Larger sums are more in-distribution; an attack of radius epsilon raises one by 2 epsilon. */
+  const sums = async (x: tf.Tensor) => {
+    const values = await x.data();
+    return Array.from({ length: x.shape[0]! }, (_, i) => values[2 * i]! + values[2 * i + 1]!);
+  };
+  const sum = { score: sums, target: { model, objective: (z: tf.Tensor2D) => tf.sum(z, 1) as tf.Tensor1D } };
+  const at = (...totals: number[]) => tf.tensor2d(totals.map((total) => [total / 2, total / 2]));
+  const [own, others] = [
+    [1.2, 0.9, 0.7, 1.6],
+    [0.65, 0.85, 1.15],
+  ];
+  const options = () => ({ ...base(), in: { x: at(...own), y: tf.zeros([4]) }, out: { others: at(...others) } });
+
+  it('have columns of their own, clean and attacked by their own objective', async () => {
+    const scores = { detectors: { sum, clean: { score: sums } }, attackedOut: attack };
+    const all = { ...options(), ...scores };
+    const report = await expectNoLeak(() => evaluateOod(model, all));
+    const row = rowNamed(report, 'others');
+    const raised = others.map((total) => total + 2 * EPSILON);
+    expect(row.detectors!.sum).toMatchObject({ reason: null, fprAt95: 2 / 3 });
+    expect(row.detectors!.sum!.auroc).toBeCloseTo(bruteAuroc(own, others), 12);
+    expect(row.detectors!.sum!.attackedAuroc).toBeCloseTo(bruteAuroc(own, raised), 12);
+    expect(row.detectors!.sum!.attackedAuroc).toBeLessThan(row.detectors!.sum!.auroc!);
+    expect(row.detectors!.clean).toMatchObject({ reason: 'was not attacked', attackedAuroc: null });
+    expect(row.detectors!.clean!.auroc).toBe(row.detectors!.sum!.auroc);
+    expect(report.settings.detectors).toEqual(['sum', 'clean']);
+    expect(formatOodReport(report)).toMatch(/AUROC by score +others +others, attacked\n.*\nsum +0\.\d{3} \[/);
+  });
+
+  it('are the worst case where the strongest of several attacks on the score is taken', async () => {
+    const settings = { steps: 5, restarts: 2, epsilon: EPSILON };
+    const worst = { protocol: 'worst-case', attackedOut: settings, attackedIn: false, detectors: { sum } } as const;
+    const report = await evaluateOod(model, { ...options(), ...worst });
+    const raised = others.map((total) => total + 2 * EPSILON);
+    expect(rowNamed(report, 'others').detectors!.sum!.attackedAuroc).toBeCloseTo(bruteAuroc(own, raised), 12);
+  });
+
+  it('fail alone, with the reason, and are refused where they are not one number for each image', async () => {
+    const boom = () => {
+      throw new Error('no features');
+    };
+    const report = await evaluateOod(model, { ...base(), detectors: { boom: { score: boom }, sum } });
+    const { boom: failed, sum: fine } = rowNamed(report, 'set').detectors!;
+    expect(failed).toMatchObject({ reason: 'no features', auroc: null });
+    expect(fine!.auroc).not.toBeNull();
+    expect(formatOodReport(report)).toContain('set, boom: could not be measured (no features).');
+    const short = { ...base(), detectors: { short: { score: () => [1] } } };
+    const where = { code: 'INVALID_ARGUMENT', fn: 'evaluateOod', argument: 'detectors' } as const;
+    await expectRefusal(() => evaluateOod(model, short), where);
+  });
+});
+
 describe('the worst case', () => {
   const net = classifier(mlp({ inputShape: [6, 6, 1], hidden: [12, 12], classes: 4, seed: 1 }));
   const other = classifier(mlp({ inputShape: [6, 6, 1], hidden: [10], classes: 4, seed: 2 }));

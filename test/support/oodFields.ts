@@ -16,5 +16,6 @@ export const PAPER_SETTINGS = {
   attackedOut: null,
   attackedIn: null,
   guarantee: null,
+  detectors: [],
   near: null,
 } as const;

@@ -22,7 +22,7 @@ const SIDE = 84;
 /** A result as one HTML file, which needs no network. */
 export async function resultHtml(record: RunRecord, result: Result): Promise<string> {
   const { verdict, model, testError } = result;
-  const { rows } = oodRows(record.measured, model, true, result.settings.near);
+  const { rows } = oodRows(record.measured, model, true, result.settings);
   const threshold = thresholdText(result);
   // A report in the form of the paper's Table 1 has a test error, so it needs data.
   const reports = testError === null ? {} : { [model.file]: { ...result, testError, rows } };

@@ -16,7 +16,7 @@ const ONE = 1 - 1e-9;
 /** What a complete record says, and whether it keeps below the threshold. */
 export function summarise({ run, measured }: RunRecord, maxMmc: number | undefined): Result {
   const { classes } = run.model;
-  const { rows, testError } = oodRows(measured, run.model, false, run.settings.near);
+  const { rows, testError } = oodRows(measured, run.model, false, run.settings);
   const { [RAYS]: rayRecord } = measured;
   const rays = rayRecord === undefined || rayRecord.failed !== undefined ? null : rayResult(rayRecord);
   const failed = rows.filter(({ status }) => status === 'failed');
