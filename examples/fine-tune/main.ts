@@ -9,19 +9,15 @@ import {
   evaluateOod,
   type FineTuneOptions,
   type FineTuneRecord,
-  fineTune,
   type LabelledData,
-  lpOut,
   maxConfidenceAttack,
-  pgdLinf,
-  uniformCrossEntropy,
 } from 'relu-overconfidence';
 import { type DatasetName, loadDataset, unitPixels } from 'relu-overconfidence/datasets';
 import { loadModel, toLayersModel } from 'relu-overconfidence/models';
 import { loadDigits } from '../digits/digits';
 import { trainDigits } from '../digits/train';
-import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
+import { RECIPES, runRecipe } from './recipes';
 
 /**
  * `npx tsx examples/fine-tune/main.ts [--model NAME] [--recipe NAME] [--seeds 1,2,3]`: compares recipes of `fineTune` on models that
@@ -44,18 +40,6 @@ const OUTPUT = new URL('./output/', import.meta.url);
 const DOCUMENT = new URL('../../docs/settings.md', import.meta.url);
 const [BEGIN, END] = ['<!-- recipes: examples/fine-tune -->', '<!-- end of recipes -->'];
 
-/** Candidates: the defaults of `fineTune` with one thing changed. */
-const RECIPES: Readonly<Record<string, FineTuneOptions>> = {
-  'the defaults': {},
-  'the paper’s loss and attack': { outLoss: lpOut, attack: pgdLinf },
-  'the paper’s loss': { outLoss: lpOut },
-  'the paper’s attack': { attack: pgdLinf },
-  'uniform cross entropy': { outLoss: uniformCrossEntropy },
-  '10 steps of the attack': { steps: 10 },
-  'lambda 0.5': { lambda: 0.5 },
-  CEDA: { method: 'ceda' },
-};
-
 /** What a model is trained and tested on. */
 interface Subject {
   readonly model: LayersModel;
@@ -72,6 +56,8 @@ interface Row {
   readonly model: string;
   readonly recipe: string;
   readonly seed: number;
+  /** The most updates. */
+  readonly limit: number;
   readonly before: Numbers;
   readonly after: Numbers;
   readonly outcome: string;
@@ -80,8 +66,8 @@ interface Row {
   /** Seconds of processor time. */
   readonly processor: number;
   readonly load: number;
-  /** The highest mean confidence on attacked noise in the second half of the measurements. */
-  readonly worst: number;
+  /** The highest mean confidence on attacked noise in the second half of the measurements on the way, if there were any. */
+  readonly worst: number | null;
   /** All measurements on the way. */
   readonly checks: readonly FineTuneRecord[];
 }
@@ -121,39 +107,29 @@ async function compare(name: string, runs: readonly { readonly recipe: string; r
   const subject = await SUBJECTS[name]!();
   const { model, train, options } = subject;
   const weights = model.getWeights().map((weight) => tf.clone(weight));
-  const before = await numbersOf(subject);
+  const before = (await keptRows()).find((row) => row.model === name)?.before ?? (await numbersOf(subject));
   for (const { recipe, seed } of runs) {
     model.setWeights(weights);
-    const checkpoint = fileURLToPath(fileOf(name, recipe, seed)).replace(/json$/, 'checkpoint');
     const started = performance.now();
     const used = process.cpuUsage();
-    const result = await fineTune(model, train, {
-      ...options,
-      ...RECIPES[recipe],
-      seed,
-      updates: UPDATES,
-      epsilon: EPSILON,
-      force: true,
-      checkpoint,
+    const { outcome, updates, checks, checkpoints } = await runRecipe(recipe, model, train, {
+      ...{ options, seed, updates: UPDATES, epsilon: EPSILON },
+      checkpoint: fileURLToPath(fileOf(name, recipe, seed)).replace(/json$/, 'checkpoint'),
       onCheck: ({ update, error, confidence, noise, attackedNoise, allowed }) =>
         console.log(JSON.stringify({ update, error, confidence, noise, attackedNoise, allowed })),
-      onStep: progressBar(`${name}, ${recipe}`),
     });
     const [seconds, processor] = [(performance.now() - started) / 1000, secondsOf(process.cpuUsage(used))];
-    const late = result.checks.slice(Math.floor(result.checks.length / 2));
+    const late = checks.slice(Math.floor(checks.length / 2));
     const row: Row = {
-      ...{ model: name, recipe, seed, before },
+      ...{ model: name, recipe, seed, limit: UPDATES, before },
       after: await numbersOf(subject),
-      outcome: result.outcome,
-      updates: result.updates,
-      seconds,
-      processor,
+      ...{ outcome, updates, seconds, processor },
       load: loadavg()[0]!,
-      worst: Math.max(...late.map(({ attackedNoise }) => attackedNoise)),
-      checks: result.checks,
+      worst: late.length === 0 ? null : Math.max(...late.map(({ attackedNoise }) => attackedNoise)),
+      checks,
     };
     await writeFile(fileOf(name, recipe, seed), `${JSON.stringify(row, null, 2)}\n`);
-    await rm(checkpoint, { force: true });
+    await Promise.all(checkpoints.map((file) => rm(file, { force: true })));
     console.log(cells(row).join(' | '));
   }
 }
@@ -207,44 +183,61 @@ async function published(name: string, set: 'mnist' | 'fashion-mnist'): Promise<
   };
 }
 
-function cells({ model, recipe, seed, after, outcome, worst, updates, seconds, load }: Row): string[] {
+function cells({ model, recipe, seed, after, worst, outcome, updates, seconds, processor, load }: Row): string[] {
+  const rest = [worst?.toFixed(3) ?? '', outcome, String(updates), seconds.toFixed(0), processor.toFixed(0)];
+  return [model, recipe, String(seed), ...numbers(after), ...rest, load.toFixed(1)];
+}
+
+function numbers({ error, data, noise, attacked, others }: Numbers): string[] {
+  const aurocs = Object.values(others).map((auroc) => auroc.toFixed(3));
   return [
-    model,
-    recipe,
-    String(seed),
-    ...numbers(after),
-    worst.toFixed(3),
-    outcome,
-    String(updates),
-    seconds.toFixed(0),
-    load.toFixed(1),
+    `${(100 * error).toFixed(2)} %`,
+    ...[data, noise, attacked].map((mean) => mean.toFixed(3)),
+    aurocs.join(', '),
   ];
 }
 
-function numbers({ error, data, noise, attacked }: Numbers): string[] {
-  return [`${(100 * error).toFixed(2)} %`, ...[data, noise, attacked].map((confidence) => confidence.toFixed(3))];
+async function keptRows(): Promise<readonly Row[]> {
+  const names = (await readdir(OUTPUT)).filter((name) => name.endsWith('.json')).sort();
+  return Promise.all(names.map(async (name) => JSON.parse(await readFile(new URL(name, OUTPUT), 'utf8'))));
 }
 
-/** All runs there are, put between the marks of the document. */
+/** All runs there are, by defaults and with fewer updates, put between the marks of the document. */
 async function writeTable(): Promise<void> {
-  const names = (await readdir(OUTPUT)).filter((name) => name.endsWith('.json')).sort();
-  const rows = await Promise.all(
-    names.map(async (name): Promise<Row> => JSON.parse(await readFile(new URL(name, OUTPUT), 'utf8'))),
-  );
+  const rows = await keptRows();
+  const limits = [...new Set(rows.map(({ limit }) => limit))].sort((a, b) => b - a);
+  const tables = limits.map((limit) => {
+    const own = rows.filter((row) => row.limit === limit);
+    return `At most ${limit} updates:\n\n${table(own)}\n\n${histories(own)}`;
+  });
+  const document = await readFile(DOCUMENT, 'utf8');
+  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`docs/settings.md has no place for the table: ${BEGIN} and ${END}.`);
+  const written = `${document.slice(0, from + BEGIN.length)}\n\n${tables.join('\n\n')}\n\n${document.slice(to)}`;
+  await writeFile(DOCUMENT, written);
+  console.log(`\nWrote ${rows.length} runs into docs/settings.md.`);
+}
+
+/** Confidence on attacked noise at each measurement on the way. */
+function histories(rows: readonly Row[]): string {
+  const shown = rows.filter(({ recipe }) => recipe === 'the defaults' || recipe === 'the paper’s loss');
+  const lines = shown.map(({ model, recipe, seed, checks }) => {
+    const means = checks.map(({ attackedNoise }) => attackedNoise.toFixed(2));
+    return `- ${model}, ${recipe}, seed ${seed}: ${means.join(' ')}`;
+  });
+  return `Attacked noise at each measurement on the way (20 steps):\n\n${lines.join('\n')}`;
+}
+
+function table(rows: readonly Row[]): string {
   const order = Object.keys(RECIPES);
   const lines = Object.keys(SUBJECTS).flatMap((model) => {
     const own = rows.filter((row) => row.model === model);
     if (own.length === 0) return [];
     own.sort((a, b) => order.indexOf(a.recipe) - order.indexOf(b.recipe) || a.seed - b.seed);
-    return [[model, 'before', '', ...numbers(own[0]!.before), '', '', '', '', ''], ...own.map(cells)];
+    return [[model, 'before', '', ...numbers(own[0]!.before), '', '', '', '', '', ''], ...own.map(cells)];
   });
-  const head = ['model', 'recipe', 'seed', 'test error', 'data', 'noise', 'attacked noise', 'worst', 'outcome'];
-  const rule = ['---', '---', '--:', '--:', '--:', '--:', '--:', '--:', '---', '--:', '--:', '--:'];
-  const table = [[...head, 'updates', 'seconds', 'load'], rule, ...lines].map((line) => `| ${line.join(' | ')} |`);
-  const document = await readFile(DOCUMENT, 'utf8');
-  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`docs/settings.md has no place for the table: ${BEGIN} and ${END}.`);
-  const written = `${document.slice(0, from + BEGIN.length)}\n\n${table.join('\n')}\n\n${document.slice(to)}`;
-  await writeFile(DOCUMENT, written);
-  console.log(`\nWrote ${lines.length} rows into docs/settings.md.`);
+  const head = ['model', 'recipe', 'seed', 'test error', 'data', 'noise', 'attacked noise', 'AUROC of others'];
+  const rest = ['worst', 'outcome', 'updates', 'seconds', 'of processor', 'load'];
+  const rule = ['---', '---', '--:', '--:', '--:', '--:', '--:', '--:', '--:', '---', '--:', '--:', '--:', '--:'];
+  return [[...head, ...rest], rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }

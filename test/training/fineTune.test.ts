@@ -153,6 +153,20 @@ describe('fineTune', () => {
     expect(await weightsOf(model)).not.toEqual(before);
   });
 
+  it.each(['all', 'head'] as const)(
+    'updates on as many examples and noise images as it is told, layers %s',
+    async (which) => {
+      const shapes: number[] = [];
+      const outLoss: FineTuneOptions['outLoss'] = (logits) => {
+        shapes.push(logits.shape[0]!);
+        return maxLogOdds(logits);
+      };
+      const options: FineTuneOptions = { ...SHORT, layers: which, samples: 4, updates: 3, batchSize: 24, noiseSize: 6 };
+      await fineTune(trained(), data, { ...options, outLoss });
+      expect(shapes).toEqual([6, 6, 6]);
+    },
+  );
+
   it('does not begin where the model is no better than a guess', async () => {
     const model = trained();
     const before = await weightsOf(model);
@@ -284,6 +298,7 @@ describe('fineTune', () => {
     ) => expectRefusal(() => fineTune(model, data, options), { code, fn: 'fineTune', argument });
     await refused({ updates: 0 }, 'updates');
     await refused({ method: 'plain' }, 'method');
+    await refused({ batchSize: 8, noiseSize: 9 }, 'noiseSize');
     await refused({ layers: 'tail' }, 'layers');
     await refused({ layers: 0 }, 'layers');
     await refused({ validation: 1 }, 'validation');
@@ -294,11 +309,11 @@ describe('fineTune', () => {
 });
 
 describe('the gradient of a batch in parts', () => {
-  it('is that of the whole, in inference mode', async () => {
+  it.each([10, 4])('is that of the whole, of 10 examples and %d noise images, in inference mode', async (images) => {
     const model = tinyMlp();
     const net = classifier(model);
     const x = uniformNoise([10, 2], { seed: 1 });
-    const noise = uniformNoise([10, 2], { seed: 2 });
+    const noise = uniformNoise([images, 2], { seed: 2 });
     const y = tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1, 2, 0], 'int32');
     const terms = { clean: { x, y }, noise, lambda: 0.7, weightDecay: 0.01, outLoss: maxLogOdds, rng: createRng(1) };
     const whole = objectiveGradients('test', net, terms);

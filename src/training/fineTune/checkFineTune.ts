@@ -20,6 +20,7 @@ const KEYS: KeysOf<FineTuneOptions> = {
   layers: true,
   updates: true,
   batchSize: true,
+  noiseSize: true,
   learningRate: true,
   validation: true,
   tolerance: true,
@@ -40,6 +41,7 @@ type Decided =
   | 'layers'
   | 'updates'
   | 'batchSize'
+  | 'noiseSize'
   | 'learningRate'
   | 'tolerance'
   | 'checkEvery'
@@ -79,11 +81,20 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     checkEvery = Math.max(1, Math.round(updates / (layers === 'head' ? 5 : 20))),
     checkpointEvery = 50,
     steps = 5,
+    noiseSize = batchSize,
     force,
   } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['acet', 'ceda']);
-  for (const [argument, value] of Object.entries({ updates, batchSize, checkEvery, checkpointEvery, steps }))
+  for (const [argument, value] of Object.entries({ updates, batchSize, noiseSize, checkEvery, checkpointEvery, steps }))
     checkWhole({ fn, argument }, value);
+  if (noiseSize > batchSize)
+    refuse(
+      { fn, argument: 'noiseSize' },
+      'INVALID_OPTION',
+      `at most batchSize, ${batchSize}: noise is made of the examples`,
+      show(noiseSize),
+      'Raise batchSize.',
+    );
   checkPositive({ fn, argument: 'learningRate' }, learningRate);
   checkNonNegative({ fn, argument: 'tolerance' }, tolerance);
   if (options.samples !== undefined) checkWhole({ fn, argument: 'samples' }, options.samples);
@@ -100,7 +111,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     variables: learningVariables(fn, net, layers),
     options: {
       ...options,
-      ...{ method, layers, updates, batchSize, learningRate, tolerance, checkEvery, checkpointEvery },
+      ...{ method, layers, updates, batchSize, noiseSize, learningRate, tolerance, checkEvery, checkpointEvery },
       ...{ lambda, weightDecay, steps, attack, outLoss },
     },
     store: storeOf(fn, options.checkpoint),

@@ -40,12 +40,25 @@ type Facts = Position & {
 
 /** What a checkpoint is known by: every setting that changes what a fine-tuning ends with. */
 export async function settingsOf({ net, data, variables, options }: FineTuneTask): Promise<RunSettings> {
-  const { method, layers, updates, batchSize, learningRate, tolerance, checkEvery, lambda, weightDecay } = options;
+  const { method, layers, updates, batchSize, noiseSize, learningRate, tolerance, checkEvery, lambda, weightDecay } =
+    options;
   const { steps, attack, outLoss, epsilon, stepSize, noise, samples, validation, seed } = options;
   const own = 'a function of the caller';
   return {
     program: 'fineTune',
-    ...{ method, layers, updates, batchSize, learningRate, tolerance, checkEvery, lambda, weightDecay, steps },
+    ...{
+      method,
+      layers,
+      updates,
+      batchSize,
+      noiseSize,
+      learningRate,
+      tolerance,
+      checkEvery,
+      lambda,
+      weightDecay,
+      steps,
+    },
     attack: attackName(attack) ?? own,
     outLoss: lossName(outLoss) ?? own,
     epsilon: epsilon ?? null,

@@ -17,7 +17,7 @@ const fn = 'fineTune';
 export interface Source {
   /** What learns from them: the model as it runs in use, or the end of it. */
   readonly learner: Classifier;
-  /** Labelled examples and as much noise, as the learner takes them; called within `tf.tidy`. */
+  /** Labelled examples, and noise that is no more, as the learner takes them; called within `tf.tidy`. */
   readonly batch: (update: number) => { readonly clean: LabelledData; readonly noise: tf.Tensor };
   /** What must be kept to go on later. */
   readonly memory: readonly tf.Variable[];
@@ -27,11 +27,12 @@ export interface Source {
 /** Images, and noise that is drawn and attacked anew for each update. */
 export function imageSource(task: FineTuneTask, rows: Int32Array, rng: Rng): Source {
   const { net, data, options } = task;
+  const { batchSize, noiseSize } = options;
   const batch: Source['batch'] = (update) => {
     const stream = rng.fork('update').fork(update);
-    const places = tf.tensor1d(batchRows(rows, options.batchSize, update, rng), 'int32');
+    const places = tf.tensor1d(batchRows(rows, batchSize, update, rng), 'int32');
     const clean = { x: tf.gather(data.x, places), y: tf.gather(data.y, places) };
-    return { clean, noise: noiseFor(task, clean.x, stream) };
+    return { clean, noise: noiseFor(task, tf.slice(clean.x, 0, noiseSize), stream) };
   };
   return { learner: learner(task, (x) => net.logits(x), net.inputShape), batch, memory: [], dispose: () => {} };
 }
@@ -45,7 +46,7 @@ const [ATTACKS, ATTACKED, PLAIN] = [10, 16, 1000];
  */
 export async function featureSource(task: FineTuneTask, divided: Divided, rows: Int32Array, rng: Rng): Promise<Source> {
   const { data, options } = task;
-  const { method, batchSize, updates } = options;
+  const { method, batchSize, noiseSize, updates } = options;
   const imagesOf = (places: Int32Array) => tf.gather(data.x, tf.tensor1d(places, 'int32'));
   const clean = await featuresOf(task, divided, rows.length, (first, count) =>
     imagesOf(rows.subarray(first, first + count)),
@@ -83,8 +84,8 @@ export async function featureSource(task: FineTuneTask, divided: Divided, rows: 
           'int32',
         ),
       );
-    const convincing = rounds > 0 ? Math.floor(batchSize / 2) : 0;
-    const plain = some(noise, batchSize - convincing, noisy);
+    const convincing = rounds > 0 ? Math.floor(noiseSize / 2) : 0;
+    const plain = some(noise, noiseSize - convincing, noisy);
     return {
       clean: {
         x: tf.gather(clean, tf.tensor1d(picked, 'int32')),

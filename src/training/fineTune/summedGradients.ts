@@ -13,8 +13,8 @@ export interface GradientSum {
 }
 
 /**
- * The objective of a batch, whose parts add up to it where no example changes what is computed for another, as in inference mode. As
- * many examples go together as fit into the budget; where memory runs out all the same, half as many, and so on.
+ * The objective of a batch of examples and at most as many noise images, whose parts add up to it where no example changes what is computed for another, as in inference mode. As
+ * many noise images, each with its share of the examples, go together as fit into the budget; where memory runs out all the same, half as many, and so on.
  *
  * @param kind - What is known of the memory that an example takes, by the layers that learn.
  */
@@ -22,9 +22,11 @@ export function summedGradients(fn: string, net: Classifier, kind: string, memor
   let limit = Number.POSITIVE_INFINITY;
   let most = 1;
   const of: GradientSum['of'] = (terms) => {
-    const count = terms.clean.x.shape[0]!;
+    const count = terms.noise.shape[0]!;
     const run = () => tf.dispose(partOf(fn, net, terms, 0, 1));
-    limit = Math.min(limit, imagesWithin(net, { kind, images: terms.clean.x, run }, memory));
+    // What is known of a noise image holds for its share of the examples.
+    const each = `${kind} ${terms.clean.x.shape[0]! / count}`;
+    limit = Math.min(limit, imagesWithin(net, { kind: each, images: terms.clean.x, run }, memory));
     for (;;) {
       try {
         const sum = sumOf(fn, net, terms, limit);
@@ -45,7 +47,7 @@ function sumOf(
   terms: Terms & { readonly noise: tf.Tensor },
   limit: number,
 ): GradientsResult {
-  const count = terms.clean.x.shape[0]!;
+  const count = terms.noise.shape[0]!;
   if (limit >= count) return objectiveGradients(fn, net, terms);
   let sum: GradientsResult | undefined;
   try {
@@ -60,7 +62,7 @@ function sumOf(
   }
 }
 
-/** What some examples and as much noise add to the whole; weight decay comes with the first. */
+/** What some noise images, and as large a share of the examples, add to the whole; weight decay comes with the first. */
 function partOf(
   fn: string,
   net: Classifier,
@@ -69,21 +71,26 @@ function partOf(
   size: number,
 ): GradientsResult {
   const { clean, noise } = terms;
-  const share = size / clean.x.shape[0]!;
+  const [examples, images] = [clean.x.shape[0]!, noise.shape[0]!];
+  const begin = Math.floor((first * examples) / images);
+  const rows = Math.floor(((first + size) * examples) / images) - begin;
+  const share = { clean: rows / examples, noise: size / images };
   return tf.tidy(() => {
     const { grads, ...seen } = objectiveGradients(fn, net, {
       ...terms,
-      clean: { x: tf.slice(clean.x, first, size), y: tf.slice(clean.y, first, size) },
+      clean: { x: tf.slice(clean.x, begin, rows), y: tf.slice(clean.y, begin, rows) },
       noise: tf.slice(noise, first, size),
       weightDecay: first === 0 ? terms.weightDecay : 0,
-      share: { clean: share, noise: share },
+      share,
     });
     const { loss, ...means } = seen;
-    const scaled = (value: tf.Scalar) => tf.mul<tf.Scalar>(value, share);
-    const [inLoss, outLoss, outConfidence] = [means.inLoss, means.outLoss, means.outConfidence].map(scaled);
+    const inLoss = tf.mul<tf.Scalar>(means.inLoss, share.clean);
+    const [outLoss, outConfidence] = [means.outLoss, means.outConfidence].map((mean) =>
+      tf.mul<tf.Scalar>(mean, share.noise),
+    );
     // They are kept beyond the end of a tidy.
     tf.dispose(means);
-    return { loss, inLoss: inLoss!, outLoss: outLoss!, outConfidence: outConfidence!, grads };
+    return { loss, inLoss, outLoss: outLoss!, outConfidence: outConfidence!, grads };
   });
 }
 

@@ -14,8 +14,13 @@ export interface FineTuneOptions extends Omit<AcetOptions, 'rng'> {
   readonly layers?: 'all' | 'head' | number;
   /** Updates of the weights, at the most. @defaultValue 1000 */
   readonly updates?: number;
-  /** Examples of each update, and noise images beside them. @defaultValue 64 */
+  /** Examples of each update. @defaultValue 64 */
   readonly batchSize?: number;
+  /**
+   * Noise images of each update, `batchSize` at most. They take most of the time, for each is attacked; more examples beside as many
+   * noise images cost little. @defaultValue batchSize
+   */
+  readonly noiseSize?: number;
   /** Of Adam, between the first ten updates, in which it rises, and the last, in which it falls to zero. @defaultValue 1e-3 */
   readonly learningRate?: number;
   /** Data that are never trained on, or the share of `data` that is held out, of each class alike. @defaultValue 0.2, or 2,000 examples where that is less */
