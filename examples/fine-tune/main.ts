@@ -20,13 +20,13 @@ import { useWasm } from '../support/useWasm';
 import { RECIPES, runRecipe } from './recipes';
 
 /**
- * `npx tsx examples/fine-tune/main.ts [--model NAME] [--recipe NAME] [--seeds 1,2,3]`: compares recipes of `fineTune` on models that
+ * `npx tsx examples/fine-tune/main.ts [--model NAME] [--recipe NAME] [--seeds 1,2,3] [--updates N]`: compares recipes of `fineTune` on models that
  * people have, and writes the table of docs/settings.md. Runs that are kept in `output/` are not made again.
  */
 const { values } = parseArgs({
   options: {
     model: { type: 'string' },
-    recipe: { type: 'string' },
+    recipe: { type: 'string', multiple: true },
     seeds: { type: 'string', default: '1' },
     updates: { type: 'string', default: '1000' },
   },
@@ -92,7 +92,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<Subject>>> = {
 await useWasm();
 await mkdir(OUTPUT, { recursive: true });
 for (const name of values.model === undefined ? Object.keys(SUBJECTS) : [values.model]) {
-  const recipes = values.recipe === undefined ? Object.keys(RECIPES) : [values.recipe];
+  const recipes = values.recipe ?? Object.keys(RECIPES);
   const runs = recipes.flatMap((recipe) => values.seeds.split(',').map((seed) => ({ recipe, seed: Number(seed) })));
   const missing = runs.filter(({ recipe, seed }) => !existsSync(fileOf(name, recipe, seed)));
   if (missing.length > 0) await compare(name, missing);

@@ -30,13 +30,15 @@ export const RECIPES: Readonly<Record<string, readonly Stage[]>> = {
   'the paper’s loss and attack': [{ fineTune: { outLoss: lpOut, attack: pgdLinf } }],
   'the paper’s loss': [{ fineTune: { outLoss: lpOut } }],
   'a start with uniform cross entropy, then the paper’s loss': [
-    { share: 0.25, fineTune: { outLoss: uniformCrossEntropy } },
+    // By fit, which goes on from the last weights and not from the best.
+    { share: 0.25, fit: () => ({ ...BY_FIT, outLoss: uniformCrossEntropy }) },
     { share: 0.75, fineTune: { outLoss: lpOut } },
   ],
   'uniform cross entropy': [{ fineTune: { outLoss: uniformCrossEntropy } }],
   'the paper’s attack': [{ fineTune: { attack: pgdLinf } }],
   '2 steps of the attack': [{ fineTune: { steps: 2 } }],
   '10 steps of the attack': [{ fineTune: { steps: 10 } }],
+  '256 examples beside 64 noise images': [{ fineTune: { batchSize: 256, noiseSize: 64 } }],
   'lambda 0.5': [{ fineTune: { lambda: 0.5 } }],
   'learning rate 3e-3': [{ fineTune: { learningRate: 3e-3 } }],
   CEDA: [{ fineTune: { method: 'ceda' } }],
