@@ -1,0 +1,322 @@
+/** An affine function of variables. */
+export interface AffineForm {
+  /** One factor for each variable, by its number. */
+  readonly factors: Float64Array;
+  readonly constant: number;
+}
+
+/** How {@link Dictionary.descend} ended. */
+export type Ending = 'optimal' | 'infeasible' | 'below' | 'unfinished';
+
+/** Numbers below these count as zero: of a pivot, of how far a variable is out of its bounds, of a reduced cost. */
+const [PIVOT, OUTSIDE, COST] = [1e-9, 1e-9, 1e-12];
+
+/**
+ * A linear program on bounded variables, maximised by the dual simplex method: some variables are basic, affine functions of the others,
+ * each of which is at one of its bounds.
+ *
+ * With every nonbasic variable at the bound that its reduced cost favours, the value of the objective is an upper bound on the
+ * maximum, whatever the basic variables are; each step lowers it. So bounds may be changed and rows added at any time, and the
+ * work goes on from where it was. Steps are chosen by the steepest edge, and variables that a step passes are moved to
+ * their other bound (the long-step rule).
+ */
+export class Dictionary {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** Row i says: variable `basic[i]` = `constants[i]` + sum over columns j of `table[i * width + j]` times variable `nonbasic[j]`. */
+  private readonly table: Float64Array;
+  private readonly constants: Float64Array;
+  private readonly values: Float64Array;
+  /** 1 + the squared length of each row. */
+  private readonly edges: Float64Array;
+  private readonly basic: Int32Array;
+  private readonly nonbasic: Int32Array;
+  /** By variable, its row, or -1 - its column. */
+  private readonly place: Int32Array;
+  private readonly costs: Float64Array;
+  private readonly atUpper: Uint8Array;
+  private readonly marks: Uint8Array;
+  private cost = 0;
+  private rows = 0;
+  private columns = 0;
+  private variables = 0;
+  /** Steps taken so far. */
+  steps = 0;
+
+  /** Room for so many columns and rows at the most. */
+  constructor(
+    private readonly width: number,
+    private readonly height: number,
+  ) {
+    const total = width + height;
+    [this.lower, this.upper] = [new Float64Array(total), new Float64Array(total)];
+    this.table = new Float64Array(width * height);
+    [this.constants, this.values, this.edges] = [
+      new Float64Array(height),
+      new Float64Array(height),
+      new Float64Array(height),
+    ];
+    [this.basic, this.nonbasic, this.place] = [
+      new Int32Array(height),
+      new Int32Array(width),
+      new Int32Array(total),
+    ];
+    this.costs = new Float64Array(width);
+    [this.atUpper, this.marks] = [new Uint8Array(width), new Uint8Array(width)];
+  }
+
+  /** The same program with room for so many columns and rows. */
+  copy(width: number, height: number): Dictionary {
+    const copy = new Dictionary(width, height);
+    for (let i = 0; i < this.rows; i++)
+      copy.table.set(this.table.subarray(i * this.width, i * this.width + this.columns), i * width);
+    for (const key of ['lower', 'upper', 'constants', 'edges', 'basic', 'nonbasic', 'place', 'costs'] as const)
+      copy[key].set(this[key].subarray(0, Math.min(this[key].length, copy[key].length)));
+    copy.atUpper.set(this.atUpper.subarray(0, this.columns));
+    [copy.cost, copy.rows, copy.columns, copy.variables] = [this.cost, this.rows, this.columns, this.variables];
+    return copy;
+  }
+
+  /** A new variable that is free between two bounds; returns its number. */
+  addVariable(lower: number, upper: number): number {
+    const [variable, column] = [this.variables++, this.columns++];
+    this.nonbasic[column] = variable;
+    this.place[variable] = -1 - column;
+    [this.lower[variable], this.upper[variable]] = [lower, upper];
+    return variable;
+  }
+
+  /** A new variable between two bounds that equals a function of those before it; returns its number. */
+  addRow(form: AffineForm, lower: number, upper: number): number {
+    const [variable, row] = [this.variables++, this.rows++];
+    this.basic[row] = variable;
+    this.place[variable] = row;
+    [this.lower[variable], this.upper[variable]] = [lower, upper];
+    const target = this.table.subarray(row * this.width, row * this.width + this.width);
+    this.constants[row] = this.express(form, target.fill(0));
+    this.edges[row] = 1 + lengthOf(target, this.columns);
+    return variable;
+  }
+
+  /** Sets what is to be maximised. */
+  setObjective(form: AffineForm): void {
+    this.cost = this.express(form, this.costs.fill(0));
+  }
+
+  /** Makes a nonbasic variable basic instead of one that stays at its lower bound from now on. */
+  exchange(basic: number, nonbasic: number): void {
+    this.settle();
+    this.pivot(this.place[basic]!, -1 - this.place[nonbasic]!, 1);
+  }
+
+  /** How many rows more there is room for. */
+  get room(): number {
+    return this.height - this.rows;
+  }
+
+  /** Writes a function in terms of the nonbasic variables into `target`, and returns its constant. */
+  private express({ factors, constant }: AffineForm, target: Float64Array): number {
+    let sum = constant;
+    for (let variable = 0; variable < factors.length; variable++) {
+      const factor = factors[variable]!;
+      if (factor === 0) continue;
+      const place = this.place[variable]!;
+      if (place < 0) target[-1 - place]! += factor;
+      else {
+        sum += factor * this.constants[place]!;
+        const from = place * this.width;
+        for (let j = 0; j < this.columns; j++) target[j]! += factor * this.table[from + j]!;
+      }
+    }
+    return sum;
+  }
+
+  private valueOf(column: number): number {
+    const variable = this.nonbasic[column]!;
+    return this.atUpper[column] === 1 ? this.upper[variable]! : this.lower[variable]!;
+  }
+
+  /** Puts nonbasic variables where their reduced costs favour them, and computes all others. */
+  private settle(): number {
+    const { columns, rows, width, table } = this;
+    const at = new Float64Array(columns);
+    let objective = this.cost;
+    for (let j = 0; j < columns; j++) {
+      const variable = this.nonbasic[j]!;
+      this.atUpper[j] = this.costs[j]! > 0 && this.upper[variable]! < Number.POSITIVE_INFINITY ? 1 : 0;
+      at[j] = this.valueOf(j);
+      objective += this.costs[j]! * at[j]!;
+    }
+    for (let i = 0; i < rows; i++) {
+      let sum = this.constants[i]!;
+      for (let j = 0; j < columns; j++) sum += table[i * width + j]! * at[j]!;
+      this.values[i] = sum;
+    }
+    return objective;
+  }
+
+  /** The value of the objective, an upper bound on its maximum up to rounding. */
+  objective = Number.POSITIVE_INFINITY;
+
+  /** The row that proves that there is no feasible point, and the direction of its variable: set by an 'infeasible' ending. */
+  private contradiction = { row: -1, direction: 0 };
+
+  /** Lowers the objective to its maximum, or until it is below `floor` or so many steps are done. */
+  descend(floor: number, steps: number): Ending {
+    this.objective = this.settle();
+    this.contradiction.row = -1;
+    for (let step = 0; step < steps; step++) {
+      if (this.objective < floor) return 'below';
+      const row = this.leaving();
+      if (row < 0) return 'optimal';
+      const variable = this.basic[row]!;
+      const direction = this.values[row]! < this.lower[variable]! ? 1 : -1;
+      const column = this.entering(row, direction);
+      if (column < 0) {
+        this.contradiction = { row, direction };
+        return 'infeasible';
+      }
+      this.pivot(row, column, direction);
+      this.steps++;
+    }
+    return 'unfinished';
+  }
+
+  /** The row whose variable is farthest out of its bounds, measured along the edge; -1 if none is. */
+  private leaving(): number {
+    let [best, farthest] = [-1, 0];
+    for (let i = 0; i < this.rows; i++) {
+      const variable = this.basic[i]!;
+      const value = this.values[i]!;
+      const outside = Math.max(this.lower[variable]! - value, value - this.upper[variable]!);
+      if (outside <= OUTSIDE * (1 + Math.abs(value))) continue;
+      const share = (outside * outside) / this.edges[i]!;
+      if (share > farthest) [best, farthest] = [i, share];
+    }
+    return best;
+  }
+
+  /**
+   * The column that enters for a row: of those that can bring its variable back, in the order in which their reduced costs would
+   * change sign, the first that cannot be passed. What is passed is moved to its other bound. -1 if all of them together cannot.
+   */
+  private entering(row: number, direction: number): number {
+    const { columns, nonbasic, costs, table, lower, upper, atUpper, marks } = this;
+    const from = row * this.width;
+    const variable = this.basic[row]!;
+    let missing = direction > 0 ? lower[variable]! - this.values[row]! : this.values[row]! - upper[variable]!;
+    marks.fill(0, 0, columns);
+    const passed: number[] = [];
+    for (;;) {
+      let [best, least, largest] = [-1, Number.POSITIVE_INFINITY, 0];
+      for (let j = 0; j < columns; j++) {
+        if (marks[j] === 1) continue;
+        const slope = direction * table[from + j]!;
+        const candidate = nonbasic[j]!;
+        if (Math.abs(slope) < PIVOT || (atUpper[j] === 1 ? slope > 0 : slope < 0) || lower[candidate] === upper[candidate])
+          continue;
+        const ratio = Math.abs(costs[j]!) / Math.abs(slope);
+        if (ratio < least - COST || (ratio <= least + COST && Math.abs(slope) > largest))
+          [best, least, largest] = [j, Math.min(ratio, least), Math.abs(slope)];
+      }
+      if (best < 0) return -1;
+      const candidate = nonbasic[best]!;
+      const range = upper[candidate]! - lower[candidate]!;
+      if (missing - largest * range <= 0) {
+        for (const j of passed) this.flip(j);
+        return best;
+      }
+      missing -= largest * range;
+      marks[best] = 1;
+      passed.push(best);
+    }
+  }
+
+  private flip(column: number): void {
+    const before = this.valueOf(column);
+    this.atUpper[column] = 1 - this.atUpper[column]!;
+    const change = this.valueOf(column) - before;
+    this.objective += this.costs[column]! * change;
+    for (let i = 0; i < this.rows; i++) this.values[i]! += this.table[i * this.width + column]! * change;
+  }
+
+  private pivot(row: number, column: number, direction: number): void {
+    const { table, width, columns, rows, constants, values, edges, costs } = this;
+    const [leaver, enterer] = [this.basic[row]!, this.nonbasic[column]!];
+    const target = direction > 0 ? this.lower[leaver]! : this.upper[leaver]!;
+    const from = row * width;
+    const inverse = 1 / table[from + column]!;
+    const change = (target - values[row]!) * inverse;
+    const enters = this.valueOf(column) + change;
+    this.objective += costs[column]! * change;
+    for (let j = 0; j < columns; j++) table[from + j]! *= -inverse;
+    table[from + column] = inverse;
+    constants[row]! *= -inverse;
+    edges[row] = 1 + lengthOf(table.subarray(from, from + columns), columns);
+    for (let i = 0; i < rows; i++) {
+      if (i === row) continue;
+      const to = i * width;
+      const factor = table[to + column]!;
+      if (factor === 0) continue;
+      values[i]! += factor * change;
+      table[to + column] = 0;
+      let length = 1;
+      for (let j = 0; j < columns; j++) {
+        const entry = table[to + j]! + factor * table[from + j]!;
+        table[to + j] = entry;
+        length += entry * entry;
+      }
+      constants[i]! += factor * constants[row]!;
+      edges[i] = length;
+    }
+    const cost = costs[column]!;
+    costs[column] = 0;
+    for (let j = 0; j < columns; j++) costs[j]! += cost * table[from + j]!;
+    this.cost += cost * constants[row]!;
+    values[row] = enters;
+    [this.basic[row], this.nonbasic[column]] = [enterer, leaver];
+    [this.place[enterer], this.place[leaver]] = [row, -1 - column];
+    this.atUpper[column] = direction > 0 ? 0 : 1;
+  }
+
+  /** The values of all variables. */
+  point(): Float64Array {
+    return Float64Array.from({ length: this.variables }, (_, variable) => {
+      const place = this.place[variable]!;
+      return place < 0 ? this.valueOf(-1 - place) : this.values[place]!;
+    });
+  }
+
+  /**
+   * Factors of all variables in a function that equals the objective wherever the rows hold. Where these contradict the bounds, they
+   * are chosen so that the largest value of the function within the bounds is near `floor` or below it.
+   */
+  reducedCosts(floor: number): Float64Array {
+    const factors = new Float64Array(this.variables);
+    for (let j = 0; j < this.columns; j++) factors[this.nonbasic[j]!] = this.costs[j]!;
+    const { row, direction } = this.contradiction;
+    if (row < 0 || !(this.objective > floor)) return factors;
+    const variable = this.basic[row]!;
+    let reach = this.constants[row]!;
+    const from = row * this.width;
+    for (let j = 0; j < this.columns; j++) {
+      const slope = this.table[from + j]!;
+      const other = this.nonbasic[j]!;
+      const end = direction * slope > 0 ? this.upper[other]! : this.lower[other]!;
+      // A variable without a bound can only have a slope that is zero but for rounding.
+      if (Number.isFinite(end)) reach += slope * end;
+    }
+    const missing = direction > 0 ? this.lower[variable]! - reach : reach - this.upper[variable]!;
+    if (!(missing > 0)) return factors;
+    const share = (this.objective - floor + 1) / missing;
+    for (let j = 0; j < this.columns; j++) factors[this.nonbasic[j]!]! += direction * share * this.table[from + j]!;
+    factors[variable]! -= direction * share;
+    return factors;
+  }
+}
+
+function lengthOf(row: Float64Array, count: number): number {
+  let sum = 0;
+  for (let j = 0; j < count; j++) sum += row[j]! * row[j]!;
+  return sum;
+}

@@ -1,0 +1,112 @@
+import { slopeOf } from '../../regions/pass/repeated';
+import type { AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
+
+/** Affine nodes one after the other, and the units that read what they give; the last stage has none and gives the logits. */
+export interface Stage {
+  /** The value that the stage reads, and the one that its affine nodes give. */
+  readonly from: number;
+  readonly to: number;
+  readonly nodes: readonly AffineNode[];
+  readonly units: KinkNode | undefined;
+  readonly inputSize: number;
+  readonly size: number;
+  /** All affine nodes as one, size x inputSize; up to rounding. */
+  readonly weights: Float64Array;
+  readonly offset: Float64Array;
+  /** Slopes of the units below and above 0. */
+  readonly below: Float64Array;
+  readonly above: Float64Array;
+}
+
+/** A network of stages, each of which reads the one before. */
+export interface UnitChain {
+  readonly stages: readonly Stage[];
+  readonly inputSize: number;
+  readonly classes: number;
+}
+
+/** More weights than these, written out, are not searched: 256 MB. */
+const MOST_WEIGHTS = 2 ** 25;
+
+/** The network as a chain of affine maps and units with one kink at 0, or in words what it has besides. */
+export function unitChain(net: PiecewiseAffine): UnitChain | string {
+  const stages: Stage[] = [];
+  let [from, weights] = [0, 0];
+  let affine: AffineNode[] = [];
+  let inputSize = net.inputSize;
+  for (let id = 1; id <= net.output; id++) {
+    const node = net.nodes[id - 1]!;
+    if (node.inputs.length !== 1 || node.inputs[0] !== id - 1) return `layer '${node.layer}', which reads more than the one before it`;
+    if (node.kind === 'affine') affine.push(node);
+    else if (node.kind !== 'kink' || !kinksAtZero(node)) return `layer '${node.layer}', whose units do not have one kink at 0`;
+    if (node.kind === 'affine' && id < net.output) continue;
+    const units = node.kind === 'kink' ? node : undefined;
+    const size = node.size;
+    weights += size * inputSize;
+    if (weights > MOST_WEIGHTS) return `layer '${node.layer}', up to which it has more than ${MOST_WEIGHTS} weights when they are written out`;
+    stages.push({
+      from,
+      to: units ? id - 1 : id,
+      nodes: affine,
+      units,
+      inputSize,
+      size,
+      ...composed(affine, inputSize, size),
+      below: Float64Array.from({ length: size }, (_, i) => (units ? slopeOf(units, i, 0) : 1)),
+      above: Float64Array.from({ length: size }, (_, i) => (units ? slopeOf(units, i, 1) : 1)),
+    });
+    [from, inputSize, affine] = [id, size, []];
+  }
+  if (stages.at(-1)?.units !== undefined) return 'no affine layer at the end';
+  return { stages, inputSize: net.inputSize, classes: net.classes };
+}
+
+function kinksAtZero({ thresholds, intercepts }: KinkNode): boolean {
+  return thresholds.length === 1 && thresholds[0] === 0 && intercepts.every((intercept) => intercept === 0);
+}
+
+/** A x + b for A of the unit vectors and for b. */
+function composed(nodes: readonly AffineNode[], inputSize: number, size: number) {
+  const units = new Float64Array(inputSize * inputSize);
+  for (let i = 0; i < inputSize; i++) units[i * inputSize + i] = 1;
+  let [columns, offset] = [units, new Float64Array(inputSize)];
+  for (const node of nodes) {
+    const [next, shift] = [new Float64Array(inputSize * node.size), new Float64Array(node.size)];
+    node.map.addTo(next, columns, inputSize);
+    node.map.addTo(shift, offset, 1);
+    if (node.offset) for (let i = 0; i < node.size; i++) shift[i]! += node.offset[i % node.offset.length]!;
+    [columns, offset] = [next, shift];
+  }
+  const weights = new Float64Array(size * inputSize);
+  for (let i = 0; i < inputSize; i++) for (let o = 0; o < size; o++) weights[o * inputSize + i] = columns[i * size + o]!;
+  return { weights, offset };
+}
+
+/** What every stage's affine nodes give at a point; the last ones are the logits. */
+export function stageValues({ stages }: UnitChain, x: Float64Array): Float64Array[] {
+  let read = x;
+  return stages.map(({ weights, offset, size, inputSize, units, below, above }) => {
+    const values = offset.slice();
+    for (let o = 0; o < size; o++) {
+      let sum = 0;
+      for (let i = 0; i < inputSize; i++) sum += weights[o * inputSize + i]! * read[i]!;
+      values[o]! += sum;
+    }
+    if (units) read = values.map((value, i) => value * (value > 0 ? above[i]! : below[i]!));
+    return values;
+  });
+}
+
+/** The gradient by the input of a form of the logits, where the stages have these values. */
+export function gradientAt({ stages }: UnitChain, values: readonly Float64Array[], form: Float64Array): Float64Array {
+  let gradient = form;
+  for (let s = stages.length - 1; s >= 0; s--) {
+    const { weights, size, inputSize, units, below, above } = stages[s]!;
+    const through = units ? gradient.map((g, i) => g * (values[s]![i]! > 0 ? above[i]! : below[i]!)) : gradient;
+    const next = new Float64Array(inputSize);
+    for (let o = 0; o < size; o++)
+      if (through[o] !== 0) for (let i = 0; i < inputSize; i++) next[i]! += through[o]! * weights[o * inputSize + i]!;
+    gradient = next;
+  }
+  return gradient;
+}
