@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { useWasm } from '../support/useWasm';
 import { good } from './good';
+import { maxima } from './maxima';
 import { mnist } from './mnist';
 import { moons } from './moons';
 import { table } from './table';
 
-const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digits|cifar10 | good | mnist] [options]
+const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digits|cifar10 | good | mnist | maxima] [options]
 
   without a task       draws the pictures of the two moons and checks what they promise
   table                measures networks and wrappers on real images
@@ -15,6 +16,8 @@ const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digit
   good                 trains GOOD on the digits with several settings
   mnist                certifies a classifier of MNIST against other images, in 15 minutes
     --data DIR         folder of the data sets (default: RELU_DATA)
+  maxima               searches for the largest confidences near digits and noise
+    --images N         how many (default: 20)
     --output DIR       where results go and are found again (default: examples/guarantees/output)`;
 
 const { positionals, values } = parseArgs({
@@ -22,16 +25,18 @@ const { positionals, values } = parseArgs({
   options: {
     dataset: { type: 'string' },
     attacked: { type: 'string', default: '200' },
+    images: { type: 'string', default: '20' },
     data: { type: 'string', default: process.env.RELU_DATA ?? '' },
     models: { type: 'string', default: process.env.RELU_MODELS ?? '' },
     output: { type: 'string', default: 'examples/guarantees/output' },
   },
 });
 const { dataset, data, models, output } = values;
-const attacked = Number(values.attacked);
+const [attacked, images] = [Number(values.attacked), Number(values.images)];
 const task = positionals.join();
-const known = task === 'table' ? dataset === 'digits' || dataset === 'cifar10' : ['good', 'mnist', ''].includes(task);
-if (!known || !(Number.isInteger(attacked) && attacked > 0)) {
+const known =
+  task === 'table' ? dataset === 'digits' || dataset === 'cifar10' : ['good', 'mnist', 'maxima', ''].includes(task);
+if (!known || ![attacked, images].every((count) => Number.isInteger(count) && count > 0)) {
   console.error(USAGE);
   process.exit(2);
 }
@@ -39,4 +44,5 @@ await useWasm();
 if (dataset === 'digits' || dataset === 'cifar10') await table({ dataset, attacked, data, models, output });
 else if (task === 'good') await good(output);
 else if (task === 'mnist') await mnist({ data, output });
+else if (task === 'maxima') await maxima(output, images);
 else await moons();

@@ -4,7 +4,7 @@
  * @module relu-overconfidence/guarantees
  */
 export type { Norm } from './bounds/ball';
-export { type CertifyOptions, certifiedMaxConfidence } from './bounds/certifiedMaxConfidence';
+export { type CertifyOptions, certifiedMaxConfidence, type SearchedBounds } from './bounds/certifiedMaxConfidence';
 export type { BoundMethod } from './bounds/confidenceOverBox';
 export type { Arithmetic, Interval } from './bounds/interval';
 export { intervalBounds } from './bounds/intervalBounds';

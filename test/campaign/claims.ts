@@ -56,6 +56,7 @@ export type Claim = (subject: Subject, rng: Rng) => Promise<readonly string[]>;
 export const claims: Readonly<Record<string, Claim>> = {
   'interval bounds hold in exact arithmetic': intervals,
   'certified confidences hold in float32 on every backend': certificates,
+  'searched confidences hold in float32 on every backend': searches,
   'attack <= exact <= certified': sandwiches,
   'affine maps, regions and distances are those of the network': regionsAroundPoints,
   'the pieces of a ray are the network': rays,
@@ -118,15 +119,42 @@ async function intervals({ net }: Subject, rng: Rng): Promise<string[]> {
   return broken;
 }
 
-async function certificates({ model, net }: Subject, rng: Rng): Promise<string[]> {
-  const center = point(net.inputSize, rng);
+async function certificates(subject: Subject, rng: Rng): Promise<string[]> {
+  const center = point(subject.net.inputSize, rng);
   const epsilon = rng.uniform() < 0.2 ? 1e-6 : 0.3 * rng.uniform() ** 2 + 1e-4;
-  const [crown] = certifiedMaxConfidence(net, [center], epsilon);
-  const [loose] = certifiedMaxConfidence(net, [center], epsilon, { method: 'interval' });
-  const least = Math.min(crown!, loose!);
+  const [crown] = certifiedMaxConfidence(subject.net, [center], epsilon);
+  const [loose] = certifiedMaxConfidence(subject.net, [center], epsilon, { method: 'interval' });
+  return contradict(subject, { center, epsilon, least: Math.min(crown!, loose!), known: [] }, rng);
+}
+
+async function searches(subject: Subject, rng: Rng): Promise<string[]> {
+  const center = point(subject.net.inputSize, rng);
+  const epsilon = rng.uniform() < 0.2 ? 1e-6 : 0.3 * rng.uniform() ** 2 + 1e-4;
+  // Some searches come to their end, others do not.
+  const seconds = rng.uniform() < 0.5 ? 1 : 0.02;
+  const found = certifiedMaxConfidence(subject.net, [center], epsilon, { seconds });
+  const known = found.points.map((z) => Float32Array.from(z));
+  const broken = await contradict(subject, { center, epsilon, least: found[0]!, known }, rng);
+  const [crown] = certifiedMaxConfidence(subject.net, [center], epsilon);
+  if (!(found.reached[0]! <= found[0]!)) broken.push(`${found.reached[0]} reached above the searched ${found[0]}`);
+  if (!(found[0]! <= crown! + ROUNDING)) broken.push(`${found[0]} above the ${crown} from which the search began`);
+  return broken;
+}
+
+/** A claim about a ball, and points in it that are known to be sure. */
+interface BallClaim {
+  readonly center: Float32Array;
+  readonly epsilon: number;
+  readonly least: number;
+  readonly known: readonly Float32Array[];
+}
+
+/** Looks on every backend for a confidence that is above the least bound that was claimed. */
+async function contradict({ model, net }: Subject, claim: BallClaim, rng: Rng): Promise<string[]> {
+  const { center, epsilon, least, known } = claim;
   const lower = center.map((v) => Math.max(0, v - epsilon));
   const upper = center.map((v) => Math.min(1, v + epsilon));
-  const tried = [center, ...pointsOf(lower, upper, 40, rng)];
+  const tried = [center, ...known, ...pointsOf(lower, upper, 40, rng)];
   const broken: string[] = [];
   await onEveryBackend(async (name) => {
     const x = tf.tensor(center, [1, ...net.inputShape]);
@@ -147,7 +175,7 @@ async function certificates({ model, net }: Subject, rng: Rng): Promise<string[]
 async function sandwiches({ model, net }: Subject, rng: Rng): Promise<string[]> {
   const x = tf.tensor(point(net.inputSize, rng), [1, ...net.inputShape]);
   const epsilon = 0.01 + 0.2 * rng.uniform();
-  const { attack, exact, certified } = await confidenceSandwich(model, x, epsilon, { steps: 6, seed: 1 });
+  const { attack, exact, certified } = await confidenceSandwich(model, x, epsilon, { steps: 6, seed: 1, seconds: 0.5 });
   x.dispose();
   const broken: string[] = [];
   const ladder = [attack[0]!, ...(exact === undefined ? [] : [exact[0]!]), certified[0]!];

@@ -18,11 +18,16 @@ import {
   reluGpResidual,
   restoreGuarantee,
   type SavedCcu,
+  type SearchedBounds,
 } from '../../src/guarantees/index';
+import type { PiecewiseAffine } from '../../src/regions';
 
 test('what the functions of relu-overconfidence/guarantees return', () => {
   expectTypeOf(ccu).returns.toEqualTypeOf<Promise<Ccu>>();
-  expectTypeOf(certifiedMaxConfidence).returns.toEqualTypeOf<Float64Array>();
+  expectTypeOf((net: PiecewiseAffine) => certifiedMaxConfidence(net, [[0]], 0.1)).returns.toEqualTypeOf<Float64Array>();
+  expectTypeOf((net: PiecewiseAffine) =>
+    certifiedMaxConfidence(net, [[0]], 0.1, { seconds: 1 }),
+  ).returns.toEqualTypeOf<SearchedBounds>();
   expectTypeOf(confidenceSandwich).returns.toEqualTypeOf<Promise<ConfidenceSandwich>>();
   expectTypeOf(intervalBounds).returns.toEqualTypeOf<Interval>();
   expectTypeOf(jointDiscriminator).returns.toEqualTypeOf<Promise<JointDiscriminator>>();

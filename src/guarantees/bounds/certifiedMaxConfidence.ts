@@ -1,10 +1,14 @@
-import { checkBounds, checkNonNegative, checkOneOf } from '../../core/check';
+import { checkBounds, checkNonNegative, checkOneOf, checkPositive, refuse } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { follow } from '../../core/follow';
-import { atOnce } from '../../core/pausing';
+import { atOnce, type Pausing } from '../../core/pausing';
 import type { ProgressOptions } from '../../core/progress';
+import { softmax } from '../../core/softmax';
+import { evaluate } from '../../regions/evaluate';
 import { readRows, type Samples } from '../../regions/readRows';
 import type { PiecewiseAffine } from '../../regions/types';
+import { searchConfidence } from '../search/searchConfidence';
+import { unitChain } from '../search/unitChain';
 import type { Norm } from './ball';
 import { type BoundMethod, confidenceOverBox } from './confidenceOverBox';
 import { type Arithmetic, ballIn } from './interval';
@@ -28,6 +32,28 @@ export interface CertifyOptions extends ProgressOptions {
    * backends; 'real' for the network in exact arithmetic on the same weights. @defaultValue 'float32'
    */
   readonly arithmetic?: Arithmetic;
+  /**
+   * How long the largest confidence near each input is searched for, in seconds, from the bound of 'crown' on; only with
+   * `method: 'crown'` and `norm: 'linf'`. @defaultValue not at all
+   */
+  readonly seconds?: number;
+}
+
+/** Bounds that were searched for: an array of one for each input that also says how near they are to the maxima. */
+export interface SearchedBounds extends Float64Array {
+  /** For each input the confidence, evaluated in float64, at the best point that was found: the maximum is at least that. */
+  readonly reached: Float64Array;
+  /** For each input that point, flat, d numbers. */
+  readonly points: readonly Float64Array[];
+  /**
+   * For each input whether nothing was left to search when the time was up: then `reached` is the maximum of the network in exact
+   * arithmetic up to 1e-6, and the bound is above it by that and, unless the arithmetic is 'real', what float32 may add.
+   */
+  readonly exact: readonly boolean[];
+  /** For each input how many parts of the ball were bounded. */
+  readonly nodes: Int32Array;
+  /** For each input how long it took. */
+  readonly seconds: Float64Array;
 }
 
 const fn = 'certifiedMaxConfidence';
@@ -36,6 +62,7 @@ const KEYS: KeysOf<CertifyOptions> = {
   norm: true,
   bounds: true,
   arithmetic: true,
+  seconds: true,
   onProgress: true,
   signal: true,
 };
@@ -60,11 +87,17 @@ const KEYS: KeysOf<CertifyOptions> = {
  * The confidence is the one of `confidences`: the softmax in float64 of the float32 logits. A softmax layer that
  * `model.predict` evaluates rounds once more, by a few millionths of the confidence, which may lie above the bound by that.
  *
+ * With `seconds` the bound of each input is lowered for as long as that, or until it is the maximum, by branch and bound on which side of
+ * its kink each unit is; with it come the best point found and whether the search came to its end. It is for networks of a few hundred open units:
+ * affine layers, and units with one kink at 0 (ReLU, LeakyReLU, PReLU), one after the other; all others are refused by
+ * name. The same call finds the same numbers as long as the time suffices. `onProgress` is called during the search too, and may fire the signal.
+ *
  * @param net - A network read by `toPiecewiseAffine`.
  * @param x - A batch `[n, ...inputShape]`, or n flat lists of d numbers, inside the bounds.
  * @param epsilon - Radius of the ball, in input units, >= 0.
- * @returns One bound for each input, in [1/K, 1].
- * @throws OverconfidenceError `INVALID_OPTION` for epsilon, an option out of range or an unknown one; `INVALID_ARGUMENT`, `INVALID_SHAPE`,
+ * @returns One bound for each input, in [1/K, 1]; with `seconds` also what the search found.
+ * @throws OverconfidenceError `INVALID_OPTION` for epsilon, an option out of range or an unknown one, or for `seconds` with another method or
+ *   norm; `UNSUPPORTED_MODEL` for a network that cannot be searched; `INVALID_ARGUMENT`, `INVALID_SHAPE`,
  *   `EMPTY_INPUT`, `NON_FINITE` or `OUT_OF_BOUNDS` for `x`; `MISSING_KERNEL` for a tensor on webgpu; `ABORTED`.
  *
  * @example
@@ -77,8 +110,23 @@ const KEYS: KeysOf<CertifyOptions> = {
  * const net = toPiecewiseAffine(mlp({ inputShape: [2], hidden: [16, 16], classes: 3, seed: 1 }));
  * console.log(certifiedMaxConfidence(net, [[0.5, 0.5]], 0.05)); // no confidence in the ball is higher
  * console.log(certifiedMaxConfidence(net, [[0.5, 0.5]], 0.05, { method: 'interval' })); // faster, and looser
+ *
+ * const searched = certifiedMaxConfidence(net, [[0.5, 0.5]], 0.05, { seconds: 10 });
+ * console.log(searched.exact[0], searched[0]! - searched.reached[0]! < 1e-3); // true true
  * ```
  */
+export function certifiedMaxConfidence(
+  net: PiecewiseAffine,
+  x: Samples,
+  epsilon: number,
+  options: CertifyOptions & { readonly seconds: number },
+): SearchedBounds;
+export function certifiedMaxConfidence(
+  net: PiecewiseAffine,
+  x: Samples,
+  epsilon: number,
+  options?: CertifyOptions,
+): Float64Array;
 export function certifiedMaxConfidence(
   net: PiecewiseAffine,
   x: Samples,
@@ -86,18 +134,79 @@ export function certifiedMaxConfidence(
   options: CertifyOptions = {},
 ): Float64Array {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { method = 'crown', norm = 'linf', bounds = [0, 1], arithmetic = 'float32', ...watching } = options;
+  const { method = 'crown', norm = 'linf', bounds = [0, 1], arithmetic = 'float32', seconds, ...watching } = options;
   checkNonNegative({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
   checkOneOf({ fn, argument: 'norm' }, norm, ['linf', 'l2', 'l1']);
   checkOneOf({ fn, argument: 'arithmetic' }, arithmetic, ['float32', 'real']);
   checkBounds({ fn, argument: 'bounds' }, bounds);
   const where = { fn, argument: 'x' };
-  const boxes = readRows(where, net, x).map((row) => ballIn(where, row, epsilon, { norm, bounds, arithmetic }));
+  const rows = readRows(where, net, x);
+  const boxes = rows.map((row) => ballIn(where, row, epsilon, { norm, bounds, arithmetic }));
+  const chain = seconds === undefined ? undefined : checkSearch(net, seconds, method, norm);
   const tell = follow(fn, watching, boxes.length);
-  return Float64Array.from(boxes, (box, i) => {
-    const confidence = atOnce(confidenceOverBox(net, box, method, arithmetic));
+  if (seconds === undefined || chain === undefined)
+    return Float64Array.from(boxes, (box, i) => {
+      const confidence = atOnce(confidenceOverBox(net, box, method, arithmetic));
+      tell(i + 1, 'inputs');
+      return confidence;
+    });
+  const found = boxes.map((box, i) => {
+    const inside = ballIn(where, rows[i]!, epsilon, { norm, bounds, arithmetic: 'real' });
+    const began = performance.now();
+    const late = (share: number) => performance.now() - began > share * 1000 * seconds;
+    const answer = told(searchConfidence({ net, chain, box, inside, arithmetic }, late), () => tell(i, 'inputs'));
+    if (answer.unsearched !== undefined) refuseSearch(answer.unsearched);
     tell(i + 1, 'inputs');
-    return confidence;
+    return { ...answer, seconds: (performance.now() - began) / 1000 };
   });
+  return Object.assign(
+    Float64Array.from(found, ({ bound }) => bound),
+    {
+      reached: Float64Array.from(found, ({ point }) => softmax(evaluate(net, point)).reduce((a, b) => Math.max(a, b))),
+      points: found.map(({ point }) => point),
+      exact: found.map(({ exact }) => exact),
+      nodes: Int32Array.from(found, ({ nodes }) => nodes),
+      seconds: Float64Array.from(found, ({ seconds: took }) => took),
+    },
+  );
+}
+
+function checkSearch(net: PiecewiseAffine, seconds: number, method: BoundMethod, norm: Norm) {
+  const where = { fn, argument: 'seconds' };
+  checkPositive(where, seconds);
+  if (method !== 'crown' || norm !== 'linf')
+    refuse(
+      where,
+      'INVALID_OPTION',
+      "left out unless the method is 'crown' and the norm 'linf'",
+      `${seconds} with method '${method}' and norm '${norm}'`,
+      'Leave out `seconds`, or the method and the norm.',
+    );
+  const chain = unitChain(net);
+  return typeof chain === 'string' ? refuseSearch(chain) : chain;
+}
+
+function refuseSearch(reason: string): never {
+  return refuse(
+    { fn, argument: 'seconds' },
+    'UNSUPPORTED_MODEL',
+    'left out unless the network can be searched: affine layers and ReLUs, one after the other, with a few hundred units on both sides of their kinks',
+    `a network with ${reason}`,
+    'Leave out `seconds`: the bound of CROWN holds for every network; or pass a smaller epsilon if units are too many.',
+  );
+}
+
+/** How often, in milliseconds, work at once says how far it is. */
+const TELL_EVERY = 200;
+
+/** Does the work at once, and tells again and again that it goes on. */
+function told<T>(work: Pausing<T>, tell: () => void): T {
+  for (let last = performance.now(); ; ) {
+    const { done, value } = work.next();
+    if (done) return value;
+    if (performance.now() - last < TELL_EVERY) continue;
+    last = performance.now();
+    tell();
+  }
 }

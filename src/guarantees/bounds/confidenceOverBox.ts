@@ -19,11 +19,16 @@ export function* confidenceOverBox(
   const known = yield* linearBounds(net, box, method === 'crown');
   const differences = yield* differenceBounds(net, known, method === 'crown');
   const errors = arithmetic === 'float32' ? yield* float32Errors(net, known.bounds) : new Float64Array(net.classes);
+  return confidenceFrom(differences, errors);
+}
+
+/** What bounds on differences of logits and on the errors of each logit allow. */
+export function confidenceFrom(differences: Float64Array, errors: Float64Array): number {
   const moved = differences.map((bound, pair) => {
-    const [k, j] = [Math.floor(pair / net.classes), pair % net.classes];
+    const [k, j] = [Math.floor(pair / errors.length), pair % errors.length];
     return bound + errors[k]! + errors[j]!;
   });
-  const confidence = largestConfidence(moved, net.classes);
+  const confidence = largestConfidence(moved, errors.length);
   return Number.isNaN(confidence) ? 1 : confidence;
 }
 

@@ -4,7 +4,7 @@ import { asClassifier } from '../../classifier/asClassifier';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
 import { onePair } from '../../core/bounds';
-import { checkBounds, checkOneOf, checkPositive } from '../../core/check';
+import { checkBounds, checkNonNegative, checkOneOf, checkPositive } from '../../core/check';
 import { checkKeys, type KeysOf } from '../../core/checkKeys';
 import { checkBatch } from '../../core/checkTensor';
 import { follow } from '../../core/follow';
@@ -19,6 +19,8 @@ import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../../regions/types';
 import { type BoundMethod, confidenceOverBox } from '../bounds/confidenceOverBox';
 import { type Interval, linfBox } from '../bounds/interval';
+import { searchConfidence } from '../search/searchConfidence';
+import { unitChain } from '../search/unitChain';
 import { exactMaxConfidence } from './exactMaxConfidence';
 
 /** Options of {@link confidenceSandwich}. Progress is counted in inputs. */
@@ -29,18 +31,27 @@ export interface SandwichOptions extends ProgressOptions, RandomOptions {
   readonly restarts?: number;
   /** How the upper bound is computed, see `certifiedMaxConfidence`. @defaultValue 'crown' */
   readonly method?: BoundMethod;
+  /**
+   * How long the maximum near each input is searched for, in seconds, see `certifiedMaxConfidence`; 0 for not at all. With method
+   * 'interval' nothing is searched. @defaultValue 10
+   */
+  readonly seconds?: number;
   /** The box of valid inputs `[low, high]`, in input units. @defaultValue the classifier's bounds */
   readonly bounds?: readonly [number, number];
 }
 
 /** For each input what is known of the largest confidence in the ball around it: attack <= exact <= certified. */
 export interface ConfidenceSandwich {
-  /** Confidence at the point that the attack found. */
+  /** The highest confidence found: by the attack, or by the search. */
   readonly attack: Float64Array;
   /** The largest confidence itself; undefined unless the model has two inputs. */
   readonly exact: Float64Array | undefined;
   /** Upper bound that holds for every point of the ball. */
   readonly certified: Float64Array;
+  /** Whether nothing was left to search, so that the other two differ by 1e-6 and what is allowed for float32 at the most. */
+  readonly closed: readonly boolean[];
+  /** In words, why the network, or the ball around one of the inputs, was not searched; undefined if all were. */
+  readonly unsearched: string | undefined;
 }
 
 const fn = 'confidenceSandwich';
@@ -48,6 +59,7 @@ const KEYS: KeysOf<SandwichOptions> = {
   steps: true,
   restarts: true,
   method: true,
+  seconds: true,
   bounds: true,
   onProgress: true,
   signal: true,
@@ -59,7 +71,9 @@ const KEYS: KeysOf<SandwichOptions> = {
  * Encloses the largest confidence in the L-infinity ball around each input between what an attack finds and what can be proved:
  * `attack <= max_{|u - x|_inf <= epsilon} max_k p_k(u) <= certified`, u in the box.
  *
- * Below is {@link maxConfidenceAttack}, above `certifiedMaxConfidence`. A model with two inputs also gets the exact maximum: all its
+ * Below is {@link maxConfidenceAttack}, above `certifiedMaxConfidence`. Where these are apart, the maximum is searched for, for `seconds` at the most: by
+ * branch and bound, which lowers the one and raises the other until they meet, if the network is affine layers and ReLUs one after the other; `unsearched` names
+ * what is not. A model with two inputs also gets the exact maximum: all its
  * linear regions in the ball are visited, and on each the concave log-odds of every class are maximised. All three are
  * about the network in exact arithmetic (the point of the attack is evaluated in float64); the upper bound counts the
  * rounding of float32 too, as that of `certifiedMaxConfidence` does: of the logits, not of a softmax layer in `model.predict`.
@@ -89,20 +103,25 @@ export async function confidenceSandwich(
   options: SandwichOptions = {},
 ): Promise<ConfidenceSandwich> {
   checkKeys({ fn, argument: 'options' }, options, KEYS);
-  const { method = 'crown', bounds: given } = options;
+  const { method = 'crown', seconds, bounds: given } = options;
   checkPositive({ fn, argument: 'epsilon' }, epsilon);
   checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
+  if (seconds !== undefined) checkNonNegative({ fn, argument: 'seconds' }, seconds);
   if (given !== undefined) checkBounds({ fn, argument: 'bounds' }, given);
   const classifier = asClassifier(fn, model, x);
   const net = toPiecewiseAffine(layersModelOf({ fn, argument: 'model' }, classifier));
   const count = x.shape[0] ?? 0;
   const [attack, certified] = [new Float64Array(count), new Float64Array(count)];
   const exact = net.inputSize === 2 ? new Float64Array(count) : undefined;
+  const closed: boolean[] = [];
+  let unsearched: string | undefined;
   await encloseEach({ classifier, net }, x, epsilon, options, (i, found) => {
     [attack[i], certified[i]] = [found.attack, found.certified];
     if (exact !== undefined) exact[i] = found.exact!;
+    closed.push(found.closed);
+    unsearched ??= found.unsearched;
   });
-  return { attack, exact, certified };
+  return { attack, exact, certified, closed, unsearched };
 }
 
 /** What is known of one input. */
@@ -110,6 +129,8 @@ export interface Enclosed {
   readonly attack: number;
   readonly exact: number | undefined;
   readonly certified: number;
+  readonly closed: boolean;
+  readonly unsearched: string | undefined;
 }
 
 /** Does the work of {@link confidenceSandwich}, and hands over what is known of each input as soon as it is. */
@@ -120,7 +141,8 @@ export async function encloseEach(
   options: SandwichOptions,
   found: (input: number, enclosed: Enclosed) => void,
 ): Promise<void> {
-  const { method = 'crown', bounds: given = classifier.bounds, onProgress, signal, ...attacking } = options;
+  const { method = 'crown', seconds = 10, bounds: given = classifier.bounds, ...rest } = options;
+  const { onProgress, signal, ...attacking } = rest;
   const bounds = onePair({ fn, argument: 'bounds' }, given);
   const where = { fn, argument: 'x' };
   checkBatch(where, x, net.inputShape);
@@ -131,10 +153,28 @@ export async function encloseEach(
   const { adversarial, objective } = maxConfidenceAttack(classifier, x, { ...attacking, epsilon, bounds });
   const points = readRows(where, net, adversarial);
   tf.dispose([adversarial, objective]);
+  const chain = method === 'crown' && seconds > 0 ? unitChain(net) : undefined;
+  const reason = method === 'crown' ? 'no time to search' : "method 'interval'";
   for (const [i, box] of wider.entries()) {
-    const certified = await inTasks(fn, confidenceOverBox(net, box, method, 'float32'), signal);
-    const exact = net.inputSize === 2 ? await inTasks(fn, exactMaxConfidence(net, boxes[i]!), signal) : undefined;
-    found(i, { attack: confidenceAt(net, points[i]!, boxes[i]!), exact, certified });
+    const inside = boxes[i]!;
+    const attack = confidenceAt(net, points[i]!, inside);
+    const exact = net.inputSize === 2 ? await inTasks(fn, exactMaxConfidence(net, inside), signal) : undefined;
+    if (chain === undefined || typeof chain === 'string') {
+      const certified = await inTasks(fn, confidenceOverBox(net, box, method, 'float32'), signal);
+      found(i, { attack, exact, certified, closed: false, unsearched: chain ?? reason });
+    } else {
+      const end = performance.now() + 1000 * seconds;
+      const late = (share: number) => performance.now() > end - (1 - share) * 1000 * seconds;
+      const question = { net, chain, box, inside, start: points[i]!, arithmetic: 'float32' } as const;
+      const { bound, point, exact: closed, unsearched } = await inTasks(fn, searchConfidence(question, late), signal);
+      found(i, {
+        attack: Math.max(attack, confidenceAt(net, point, inside)),
+        exact,
+        certified: bound,
+        closed,
+        unsearched,
+      });
+    }
     tell(i + 1, 'inputs');
     await nextTask();
   }

@@ -56,11 +56,7 @@ export class Dictionary {
       new Float64Array(height),
       new Float64Array(height),
     ];
-    [this.basic, this.nonbasic, this.place] = [
-      new Int32Array(height),
-      new Int32Array(width),
-      new Int32Array(total),
-    ];
+    [this.basic, this.nonbasic, this.place] = [new Int32Array(height), new Int32Array(width), new Int32Array(total)];
     this.costs = new Float64Array(width);
     [this.atUpper, this.marks] = [new Uint8Array(width), new Uint8Array(width)];
   }
@@ -213,7 +209,11 @@ export class Dictionary {
         if (marks[j] === 1) continue;
         const slope = direction * table[from + j]!;
         const candidate = nonbasic[j]!;
-        if (Math.abs(slope) < PIVOT || (atUpper[j] === 1 ? slope > 0 : slope < 0) || lower[candidate] === upper[candidate])
+        if (
+          Math.abs(slope) < PIVOT ||
+          (atUpper[j] === 1 ? slope > 0 : slope < 0) ||
+          lower[candidate] === upper[candidate]
+        )
           continue;
         const ratio = Math.abs(costs[j]!) / Math.abs(slope);
         if (ratio < least - COST || (ratio <= least + COST && Math.abs(slope) > largest))

@@ -1,26 +1,95 @@
 import type { Pausing } from '../../core/pausing';
 import type { PiecewiseAffine } from '../../regions/types';
-import { differenceBounds } from '../bounds/confidenceOverBox';
-import type { Known } from '../bounds/formBounds';
-import { type Interval, roundoff64 } from '../bounds/interval';
+import { confidenceFrom, differenceBounds } from '../bounds/confidenceOverBox';
+import { float32Errors } from '../bounds/float32Errors';
+import { type Arithmetic, type Interval, roundoff64 } from '../bounds/interval';
+import { linearBounds } from '../bounds/linearBounds';
 import type { Dictionary } from './dictionary';
-import { descend, MORE_ROWS, type Relaxed, relaxed, type Sides, upperBound } from './relaxed';
-import { gradientAt, stageValues, type UnitChain } from './unitChain';
+import { climb, logOdds } from './logOdds';
+import { MORE_ROWS, relaxed } from './relaxed';
+import { stageValues, type UnitChain } from './unitChain';
+import { decided, descend, pick, type Relaxed, type Sides, setSides, upperBound } from './upperBound';
 
-/** What the search has found about the largest log-odds of any class. */
-export interface Found {
-  /** No point of the box has larger log-odds. */
-  readonly bound: number;
-  /** The log-odds at `point`, up to rounding. */
-  readonly reached: number;
-  readonly point: Float64Array;
-  /** Subdivisions of the box that have been bounded. */
-  readonly nodes: number;
-  /** True if nothing was left to look at. */
-  readonly complete: boolean;
+/** What is looked for: the largest confidence at points of a box, and with it a point that is `inside` a slightly smaller one. */
+export interface Question {
+  readonly net: PiecewiseAffine;
+  readonly chain: UnitChain;
+  readonly box: Interval;
+  readonly inside: Interval;
+  /** A point of the box from which to climb, besides its middle. */
+  readonly start?: Float64Array;
+  readonly arithmetic: Arithmetic;
 }
 
-/** Part of the question: the log-odds of one class, with some units on one side of their kinks. */
+/** What the search has found. */
+export interface Found {
+  /** No point of the box has a higher confidence. */
+  readonly bound: number;
+  /** A point with a high one; its confidence is what nobody can bound lower. */
+  readonly point: Float64Array;
+  /** Whether nothing was left to look at, so that the two differ by {@link TOLERANCE} and what is allowed for float32 at the most. */
+  readonly exact: boolean;
+  /** Parts of the box that have been bounded. */
+  readonly nodes: number;
+  /** Why nothing was searched, in words. */
+  readonly unsearched?: string;
+}
+
+/** Confidences nearer than this are equal. */
+const TOLERANCE = 1e-6;
+
+/** What tightening the bounds of hidden units may take of the time. */
+const TIGHTENING = 0.4;
+
+/** Far more than what float64 loses in a sum of exponentials and its logarithm. */
+const ROUNDING = 1e-12;
+
+/**
+ * Searches for the largest confidence, by branch and bound.
+ *
+ * The log-odds of class k, `g = -log sum_{j != k} exp(z_j - z_k)`, are concave in the logits, so that each plane that touches them
+ * somewhere lies above: `g <= sum_j w_j (z_k - z_j) - H(w)` for all weights w that add up to 1, H being their entropy. Over a part of the box where some
+ * units are known to be on one side of their kinks, the largest t below such planes in the relaxation of the others is found by
+ * linear programming, planes being added where the logits of the solution are. Its multipliers give a bound on g that holds in
+ * exact arithmetic, see `upperBound`. The part with the highest bound is divided by the side of the unit that gives away most.
+ * Every solution is a point of the box, from which the log-odds are climbed.
+ *
+ * @param late - Whether a share of the time is over.
+ */
+export function* searchConfidence(question: Question, late: (share: number) => boolean): Pausing<Found> {
+  const { net, chain, box, inside, start, arithmetic } = question;
+  const { classes } = net;
+  const known = yield* linearBounds(net, box, true);
+  const differences = yield* differenceBounds(net, known, true);
+  const errors = arithmetic === 'float32' ? yield* float32Errors(net, known.bounds) : new Float64Array(classes);
+  const crown = Float64Array.from({ length: classes }, (_, k) => {
+    let sum = 0;
+    for (let j = 0; j < classes; j++) if (j !== k) sum += Math.exp(-differences[k * classes + j]!);
+    const bound = -Math.log(sum);
+    return Number.isNaN(bound) ? Number.POSITIVE_INFINITY : bound + ROUNDING * (1 + Math.abs(bound));
+  });
+  const search = new Search(chain, crown, inside, () => late(1));
+  if (start !== undefined) search.climbFromAll(start);
+  let unsearched: string | undefined;
+  if (search.open) {
+    const relaxation = yield* relaxed(chain, known, () => late(TIGHTENING));
+    if (typeof relaxation === 'string') unsearched = relaxation;
+    else yield* search.run(relaxation);
+  }
+  const { bound, point, nodes } = search;
+  // Two logits may be off in float32.
+  const [first, second] = errors.slice().sort((a, b) => b - a);
+  const confidence = (1 + ROUNDING) / (1 + Math.exp(-(bound + first! + second!)));
+  return {
+    bound: Math.min(confidenceFrom(differences, errors), Number.isNaN(confidence) ? 1 : confidence),
+    point,
+    exact: !search.open,
+    nodes,
+    ...(unsearched !== undefined && { unsearched }),
+  };
+}
+
+/** A part of the question: the log-odds of one class, with some units on one side of their kinks. */
 interface Part {
   readonly k: number;
   readonly sides: Sides;
@@ -29,295 +98,206 @@ interface Part {
   readonly unit: number;
 }
 
-/** A plane above the log-odds as a function of logits: `-sum_j weights_j (z_j - z_k) - entropy`. */
-interface Cut {
+/** A plane above the log-odds: `sum_j weights_j (z_k - z_j) - entropy`, less t, is a variable that is not negative. */
+interface Plane {
   readonly variable: number;
   readonly weights: Float64Array;
-  readonly entropy: number;
 }
 
-/** The program of one class: maximise t, below all cuts. */
+/** The program of one class: maximise t, below all planes. */
 interface ClassProgram {
   program: Dictionary;
-  cuts: Cut[];
+  t: number;
+  planes: Plane[];
 }
 
-/** Rounds of cuts for one part at the most. */
+/** Rounds of planes for one part at the most. */
 const ROUNDS = 40;
 
-/** Confidences nearer than this are equal. */
-export const TOLERANCE = 1e-6;
-
-export function* searchConfidence(
-  net: PiecewiseAffine,
-  chain: UnitChain,
-  known: Known,
-  inside: Interval,
-  late: () => boolean,
-): Pausing<Found | string> {
-  const differences = yield* differenceBounds(net, known, true);
-  const crown = Float64Array.from({ length: net.classes }, (_, k) => {
-    let sum = 0;
-    for (let j = 0; j < net.classes; j++) if (j !== k) sum += Math.exp(-differences[k * net.classes + j]!);
-    return -Math.log(sum * (1 - 1e-12)) + 1e-12;
-  });
-  const relaxation = yield* relaxed({ chain, known }, late);
-  if (typeof relaxation === 'string') return relaxation;
-  return yield* new Search(relaxation, crown, inside, late).run();
-}
-
 class Search {
-  private best = Number.NEGATIVE_INFINITY;
-  private point: Float64Array;
-  private closed = Number.NEGATIVE_INFINITY;
-  private nodes = 0;
-  private readonly queue: Part[] = [];
+  /** The highest log-odds found, and where. */
+  private reached = Number.NEGATIVE_INFINITY;
+  point: Float64Array;
+  /** Parts that have been bounded. */
+  nodes = 0;
+  /** No log-odds are higher. */
+  bound: number;
+  private relaxed!: Relaxed;
   private readonly programs = new Map<number, ClassProgram>();
 
   constructor(
-    private readonly relaxed: Relaxed,
+    private readonly chain: UnitChain,
     private readonly crown: Float64Array,
     private readonly inside: Interval,
     private readonly late: () => boolean,
   ) {
-    this.point = inside.lower.map((low, i) => (low + inside.upper[i]!) / 2);
+    this.bound = crown.reduce((a, b) => Math.max(a, b));
+    this.point = inside.lower.map((low, i) => low / 2 + inside.upper[i]! / 2);
+    this.climbFromAll(this.point);
   }
 
-  *run(): Pausing<Found> {
-    const { chain, units } = this.relaxed;
-    for (let k = 0; k < chain.classes; k++) this.climb(this.point, k);
-    const order = Array.from(this.crown.keys()).sort((a, b) => this.crown[b]! - this.crown[a]!);
-    let open = Number.NEGATIVE_INFINITY;
-    for (const k of order) {
-      const root = { k, sides: new Int8Array(units.length), bound: this.crown[k]!, unit: -1 };
-      if (this.late()) open = Math.max(open, root.bound);
-      else yield* this.look(root);
-    }
-    while (this.queue.length > 0 && !this.late()) {
-      const part = takeLargest(this.queue);
-      if (part.bound <= this.enough()) {
-        this.closed = Math.max(this.closed, part.bound);
-        continue;
-      }
-      for (const side of [1, -1]) {
-        const sides = part.sides.slice();
-        sides[part.unit] = side;
-        yield* this.look({ ...part, sides });
-      }
-    }
-    for (const { bound } of this.queue) open = Math.max(open, bound);
-    const complete = open <= this.enough();
-    return { bound: Math.max(open, this.closed), reached: this.best, point: this.point, nodes: this.nodes, complete };
+  /** Climbs from a point, moved inside, once for each class. */
+  climbFromAll(point: Float64Array): void {
+    for (const k of this.crown.keys()) this.climbFrom(clamped(point, this.inside), k);
   }
 
-  /** Log-odds up to which nothing more needs to be found. */
+  /** Whether there may be more than has been found. */
+  get open(): boolean {
+    return this.bound > this.enough();
+  }
+
+  *run(relaxation: Relaxed): Pausing<void> {
+    this.relaxed = relaxation;
+    const queue: Part[] = [];
+    let closed = Number.NEGATIVE_INFINITY;
+    const file = (part: Part) => {
+      if (part.bound <= this.enough() || part.unit < 0) closed = Math.max(closed, part.bound);
+      else push(queue, part);
+    };
+    for (const k of Array.from(this.crown.keys()).sort((a, b) => this.crown[b]! - this.crown[a]!))
+      file(yield* this.look(k, new Int8Array(relaxation.units.length), this.crown[k]!));
+    while (queue.length > 0 && queue[0]!.bound > this.enough() && !this.late()) {
+      const { k, sides, bound, unit } = takeLargest(queue);
+      for (const side of [1, -1] as const) file(yield* this.look(k, decided(sides, unit, side), bound));
+    }
+    this.bound = Math.min(this.bound, Math.max(closed, queue[0]?.bound ?? closed));
+  }
+
+  /** Log-odds above which nothing more needs to be found. */
   private enough(): number {
-    const confidence = 1 / (1 + Math.exp(-this.best)) + TOLERANCE;
+    const confidence = 1 / (1 + Math.exp(-this.reached)) + TOLERANCE;
     return confidence >= 1 ? Number.POSITIVE_INFINITY : Math.log(confidence / (1 - confidence));
   }
 
-  /** Bounds a part, and queues it if it may hold more than is known. */
-  private *look(part: Part): Pausing<void> {
-    const { relaxed, late } = this;
-    const { chain } = relaxed;
-    const { k, sides } = part;
+  /** Bounds a part of a larger one. */
+  private *look(k: number, sides: Sides, most: number): Pausing<Part> {
+    const { relaxed, chain } = this;
+    let [bound, unit] = [most, -1];
     this.nodes++;
-    let bound = part.bound;
-    let unit = part.unit;
-    const own = this.programOf(k);
     for (let round = 0; bound > this.enough(); round++) {
-      this.setSides(own.program, sides);
-      const ending = yield* descend(own.program, this.enough() - 1e-7, late);
+      const own = this.programOf(k);
+      setSides(relaxed, own.program, sides);
+      const ending = yield* descend(own.program, this.enough() - 1e-7, this.late);
       const safe = this.safeBound(own, k, sides);
       bound = Math.min(bound, safe.bound);
-      { const st=((globalThis as any).st ??= {}); const key=ending+(bound<=this.enough()?' pruned':' open'); st[key]=(st[key]??0)+1; if (ending==='infeasible'&&bound>this.enough()&&(st.shown=(st.shown??0)+1)<6) console.log(bound, safe.bound, this.enough(), own.program.objective, sides.join('')); }
-      if (bound <= this.enough()) break;
-      if (ending !== 'optimal') {
-        unit = this.pick(undefined, safe.factors, sides);
-        break;
-      }
-      const at = own.program.point();
-      const logits = relaxed.logits.map(({ factors, constant }) => {
-        let sum = constant;
-        for (let v = 0; v < factors.length; v++) if (factors[v] !== 0) sum += factors[v]! * at[v]!;
-        return sum;
-      });
-      this.tryPoint(at.subarray(0, chain.inputSize), k);
-      const odds = logOdds(logits, k);
-      const overshoot = own.program.objective - odds.value;
-      unit = this.pick(at, safe.factors, sides);
-      const enough = unit < 0 ? 1e-9 : 0.1 * (own.program.objective - this.best);
-      if (round >= ROUNDS || overshoot <= enough) break;
-      this.addCut(own, k, odds.weights);
+      const solved = ending === 'optimal' ? own.program.point() : undefined;
+      unit = pick(relaxed, solved, safe.factors, sides);
+      if (solved === undefined || this.late()) break;
+      const { objective } = own.program;
+      const logits = relaxed.logits.map(({ factors, constant }) =>
+        factors.reduce((sum, factor, v) => (factor === 0 ? sum : sum + factor * solved[v]!), constant),
+      );
+      this.tryPoint(solved.subarray(0, chain.inputSize), k);
+      const { value, weights } = logOdds(logits, k);
+      // What the planes give away matters once it is no longer little beside what the units do.
+      const little = unit < 0 ? 1e-9 : 0.1 * (objective - this.reached);
+      if (round >= ROUNDS || objective - value <= little) break;
+      this.addPlane(own, k, weights);
       yield;
     }
-    if (bound <= this.enough() || unit < 0) this.closed = Math.max(this.closed, bound);
-    else pushPart(this.queue, { k, sides, bound, unit });
     yield;
+    return { k, sides, bound, unit };
   }
 
-  /** The open unit whose relaxation gives away most, or any if nothing is known of them; -1 if none does. */
-  private pick(at: Float64Array | undefined, factors: Float64Array, sides: Sides): number {
-    let [best, most] = [-1, 0];
-    for (const [u, unit] of this.relaxed.units.entries()) {
-      if (sides[u] !== 0) continue;
-      const gap = at ? Math.min(at[unit.h]!, at[unit.s]!) : (unit.above * unit.below) / (unit.above + unit.below);
-      if (gap <= 1e-9) continue;
-      const { above, below } = this.relaxed.chain.stages[unit.stage]!;
-      const factor = factors[u]! * (above[unit.entry]! - below[unit.entry]!);
-      const score = gap * (factor > 0 ? factor : -1e-3 * factor + 1e-12);
-      if (score > most) [best, most] = [u, score];
-    }
-    return best;
-  }
-
-  private setSides(program: Dictionary, sides: Sides): void {
-    for (const [u, { h, s, above, below }] of this.relaxed.units.entries()) {
-      program.upper[h] = sides[u] === -1 ? 0 : above;
-      program.upper[s] = sides[u] === 1 ? 0 : below;
-    }
-  }
-
-  private safeBound({ program, cuts }: ClassProgram, k: number, sides: Sides) {
-    const { chain } = this.relaxed;
+  /** What the multipliers of a program say, in exact arithmetic, with all planes as one: the one whose weights are their mean. */
+  private safeBound({ program, planes }: ClassProgram, k: number, sides: Sides) {
+    const { relaxed, chain } = this;
     const costs = program.reducedCosts(this.enough() - 1);
-    let total = 0;
-    for (const { variable } of cuts) total += Math.max(0, -costs[variable]!);
-    const none = { bound: Number.POSITIVE_INFINITY, factors: new Float64Array(this.relaxed.units.length) };
-    if (!(total > 1e-3)) return none;
+    const shares = planes.map(({ variable }) => Math.max(0, -costs[variable]!));
+    const total = shares.reduce((a, b) => a + b, 0);
     const form = new Float64Array(chain.classes);
-    for (const { variable, weights } of cuts) {
-      const share = Math.max(0, -costs[variable]!) / total;
-      if (share > 0) for (let j = 0; j < form.length; j++) form[j]! -= share * weights[j]!;
-    }
-    let entropy = 0;
-    let sum = 0;
-    for (const weight of form) {
-      sum -= weight;
-      if (weight < 0) entropy += weight * Math.log(-weight);
-    }
-    form[k] = sum;
-    for (let v = 0; v < costs.length; v++) costs[v]! /= total;
-    const { bound, factors } = upperBound(this.relaxed, chain.stages.length - 1, form, costs, sides);
-    const rounding = roundoff64(4 * form.length);
-    return { bound: bound - entropy + rounding * (Math.abs(bound) + entropy + 1), factors };
+    for (const [p, { weights }] of planes.entries())
+      if (shares[p]! > 0) for (let j = 0; j < form.length; j++) form[j]! -= (shares[p]! / total) * weights[j]!;
+    const entropy = form.reduce((sum, weight) => (weight < 0 ? sum + weight * Math.log(-weight) : sum), 0);
+    form[k] = -form.reduce((sum, weight) => sum + weight, 0);
+    const { bound, factors } = upperBound(
+      relaxed,
+      chain.stages.length - 1,
+      form,
+      costs.map((cost) => cost / total),
+      sides,
+    );
+    // The weights add up to 1 but for rounding.
+    const rounding = roundoff64(4 * form.length) * (Math.abs(bound) + entropy + 1);
+    const odds = bound - entropy + rounding;
+    return { bound: Number.isNaN(odds) ? Number.POSITIVE_INFINITY : odds, factors };
   }
 
   private programOf(k: number): ClassProgram {
-    const known = this.programs.get(k);
-    if (known) return known;
-    const { chain, program } = this.relaxed;
-    const own: ClassProgram = { program, cuts: [] };
+    const before = this.programs.get(k);
+    if (before !== undefined) return before;
+    return this.renew(k, [logOdds(stageValues(this.chain, this.point).at(-1)!, k).weights]);
+  }
+
+  /** Begins the program of a class with these planes. */
+  private renew(k: number, weights: readonly Float64Array[]): ClassProgram {
+    const { units, domain, program: base } = this.relaxed;
+    const program = base.copy(domain.lower.length + units.length + 1, 2 * units.length + MORE_ROWS);
+    const t = program.addVariable(Number.NEGATIVE_INFINITY, Math.min(this.crown[k]!, 1e6) + 1);
+    program.setObjective({ factors: new Float64Array(t + 1).fill(1, t), constant: 0 });
+    const own: ClassProgram = { program, t, planes: [] };
+    for (const each of weights) this.addPlane(own, k, each);
+    program.exchange(own.planes[0]!.variable, t);
     this.programs.set(k, own);
-    this.renew(own, k, [logOdds(stageValues(chain, this.point).at(-1)!, k).weights]);
     return own;
   }
 
-  /** Begins the program of a class again, with these cuts. */
-  private renew(own: ClassProgram, k: number, cuts: readonly Float64Array[]): void {
-    const { units, domain, program: base, logits } = this.relaxed;
-    own.program = base.copy(domain.lower.length + units.length + 1, 2 * units.length + MORE_ROWS);
-    const t = own.program.addVariable(Number.NEGATIVE_INFINITY, this.crown[k]! + 1);
-    const factors = new Float64Array(Math.max(t + 1, logits[0]!.factors.length));
-    factors[t] = 1;
-    own.program.setObjective({ factors, constant: 0 });
-    own.cuts = [];
-    this.t = t;
-    for (const weights of cuts) this.addCut(own, k, weights);
-    own.program.exchange(own.cuts[0]!.variable, t);
-  }
-
-  private t = 0;
-
-  private addCut(own: ClassProgram, k: number, weights: Float64Array): void {
+  private addPlane(own: ClassProgram, k: number, weights: Float64Array): void {
     if (own.program.room === 0) {
       const costs = own.program.reducedCosts(Number.POSITIVE_INFINITY);
-      const used = own.cuts.filter(({ variable }) => costs[variable]! < 0);
-      this.renew(own, k, used.map((cut) => cut.weights));
+      const used = own.planes.filter(({ variable }) => costs[variable]! < 0).slice(-MORE_ROWS / 2);
+      this.renew(k, [...used.map((plane) => plane.weights), weights]);
+      return;
     }
     const { logits } = this.relaxed;
-    const factors = new Float64Array(Math.max(this.t + 1, logits[0]!.factors.length));
-    let [entropy, constant] = [0, 0];
+    const factors = new Float64Array(Math.max(own.t + 1, logits[k]!.factors.length));
+    let constant = 0;
     for (const [j, weight] of weights.entries()) {
       if (weight === 0) continue;
-      entropy -= weight * Math.log(weight);
-      constant += weight * (logits[k]!.constant - logits[j]!.constant);
-      for (let v = 0; v < logits[j]!.factors.length; v++)
-        factors[v]! += weight * (logits[k]!.factors[v]! - logits[j]!.factors[v]!);
+      constant += weight * (Math.log(weight) + logits[k]!.constant - logits[j]!.constant);
+      const [plus, minus] = [logits[k]!.factors, logits[j]!.factors];
+      for (let v = 0; v < plus.length; v++) factors[v]! += weight * (plus[v]! - minus[v]!);
     }
-    factors[this.t] = -1;
-    const variable = own.program.addRow({ factors, constant: constant - entropy }, 0, Number.POSITIVE_INFINITY);
-    own.cuts.push({ variable, weights, entropy });
+    factors[own.t] = -1;
+    own.planes.push({ variable: own.program.addRow({ factors, constant }, 0, Number.POSITIVE_INFINITY), weights });
   }
 
-  /** Takes note of the log-odds at a point, moved into the ball, and climbs from there if they are the largest. */
+  /** Climbs from a point, moved inside, if it is the best so far. */
   private tryPoint(x: Float64Array, k: number): void {
-    const { lower, upper } = this.inside;
-    const point = x.map((value, i) => Math.min(upper[i]!, Math.max(lower[i]!, value)));
-    const logits = stageValues(this.relaxed.chain, point).at(-1)!;
-    if (logOdds(logits, k).value > this.best) this.climb(point, k);
+    const point = clamped(x, this.inside);
+    if (logOdds(stageValues(this.chain, point).at(-1)!, k).value > this.reached) this.climbFrom(point, k);
   }
 
-  /** Moves towards the corner of the ball that the gradient points to, for as long as that leads upwards. */
-  private climb(from: Float64Array, k: number): void {
-    const { chain } = this.relaxed;
-    const { lower, upper } = this.inside;
-    let point = from;
-    let values = stageValues(chain, point);
-    let odds = logOdds(values.at(-1)!, k);
-    for (let step = 0; step < 20; step++) {
-      const form = odds.weights.map((weight) => -weight);
-      form[k] = 1;
-      const gradient = gradientAt(chain, values, form);
-      let better = false;
-      for (let share = 1; share > 1e-3 && !better; share /= 2) {
-        const next = point.map((value, i) => {
-          const corner = gradient[i]! > 0 ? upper[i]! : gradient[i]! < 0 ? lower[i]! : value;
-          return Math.min(upper[i]!, Math.max(lower[i]!, value + share * (corner - value)));
-        });
-        const there = stageValues(chain, next);
-        const oddsThere = logOdds(there.at(-1)!, k);
-        if (oddsThere.value > odds.value + 1e-12) {
-          [point, values, odds, better] = [next, there, oddsThere, true];
-        }
-      }
-      if (!better) break;
-    }
-    if (odds.value > this.best) [this.best, this.point] = [odds.value, point];
+  private climbFrom(point: Float64Array, k: number): void {
+    const top = climb(this.chain, this.inside, point, k);
+    if (top.value > this.reached) [this.reached, this.point] = [top.value, top.point];
   }
 }
 
-/** The log-odds of class k, `-log sum_{j != k} exp(z_j - z_k)`, and the share of each other class in the sum. */
-function logOdds(logits: ArrayLike<number>, k: number): { readonly value: number; readonly weights: Float64Array } {
-  let most = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j < logits.length; j++) if (j !== k) most = Math.max(most, logits[j]!);
-  const weights = Float64Array.from(logits, (value, j) => (j === k ? 0 : Math.exp(value - most)));
-  const sum = weights.reduce((a, b) => a + b, 0);
-  return { value: logits[k]! - most - Math.log(sum), weights: weights.map((weight) => weight / sum) };
+/** The point of a box that is nearest to x. */
+function clamped(x: Float64Array, { lower, upper }: Interval): Float64Array {
+  return x.map((value, i) => Math.min(upper[i]!, Math.max(lower[i]!, value)));
 }
 
-function pushPart(queue: Part[], part: Part): void {
-  let at = queue.length;
-  queue.push(part);
-  while (at > 0) {
-    const parent = (at - 1) >> 1;
-    if (queue[parent]!.bound >= part.bound) break;
-    queue[at] = queue[parent]!;
-    at = parent;
+/** Adds a part to a heap with the highest bound on top. */
+function push(queue: Part[], part: Part): void {
+  let at = queue.push(part) - 1;
+  for (let above = (at - 1) >> 1; at > 0 && queue[above]!.bound < part.bound; above = (at - 1) >> 1) {
+    queue[at] = queue[above]!;
+    at = above;
   }
   queue[at] = part;
 }
 
+/** Takes the part with the highest bound out of the heap. */
 function takeLargest(queue: Part[]): Part {
-  const top = queue[0]!;
-  const last = queue.pop()!;
+  const [top, last] = [queue[0]!, queue.pop()!];
   if (queue.length === 0) return top;
   let at = 0;
   for (;;) {
     let child = 2 * at + 1;
-    if (child >= queue.length) break;
     if (child + 1 < queue.length && queue[child + 1]!.bound > queue[child]!.bound) child++;
-    if (queue[child]!.bound <= last.bound) break;
+    if (child >= queue.length || queue[child]!.bound <= last.bound) break;
     queue[at] = queue[child]!;
     at = child;
   }

@@ -36,14 +36,17 @@ export function unitChain(net: PiecewiseAffine): UnitChain | string {
   let inputSize = net.inputSize;
   for (let id = 1; id <= net.output; id++) {
     const node = net.nodes[id - 1]!;
-    if (node.inputs.length !== 1 || node.inputs[0] !== id - 1) return `layer '${node.layer}', which reads more than the one before it`;
+    if (node.inputs.length !== 1 || node.inputs[0] !== id - 1)
+      return `layer '${node.layer}', which reads more than the one before it`;
     if (node.kind === 'affine') affine.push(node);
-    else if (node.kind !== 'kink' || !kinksAtZero(node)) return `layer '${node.layer}', whose units do not have one kink at 0`;
+    else if (node.kind !== 'kink' || !kinksAtZero(node))
+      return `layer '${node.layer}', whose units do not have one kink at 0`;
     if (node.kind === 'affine' && id < net.output) continue;
     const units = node.kind === 'kink' ? node : undefined;
     const size = node.size;
     weights += size * inputSize;
-    if (weights > MOST_WEIGHTS) return `layer '${node.layer}', up to which it has more than ${MOST_WEIGHTS} weights when they are written out`;
+    if (weights > MOST_WEIGHTS)
+      return `layer '${node.layer}', up to which it has more than ${MOST_WEIGHTS} weights when they are written out`;
     stages.push({
       from,
       to: units ? id - 1 : id,
@@ -78,7 +81,8 @@ function composed(nodes: readonly AffineNode[], inputSize: number, size: number)
     [columns, offset] = [next, shift];
   }
   const weights = new Float64Array(size * inputSize);
-  for (let i = 0; i < inputSize; i++) for (let o = 0; o < size; o++) weights[o * inputSize + i] = columns[i * size + o]!;
+  for (let i = 0; i < inputSize; i++)
+    for (let o = 0; o < size; o++) weights[o * inputSize + i] = columns[i * size + o]!;
   return { weights, offset };
 }
 
