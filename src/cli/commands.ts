@@ -190,6 +190,7 @@ const certify: Command = {
     epsilon: { value: 'E', text: 'radius, in input units (default 0.01 of the width of the bounds)' },
     samples: { value: 'N', text: 'images of each row (default 20)' },
     method: { value: 'NAME', text: 'crown, or interval: faster and looser (default crown)' },
+    seconds: { value: 'S', text: 'how long each maximum is searched for after crown (default 10; 0: not at all)' },
     'max-mmc': { value: 'SHARE', text: 'exit with 1 if the mean bound on noise is above this' },
     json: RESULT_OPTIONS.json!,
     ...DATA_OPTIONS,

@@ -70,6 +70,25 @@ describe('confidenceSandwich', () => {
     }
   });
 
+  it('closes by search where attack and CROWN are apart, and says if it was not searched', async () => {
+    const model = networks['dense, 4 classes']!(2);
+    const x = cloud(5, [3], 3);
+    const loose = await confidenceSandwich(model, x, 0.2, { seconds: 0, steps: 2 });
+    const { attack, certified, closed, unsearched } = await expectNoLeak(() => confidenceSandwich(model, x, 0.2));
+    expect(closed).toEqual([true, true, true, true, true]);
+    expect(unsearched).toBeUndefined();
+    for (const [i, bound] of certified.entries()) {
+      expect(bound - attack[i]!).toBeLessThan(1e-4);
+      expect(attack[i]!).toBeGreaterThanOrEqual(loose.attack[i]! - 1e-6);
+      expect(bound).toBeLessThanOrEqual(loose.certified[i]! + 1e-9);
+    }
+    expect(loose.closed).toEqual([false, false, false, false, false]);
+    expect(loose.unsearched).toBe('no time to search');
+    expect(Math.max(...loose.certified.map((bound, i) => bound - certified[i]!))).toBeGreaterThan(0.01);
+    x.dispose();
+    model.dispose();
+  });
+
   it('leaves out the exact maximum for more inputs, and uses the bounds of the classifier', async () => {
     const model = networks.convolutional!(1);
     const x = cloud(3, shapeOf(model), 1);
@@ -78,6 +97,8 @@ describe('confidenceSandwich', () => {
     const inside = await confidenceSandwich(classifier(model), x, 0.3, { onProgress });
     const wide = await confidenceSandwich(classifier(model, { bounds: [-2, 2] }), x, 0.3);
     expect(inside.exact).toBeUndefined();
+    expect(inside.closed).toEqual([false, false, false]);
+    expect(inside.unsearched).toMatch(/^layer 'max_pooling2d.*', which is neither affine/);
     expect(done).toEqual([1, 2, 3]);
     for (const i of [0, 1, 2]) {
       expect(inside.attack[i]!).toBeLessThanOrEqual(inside.certified[i]!);

@@ -41,6 +41,7 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
   const delivery = await deliveryOf(values);
   const { maxMmc, json } = delivery;
   const method = oneOf(values, 'method', ['crown', 'interval'] as const, 'crown');
+  const seconds = number(values, 'seconds', 10, 0);
   const signal = catchInterrupts();
   const backend = await startBackend(values);
   const model = await loadModel(written, modelSettings(values));
@@ -62,13 +63,18 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
   for (const [name, x] of sets) {
     const known: Enclosed[] = [];
     const onProgress = ({ done }: { done: number }) => line.show(clock(before + done, name));
-    const options = { method, seed: seedOf(values), onProgress, signal };
+    const options = { method, seconds, seed: seedOf(values), onProgress, signal };
     try {
       await encloseEach({ classifier, net }, x, epsilon, options, (_, found) => known.push(found));
     } catch (error) {
       if (!signal.aborted) throw error;
     }
     before += x.shape[0]!;
+    const reason = known.find(({ unsearched }) => unsearched !== undefined)?.unsearched;
+    if (reason !== undefined && method === 'crown' && seconds > 0)
+      notes.push(
+        `${name}: the maxima were not searched for, for the network has ${reason}. The bounds are those of CROWN.`,
+      );
     dispose(x);
     if (known.length > 0) rows.push(rowOf(name, known));
   }
@@ -79,6 +85,7 @@ export async function certify({ stdout, stderr }: Io, { files, values }: Argumen
     model: { file: path, sha256 },
     epsilon,
     method,
+    seconds,
     backend,
     rows,
     notes,

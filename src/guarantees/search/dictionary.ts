@@ -105,6 +105,11 @@ export class Dictionary {
     this.pivot(this.place[basic]!, -1 - this.place[nonbasic]!, 1);
   }
 
+  /** Entries of the table. */
+  get size(): number {
+    return this.table.length;
+  }
+
   /** How many rows more there is room for. */
   get room(): number {
     return this.height - this.rows;

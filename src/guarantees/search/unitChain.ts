@@ -3,8 +3,7 @@ import type { AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types'
 
 /** Affine nodes one after the other, and the units that read what they give; the last stage has none and gives the logits. */
 export interface Stage {
-  /** The value that the stage reads, and the one that its affine nodes give. */
-  readonly from: number;
+  /** The value that its affine nodes give. */
   readonly to: number;
   readonly nodes: readonly AffineNode[];
   readonly units: KinkNode | undefined;
@@ -30,26 +29,30 @@ const MOST_WEIGHTS = 2 ** 25;
 
 /** The network as a chain of affine maps and units with one kink at 0, or in words what it has besides. */
 export function unitChain(net: PiecewiseAffine): UnitChain | string {
+  const nodes = net.nodes.slice(0, net.output);
+  let [weights, read] = [0, net.inputSize];
+  for (const [n, node] of nodes.entries()) {
+    if (node.inputs.length !== 1 || node.inputs[0] !== n)
+      return `layer '${node.layer}', which does not read the one before it and nothing else`;
+    if (node.kind !== 'affine' && (node.kind !== 'kink' || !kinksAtZero(node)))
+      return `layer '${node.layer}', which is neither affine nor of units with one kink at 0`;
+    if (node.kind === 'affine' && n < nodes.length - 1) continue;
+    weights += node.size * read;
+    read = node.size;
+    if (weights > MOST_WEIGHTS)
+      return `layer '${node.layer}', up to which it has more than ${MOST_WEIGHTS} weights, written out as matrices`;
+  }
+  if (nodes.at(-1)?.kind !== 'affine') return 'no affine layer at the end';
   const stages: Stage[] = [];
-  let [from, weights] = [0, 0];
   let affine: AffineNode[] = [];
   let inputSize = net.inputSize;
-  for (let id = 1; id <= net.output; id++) {
-    const node = net.nodes[id - 1]!;
-    if (node.inputs.length !== 1 || node.inputs[0] !== id - 1)
-      return `layer '${node.layer}', which reads more than the one before it`;
+  for (const [n, node] of nodes.entries()) {
     if (node.kind === 'affine') affine.push(node);
-    else if (node.kind !== 'kink' || !kinksAtZero(node))
-      return `layer '${node.layer}', whose units do not have one kink at 0`;
-    if (node.kind === 'affine' && id < net.output) continue;
+    if (node.kind === 'affine' && n < nodes.length - 1) continue;
     const units = node.kind === 'kink' ? node : undefined;
-    const size = node.size;
-    weights += size * inputSize;
-    if (weights > MOST_WEIGHTS)
-      return `layer '${node.layer}', up to which it has more than ${MOST_WEIGHTS} weights when they are written out`;
+    const { size } = node;
     stages.push({
-      from,
-      to: units ? id - 1 : id,
+      to: units ? n : n + 1,
       nodes: affine,
       units,
       inputSize,
@@ -58,9 +61,8 @@ export function unitChain(net: PiecewiseAffine): UnitChain | string {
       below: Float64Array.from({ length: size }, (_, i) => (units ? slopeOf(units, i, 0) : 1)),
       above: Float64Array.from({ length: size }, (_, i) => (units ? slopeOf(units, i, 1) : 1)),
     });
-    [from, inputSize, affine] = [id, size, []];
+    [inputSize, affine] = [size, []];
   }
-  if (stages.at(-1)?.units !== undefined) return 'no affine layer at the end';
   return { stages, inputSize: net.inputSize, classes: net.classes };
 }
 

@@ -38,8 +38,8 @@ export interface Relaxed {
   readonly known: Known;
 }
 
-/** Steps of the simplex method before other tasks may run, and how often so many; it never needs them all, unless it goes round in circles. */
-const [STEPS, TIMES] = [200, 50];
+/** Entries of programs that are computed before other tasks may run, and steps for one maximum, which would only be reached by going round in circles. */
+const [AT_ONCE, MOST_STEPS] = [2 ** 24, 10_000];
 
 /** The undecided unit whose relaxation gives away most at a point, or, without one, whose triangle is largest; -1 if none gives away anything. */
 export function pick(
@@ -79,9 +79,10 @@ export function setSides({ units }: Relaxed, program: Dictionary, sides: Sides):
 
 /** Does {@link Dictionary.descend} with pauses. */
 export function* descend(program: Dictionary, floor: number, late: () => boolean): Pausing<Ending> {
-  for (let times = 1; ; times++) {
-    const ending = program.descend(floor, STEPS);
-    if (ending !== 'unfinished' || times === TIMES || late()) return ending;
+  const steps = Math.max(1, Math.floor(AT_ONCE / program.size));
+  for (let left = MOST_STEPS; ; left -= steps) {
+    const ending = program.descend(floor, steps);
+    if (ending !== 'unfinished' || left <= 0 || late()) return ending;
     yield;
   }
 }
