@@ -46,8 +46,8 @@ export interface SearchedBounds extends Float64Array {
   /** For each input that point, flat, d numbers. */
   readonly points: readonly Float64Array[];
   /**
-   * For each input whether nothing was left to search when the time was up: then `reached` is the maximum of the network in exact
-   * arithmetic up to 1e-6, and the bound is above it by that and, unless the arithmetic is 'real', what float32 may add.
+   * For each input whether nothing was left to search when the time was up: then the bound is the maximum of the network in exact
+   * arithmetic, up to 1e-6 and, unless the arithmetic is 'real', what float32 may add, and `reached` is below it by no more.
    */
   readonly exact: readonly boolean[];
   /** For each input how many parts of the ball were bounded. */

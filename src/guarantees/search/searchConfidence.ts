@@ -10,7 +10,7 @@ import { MORE_ROWS, relaxed } from './relaxed';
 import { stageValues, type UnitChain } from './unitChain';
 import { decided, descend, pick, type Relaxed, type Sides, setSides, upperBound } from './upperBound';
 
-/** What is looked for: the largest confidence at points of a box, and with it a point that is `inside` a slightly smaller one. */
+/** What is looked for: the largest confidence at points of a box, and a point with it, moved `inside` a box that rounding has not widened. */
 export interface Question {
   readonly net: PiecewiseAffine;
   readonly chain: UnitChain;
@@ -27,7 +27,7 @@ export interface Found {
   readonly bound: number;
   /** A point with a high one; its confidence is what nobody can bound lower. */
   readonly point: Float64Array;
-  /** Whether nothing was left to look at, so that the two differ by {@link TOLERANCE} and what is allowed for float32 at the most. */
+  /** Whether nothing was left to look at, so that the two differ by {@link TOLERANCE} and what is allowed for float32. */
   readonly exact: boolean;
   /** Parts of the box that have been bounded. */
   readonly nodes: number;
@@ -68,7 +68,7 @@ export function* searchConfidence(question: Question, late: (share: number) => b
     const bound = -Math.log(sum);
     return Number.isNaN(bound) ? Number.POSITIVE_INFINITY : bound + ROUNDING * (1 + Math.abs(bound));
   });
-  const search = new Search(chain, crown, inside, () => late(1));
+  const search = new Search(chain, crown, box, () => late(1));
   if (start !== undefined) search.climbFromAll(start);
   let unsearched: string | undefined;
   if (search.open) {
@@ -82,7 +82,7 @@ export function* searchConfidence(question: Question, late: (share: number) => b
   const confidence = (1 + ROUNDING) / (1 + Math.exp(-(bound + first! + second!)));
   return {
     bound: Math.min(confidenceFrom(differences, errors), Number.isNaN(confidence) ? 1 : confidence),
-    point,
+    point: clamped(point, inside),
     exact: !search.open,
     nodes,
     ...(unsearched !== undefined && { unsearched }),
@@ -128,17 +128,17 @@ class Search {
   constructor(
     private readonly chain: UnitChain,
     private readonly crown: Float64Array,
-    private readonly inside: Interval,
+    private readonly box: Interval,
     private readonly late: () => boolean,
   ) {
     this.bound = crown.reduce((a, b) => Math.max(a, b));
-    this.point = inside.lower.map((low, i) => low / 2 + inside.upper[i]! / 2);
+    this.point = box.lower.map((low, i) => low / 2 + box.upper[i]! / 2);
     this.climbFromAll(this.point);
   }
 
-  /** Climbs from a point, moved inside, once for each class. */
+  /** Climbs from a point, moved into the box, once for each class. */
   climbFromAll(point: Float64Array): void {
-    for (const k of this.crown.keys()) this.climbFrom(clamped(point, this.inside), k);
+    for (const k of this.crown.keys()) this.climbFrom(clamped(point, this.box), k);
   }
 
   /** Whether there may be more than has been found. */
@@ -262,14 +262,14 @@ class Search {
     own.planes.push({ variable: own.program.addRow({ factors, constant }, 0, Number.POSITIVE_INFINITY), weights });
   }
 
-  /** Climbs from a point, moved inside, if it is the best so far. */
+  /** Climbs from a point, moved into the box, if it is the best so far. */
   private tryPoint(x: Float64Array, k: number): void {
-    const point = clamped(x, this.inside);
+    const point = clamped(x, this.box);
     if (logOdds(stageValues(this.chain, point).at(-1)!, k).value > this.reached) this.climbFrom(point, k);
   }
 
   private climbFrom(point: Float64Array, k: number): void {
-    const top = climb(this.chain, this.inside, point, k);
+    const top = climb(this.chain, this.box, point, k);
     if (top.value > this.reached) [this.reached, this.point] = [top.value, top.point];
   }
 }
