@@ -40,8 +40,6 @@ export class Dictionary {
   private rows = 0;
   private columns = 0;
   private variables = 0;
-  /** Steps taken so far. */
-  steps = 0;
 
   /** Room for so many columns and rows at the most. */
   constructor(
@@ -51,12 +49,12 @@ export class Dictionary {
     const total = width + height;
     [this.lower, this.upper] = [new Float64Array(total), new Float64Array(total)];
     this.table = new Float64Array(width * height);
-    [this.constants, this.values, this.edges] = [
-      new Float64Array(height),
-      new Float64Array(height),
-      new Float64Array(height),
-    ];
-    [this.basic, this.nonbasic, this.place] = [new Int32Array(height), new Int32Array(width), new Int32Array(total)];
+    this.constants = new Float64Array(height);
+    this.values = new Float64Array(height);
+    this.edges = new Float64Array(height);
+    this.basic = new Int32Array(height);
+    this.nonbasic = new Int32Array(width);
+    this.place = new Int32Array(total);
     this.costs = new Float64Array(width);
     [this.atUpper, this.marks] = [new Uint8Array(width), new Uint8Array(width)];
   }
@@ -178,7 +176,6 @@ export class Dictionary {
         return 'infeasible';
       }
       this.pivot(row, column, direction);
-      this.steps++;
     }
     return 'unfinished';
   }
