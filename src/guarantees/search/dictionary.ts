@@ -47,7 +47,8 @@ export class Dictionary {
     private readonly height: number,
   ) {
     const total = width + height;
-    [this.lower, this.upper] = [new Float64Array(total), new Float64Array(total)];
+    this.lower = new Float64Array(total);
+    this.upper = new Float64Array(total);
     this.table = new Float64Array(width * height);
     this.constants = new Float64Array(height);
     this.values = new Float64Array(height);
@@ -56,7 +57,8 @@ export class Dictionary {
     this.nonbasic = new Int32Array(width);
     this.place = new Int32Array(total);
     this.costs = new Float64Array(width);
-    [this.atUpper, this.marks] = [new Uint8Array(width), new Uint8Array(width)];
+    this.atUpper = new Uint8Array(width);
+    this.marks = new Uint8Array(width);
   }
 
   /** The same program with room for so many columns and rows. */
@@ -103,11 +105,6 @@ export class Dictionary {
     this.pivot(this.place[basic]!, -1 - this.place[nonbasic]!, 1);
   }
 
-  /** Entries of the table. */
-  get size(): number {
-    return this.table.length;
-  }
-
   /** How many rows more there is room for. */
   get room(): number {
     return this.height - this.rows;
@@ -117,9 +114,8 @@ export class Dictionary {
   private express({ factors, constant }: AffineForm, target: Float64Array): number {
     let sum = constant;
     for (let variable = 0; variable < factors.length; variable++) {
-      const factor = factors[variable]!;
+      const [factor, place] = [factors[variable]!, this.place[variable]!];
       if (factor === 0) continue;
-      const place = this.place[variable]!;
       if (place < 0) target[-1 - place]! += factor;
       else {
         sum += factor * this.constants[place]!;
@@ -131,8 +127,7 @@ export class Dictionary {
   }
 
   private valueOf(column: number): number {
-    const variable = this.nonbasic[column]!;
-    return this.atUpper[column] === 1 ? this.upper[variable]! : this.lower[variable]!;
+    return (this.atUpper[column] === 1 ? this.upper : this.lower)[this.nonbasic[column]!]!;
   }
 
   /** Puts nonbasic variables where their reduced costs favour them, and computes all others. */
@@ -222,8 +217,7 @@ export class Dictionary {
           [best, least, largest] = [j, Math.min(ratio, least), Math.abs(slope)];
       }
       if (best < 0) return -1;
-      const candidate = nonbasic[best]!;
-      const range = upper[candidate]! - lower[candidate]!;
+      const range = upper[nonbasic[best]!]! - lower[nonbasic[best]!]!;
       if (missing - largest * range <= 0) {
         for (const j of passed) this.flip(j);
         return best;
@@ -245,7 +239,7 @@ export class Dictionary {
   private pivot(row: number, column: number, direction: number): void {
     const { table, width, columns, rows, constants, values, edges, costs } = this;
     const [leaver, enterer] = [this.basic[row]!, this.nonbasic[column]!];
-    const target = direction > 0 ? this.lower[leaver]! : this.upper[leaver]!;
+    const target = (direction > 0 ? this.lower : this.upper)[leaver]!;
     const from = row * width;
     const inverse = 1 / table[from + column]!;
     const change = (target - values[row]!) * inverse;

@@ -38,7 +38,7 @@ export interface Relaxed {
   readonly known: Known;
 }
 
-/** Entries of programs that are computed before other tasks may run, and steps for one maximum, which would only be reached by going round in circles. */
+/** Squares of the numbers of variables that are worked through before other tasks may run, and steps for one maximum, which would only be reached by going round in circles. */
 const [AT_ONCE, MOST_STEPS] = [2 ** 24, 10_000];
 
 /** The undecided unit whose relaxation gives away most at a point, or, without one, whose triangle is largest; -1 if none gives away anything. */
@@ -79,7 +79,7 @@ export function setSides({ units }: Relaxed, program: Dictionary, sides: Sides):
 
 /** Does {@link Dictionary.descend} with pauses. */
 export function* descend(program: Dictionary, floor: number, late: () => boolean): Pausing<Ending> {
-  const steps = Math.max(1, Math.floor(AT_ONCE / program.size));
+  const steps = Math.max(1, Math.floor(AT_ONCE / program.lower.length ** 2));
   for (let left = MOST_STEPS; ; left -= steps) {
     const ending = program.descend(floor, steps);
     if (ending !== 'unfinished' || left <= 0 || late()) return ending;
