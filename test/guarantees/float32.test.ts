@@ -212,7 +212,8 @@ describe('the float32 bound of certifiedMaxConfidence', () => {
       expect(found[place]).toBeLessThanOrEqual(bound!);
     });
     expect(found.wasm).toBe(0.5);
-    expect(found['wasm with our kernels']).toBeGreaterThan(0.51);
+    // 0.51 without fused multiply-add, 0.509 with it.
+    expect(found['wasm with our kernels']).toBeGreaterThan(0.505);
     model.dispose();
   });
 
