@@ -5,6 +5,7 @@ export type { AdversarialNoiseSettings, OodOptions } from './oodOptions';
 export type {
   OodColumn,
   OodDetectorColumn,
+  OodProtocol,
   OodReport,
   OodRow,
   OodRowKind,
