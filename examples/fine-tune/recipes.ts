@@ -39,6 +39,7 @@ export const RECIPES: Readonly<Record<string, readonly Stage[]>> = {
   '2 steps of the attack': [{ fineTune: { steps: 2 } }],
   '10 steps of the attack': [{ fineTune: { steps: 10 } }],
   '256 examples beside 64 noise images': [{ fineTune: { batchSize: 256, noiseSize: 64 } }],
+  'lambda 0.2': [{ fineTune: { lambda: 0.2 } }],
   'lambda 0.5': [{ fineTune: { lambda: 0.5 } }],
   'learning rate 3e-3': [{ fineTune: { learningRate: 3e-3 } }],
   CEDA: [{ fineTune: { method: 'ceda' } }],
