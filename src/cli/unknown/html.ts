@@ -35,7 +35,7 @@ export async function unknownHtml(summary: Summary, shown: Shown): Promise<strin
       details: {
         score:
           saved.detector.layer === null ? saved.detector.kind : `${saved.detector.kind} of ${saved.detector.layer}`,
-        threshold: saved.threshold.threshold,
+        threshold: Number(saved.threshold.threshold.toPrecision(4)),
         photographs: saved.threshold.count,
         backend,
         'made by': `relu-overconfidence ${version}`,
