@@ -314,8 +314,13 @@ async function limits({ net }: Subject, rng: Rng): Promise<string[]> {
   if (Math.abs(sum - 1) > 1e-9) broken.push(`the limits of the probabilities add up to ${sum}`);
   const steepest = Math.max(...slope);
   const behind = slope.map((value) => steepest - value).filter((gap) => gap > 0);
-  const alpha = Math.max(2 * from, ...behind.map((gap) => 60 / gap), 1);
-  const far = x.map((value) => alpha * value);
+  const at = (alpha: number) => x.map((value) => alpha * value);
+  // What the logits are apart for other reasons than their slopes has to be made up for as well.
+  const start = Math.max(2 * from, 1);
+  const intercepts = evaluate(net, at(start)).map((value, k) => value - slope[k]! * start);
+  const apart = Math.max(...intercepts) - Math.min(...intercepts);
+  const alpha = Math.max(start, ...behind.map((gap) => (60 + apart) / gap));
+  const far = at(alpha);
   const logits = evaluate(net, far);
   // A difference of logits that float64 cannot tell from rounding says nothing about the limit.
   if (!logits.every(Number.isFinite) || ROUNDING * 1e-3 * sizeAt(net, far) > 0.01) return broken;
