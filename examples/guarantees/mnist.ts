@@ -107,11 +107,13 @@ async function outSets(folder: string): Promise<[string, tf.Tensor][]> {
 
 /** Natural photographs of 28 x 28 gray pixels: what stands for everything that is no digit. */
 async function grayPhotographs(folder: string) {
-  const { images } = (await loadFirst(folder, [
+  const found = await loadFirst(folder, [
     ['cifar10', 'train', 'CIFAR-10'],
     ['cifar10', 'test-jpeg', 'CIFAR-10 (decoded JPEG)'],
-  ]))!;
-  return toGray(resize(images, { height: 28, width: 28 }));
+  ]);
+  if (found === undefined)
+    throw new Error(`${folder} holds no CIFAR-10, whose photographs stand for what is no digit.`);
+  return toGray(resize(found.images, { height: 28, width: 28 }));
 }
 
 /** A network trained on the digits, the first time, and kept. */

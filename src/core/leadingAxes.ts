@@ -1,5 +1,5 @@
 import type { Pausing } from './pausing';
-import { type PrincipalAxes, principalAxes } from './principalAxes';
+import { dot, type PrincipalAxes, principalAxes } from './principalAxes';
 import { createRng, type Rng } from './rng';
 import { symmetricEigen } from './symmetricEigen';
 
@@ -156,10 +156,4 @@ function addTimes(v: Float64Array, direction: Float64Array, factor: number): voi
 
 function lengthOf(v: Float64Array): number {
   return Math.sqrt(dot(v, v));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
 }

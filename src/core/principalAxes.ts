@@ -74,7 +74,8 @@ function row(matrix: Float64Array, i: number, size: number): Float64Array {
   return matrix.subarray(i * size, (i + 1) * size);
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+/** The sum of the products of two vectors' entries. */
+export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
   return sum;
