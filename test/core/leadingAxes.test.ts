@@ -48,6 +48,11 @@ describe('leadingAxes', () => {
     expect(expectSame(spread(150, scales, 'few'), 200, 1e-6)).toBeGreaterThan(20);
   });
 
+  it('leaves out the same axes where all are found at once, as of a small matrix', () => {
+    const scales = Array.from({ length: 12 }, (_, j) => 0.8 ** j);
+    expect(expectSame(spread(300, scales, 'small'), 12, 0.05)).toBeLessThan(12);
+  });
+
   it('finds every one of equal axes', () => {
     // Rows are multiples of unit vectors: 12 axes have exactly the same eigenvalue, 3 a smaller one, and all others none.
     const size = 140;

@@ -34,7 +34,8 @@ export interface CertifyOptions extends ProgressOptions {
   readonly arithmetic?: Arithmetic;
   /**
    * How long the largest confidence near each input is searched for, in seconds, from the bound of 'crown' on; only with
-   * `method: 'crown'` and `norm: 'linf'`. @defaultValue not at all
+   * `method: 'crown'` and `norm: 'linf'`. Nothing else runs meanwhile, so a signal is heard between inputs only; `confidenceSandwich` hears
+   * its signal inside the search. @defaultValue not at all
    */
   readonly seconds?: number;
 }
