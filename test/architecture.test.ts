@@ -146,6 +146,21 @@ function forbiddenWords(source: Source): string[] {
   return found;
 }
 
+/** Models and layers that a file runs on tensors by itself, as `file:line call`. */
+function runsOfModels({ path, tree }: Source): string[] {
+  if (path === 'classifier/rightKernels.ts') return [];
+  const found: string[] = [];
+  visit(tree, (node) => {
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return;
+    const name = node.expression.name.text;
+    const settings = node.arguments[1];
+    const onTensors = name === 'apply' && settings !== undefined && ts.isObjectLiteralExpression(settings);
+    if (!onTensors && !['execute', 'executeAsync', 'predictOnBatch'].includes(name)) return;
+    found.push(`${path}:${tree.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${name}`);
+  });
+  return found;
+}
+
 function isUnknownCast(node: ts.Expression): boolean {
   const inner = ts.isParenthesizedExpression(node) ? node.expression : node;
   return ts.isAsExpression(inner) && inner.type.kind === ts.SyntaxKind.UnknownKeyword;
@@ -177,6 +192,10 @@ describe('the rooms of src', () => {
     expect(sources.flatMap(forbiddenWords)).toEqual([]);
   });
 
+  test('models and layers are run on tensors by classifier/rightKernels alone, with the kernels that are right', () => {
+    expect(sources.flatMap(runsOfModels)).toEqual([]);
+  });
+
   test('no file imports itself by way of others, types included', () => {
     expect(circles(sources)).toEqual([]);
   });
@@ -188,6 +207,15 @@ describe('the rooms of src', () => {
 });
 
 describe('these checks', () => {
+  test.each([
+    ['layer.apply(x, { training: false })', ['noise/a.ts:1 apply']],
+    ['model.execute(x, name)', ['noise/a.ts:1 execute']],
+    ['layer.apply(symbol)', []],
+    ['applied(layer, [x])', []],
+  ])('see where a model is run: %s', (text, runs) => {
+    expect(runsOfModels(read('noise/a.ts', text))).toEqual(runs);
+  });
+
   test.each([
     ['losses/a.ts', "import { f } from '../attacks/f';", ['losses/a.ts -> attacks']],
     ['core/a.ts', "export type { F } from '../noise/index';", ['core/a.ts -> noise']],

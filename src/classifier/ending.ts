@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { fusedInto, type GraphNode, modelGraph, outputNode } from './net/modelGraph';
+import { applied, executed } from './rightKernels';
 import { isLayersModel, type Layer, weightsOf } from './walkLayers';
 
 /** Runs a model up to some tensor inside it, in training mode or not. */
@@ -52,7 +53,7 @@ function activationOf(layer: Layer): string | undefined {
 export function run(model: LayersModel, until: SymbolicTensor): Forward {
   if (model.inputs.includes(until)) return (x) => x;
   const part = buildModel({ inputs: model.inputs, outputs: until });
-  return (x, training) => part.apply(x, { training }) as tf.Tensor;
+  return (x, training) => applied(part, [x], training);
 }
 
 /** What a dense layer computes before its activation. */
@@ -79,7 +80,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 export function graphEnding(model: tf.InferenceModel, output: string): Ending {
   const { activation, until } = graphEnd(model, output);
   if (until === undefined) return { activation };
-  return { activation, before: (x) => model.execute(x, until) as tf.Tensor };
+  return { activation, before: (x) => executed(model, x, [until])[0]! };
 }
 
 /** The last function of a GraphModel, and the name of what a softmax or sigmoid is applied to. */

@@ -3,6 +3,7 @@ import { refuse } from '../core/check';
 import { graphEnding } from './ending';
 import { graphInput } from './inputFacts';
 import { readGraph } from './net/readGraph';
+import { executed } from './rightKernels';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
 
@@ -30,7 +31,7 @@ export function fromGraphModel(
   const shape = inputShapeOf(declared.length > 0 ? declared : undefined, inputShape, fn);
   return {
     inputShape: shape,
-    whole: inBatches((x) => model.execute(x, name) as tf.Tensor),
+    whole: inBatches((x) => executed(model, x, [name])[0]!),
     ending: before === undefined ? ending : { ...ending, before: inBatches((x) => before(x, false)) },
     run: (forward, x) => forward(x, false),
     // Rounding to whole numbers is none of its operations.

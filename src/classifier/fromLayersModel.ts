@@ -3,6 +3,7 @@ import { model as buildModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import { endingOf, run } from './ending';
 import { layersInput } from './inputFacts';
 import { readLayers } from './net/readLayers';
+import { applied } from './rightKernels';
 import { checkTrainingMode, trainingForward } from './trainingForward';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
@@ -27,7 +28,7 @@ export function fromLayersModel(
   const shape = inputShapeOf(declared, inputShape);
   return {
     inputShape: shape,
-    whole: part === model ? (x, training) => model.apply(x, { training }) as tf.Tensor : run(model, end),
+    whole: part === model ? (x, training) => applied(model, [x], training) : run(model, end),
     ending: endingOf(model, end),
     run: (forward, x, training, rng) => {
       if (!training) return forward(x, false);

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse } from '../core/check';
+import type { Layer } from './walkLayers';
 
 /** What the wasm backend of tfjs 4.22 computes wrongly in every use, by kernel. */
 const WRONG_ON_WASM: Readonly<Record<string, string>> = {
@@ -42,6 +44,17 @@ export function withRightKernels<T>(work: () => T): T {
     stock.forEach(replace);
     replaced = false;
   }
+}
+
+/** What a layer or a whole model computes of tensors, in training mode or not. */
+export function applied(layer: Layer | LayersModel, x: readonly tf.Tensor[], training = false): tf.Tensor {
+  const inputs = x.length === 1 ? x[0]! : [...x];
+  return withRightKernels(() => layer.apply(inputs, { training }) as tf.Tensor);
+}
+
+/** What a GraphModel computes of a tensor, at the outputs or inner nodes of these names. */
+export function executed(model: tf.InferenceModel, x: tf.Tensor, names: readonly string[]): tf.Tensor[] {
+  return withRightKernels(() => [model.execute(x, [...names])].flat());
 }
 
 function replace(kernel: tf.KernelConfig): void {

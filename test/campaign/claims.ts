@@ -32,6 +32,7 @@ import {
 } from '../../src/regions';
 import { decideAt } from '../../src/regions/pass/applyNode';
 import { push } from '../../src/regions/pass/push';
+import { interceptOf, repeated, slopeOf } from '../../src/regions/pass/repeated';
 import {
   asymptoticConfidence,
   evaluateRbf,
@@ -518,7 +519,8 @@ function sizesAt(net: PiecewiseAffine, z: ArrayLike<number>): Float64Array[] {
     const out = new Float64Array(node.size);
     if (node.kind === 'affine') {
       node.map.absolute().addTo(out, inputs[0]!, 1);
-      for (const [i, b] of (node.offset ?? []).entries()) out[i]! += Math.abs(b) + (node.offsetSizes?.[i] ?? 0);
+      const [offset, offsetSizes] = [repeated(node.offset, node.size), repeated(node.offsetSizes, node.size)];
+      for (let i = 0; i < node.size; i++) out[i]! += Math.abs(offset[i]!) + offsetSizes[i]!;
     } else if (node.kind === 'sum')
       for (const input of inputs)
         input.forEach((v, i) => {
@@ -533,9 +535,10 @@ function sizesAt(net: PiecewiseAffine, z: ArrayLike<number>): Float64Array[] {
         for (let p = 0; p < node.pieces; p++)
           out[i] = Math.max(
             out[i]!,
-            Math.abs(node.slopes[i * node.pieces + p]!) * inputs[0]![i]! +
-              Math.abs(node.intercepts[i * node.pieces + p]!),
+            Math.abs(slopeOf(node, i, p)) * inputs[0]![i]! + Math.abs(interceptOf(node, i, p)),
           );
+    // Compared with NaN every claim would hold.
+    if (out.some(Number.isNaN)) throw new Error(`The sizes of a value of a ${node.kind} node are not numbers.`);
     sizes.push(out);
   }
   return sizes;

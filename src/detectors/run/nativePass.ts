@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { graphEnd } from '../../classifier/ending';
+import { applied, executed } from '../../classifier/rightKernels';
 import { walkGraph } from '../../classifier/walkGraph';
 import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
@@ -53,16 +54,12 @@ function passOfLayers(model: LayersModel, name: string | null): (x: tf.Tensor) =
   return (x) => {
     let features: tf.Tensor | undefined;
     const [out] = walkGraph<tf.Tensor>(model, [x], ({ layer, inputs, last }) => {
-      const result = (last && beforeActivation(layer, inputs[0]!)) || apply(layer, inputs);
+      const result = (last && beforeActivation(layer, inputs[0]!)) || applied(layer, inputs);
       if (layer.name === name) features = result;
       return result;
     });
     return { features, out: out! };
   };
-}
-
-function apply(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
-  return layer.apply(inputs.length === 1 ? inputs[0]! : [...inputs]) as tf.Tensor;
 }
 
 /** What the last layer computes before its softmax or sigmoid; undefined if it ends in none. */
@@ -81,9 +78,7 @@ function passOfGraph(model: tf.InferenceModel, layer: string | null): (x: tf.Ten
   const output = model.outputs[0]!.name;
   const { until = output } = graphEnd(model, output);
   return (x) => {
-    const [out, features] = model.execute(x, layer === null ? [until] : [until, layer]) as
-      | tf.Tensor[]
-      | tf.Tensor as tf.Tensor[];
+    const [out, features] = executed(model, x, layer === null ? [until] : [until, layer]);
     return { features, out: out! };
   };
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { applied } from '../../classifier/rightKernels';
 import type { Pausing } from '../../core/pausing';
 import type { PiecewiseAffine } from '../../regions/types';
 import type { BoundMethod } from '../bounds/confidenceOverBox';
@@ -34,7 +35,7 @@ const LEAST_SCORE = -(2 ** 120);
 
 /** g of a batch, `[B]`; runs in a tidy. */
 export function scoresOf({ features, weights, bias, slope, box }: Discriminator, x: tf.Tensor): tf.Tensor1D {
-  const phi = features.apply(x, { training: false }) as tf.Tensor2D;
+  const phi = applied(features, [x]) as tf.Tensor2D;
   const inside = tf.dot(phi, tf.tensor1d(weights)) as tf.Tensor1D;
   const most = tf.sub(bias, tf.mul(slope, distanceToBox(x, box)));
   return heldScores(tf.add(inside, most));

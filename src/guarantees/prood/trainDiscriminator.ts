@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { differentiate } from '../../classifier/differentiate';
+import { applied } from '../../classifier/rightKernels';
 import type { Classifier } from '../../classifier/types';
 import { onePair } from '../../core/bounds';
 import { follow } from '../../core/follow';
@@ -98,7 +99,7 @@ export async function trainDiscriminator(
           upper: tf.clipByValue(tf.add(out, reach), low, high),
         };
         const objective = () => {
-          const inside = score(features.apply(clean, { training: false }) as tf.Tensor);
+          const inside = score(applied(features, [clean]));
           const outside = score(modelSpan(fn, features, ball).lower);
           return tf.add<tf.Scalar>(meanLoss(inside), meanLoss(tf.neg(outside)));
         };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { withRightKernels } from '../../classifier/rightKernels';
+import { applied } from '../../classifier/rightKernels';
 import type { Classifier } from '../../classifier/types';
 import type { LayerCall } from '../../classifier/walkGraph';
 import type { Layer } from '../../classifier/walkLayers';
@@ -83,7 +83,7 @@ export function checkSteps(
 /** What a layer computes in inference mode; an error of tfjs becomes a refusal that names the layer. */
 function computedBy(layer: Layer, x: tf.Tensor[]): tf.Tensor {
   try {
-    return withRightKernels(() => layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor);
+    return applied(layer, x);
   } catch (error) {
     return unsupported(
       { layer: layer.name, className: layer.getClassName() },
@@ -158,7 +158,7 @@ function isClose(
 /** Refuses a model that computes something else than its layers do one after the other; `result` is theirs. */
 function checkWhole(model: LayersModel, probes: tf.Tensor, result: tf.Tensor): void {
   const first = (x: tf.Tensor) => tf.slice(x, 0, 1);
-  const whole = valuesOf(withRightKernels(() => model.apply(first(probes), { training: false }) as tf.Tensor));
+  const whole = valuesOf(applied(model, [first(probes)]));
   const parts = valuesOf(first(result));
   if (whole === undefined || parts === undefined) return;
   const slack = SAME * parts.reduce((a, b) => Math.max(a, Math.abs(b)), 0);

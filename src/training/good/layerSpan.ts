@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { applied } from '../../classifier/rightKernels';
 import { type Layer, weightsOf } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
 import { type Span, throughLinear, throughMonotone } from './span';
@@ -82,11 +83,6 @@ export function unsupported(fn: string, layer: Layer, why = ''): never {
     `layer "${layer.name}" (${layer.getClassName()})${why}`,
     'Replace the layer by one of those.',
   );
-}
-
-/** What a layer computes in inference mode. */
-export function applied(layer: Layer, x: tf.Tensor[]): tf.Tensor {
-  return layer.apply(x.length === 1 ? x[0]! : x, { training: false }) as tf.Tensor;
 }
 
 function dense(layer: Layer, input: Span): Span {

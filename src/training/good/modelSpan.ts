@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { applied, withRightKernels } from '../../classifier/rightKernels';
 import { walkGraph } from '../../classifier/walkGraph';
 import { readNow } from '../../core/readNow';
 import { createRng } from '../../core/rng';
-import { applied, endsInSoftmax, kernelAndBias, layerSpan, unsupported } from './layerSpan';
+import { endsInSoftmax, kernelAndBias, layerSpan, unsupported } from './layerSpan';
 import { type Span, throughLinear } from './span';
 
 /** Bounds of the logits of a model over a span of inputs, by interval propagation in inference mode; runs in a tidy. */
@@ -46,8 +47,10 @@ function lastDense({ outputs }: LayersModel): SymbolicTensor | undefined {
 
 /** The spans of some inner tensors of a model, given that of its input. */
 function spansOf(fn: string, model: LayersModel, input: Span, wanted: readonly SymbolicTensor[]): Span[] {
-  if (!compared.has(model)) compareLayers(fn, model, input.lower.shape.slice(1));
-  return walkGraph<Span>(model, [input], ({ layer, inputs, last }) => layerSpan(fn, layer, inputs, last), wanted);
+  return withRightKernels(() => {
+    if (!compared.has(model)) compareLayers(fn, model, input.lower.shape.slice(1));
+    return walkGraph<Span>(model, [input], ({ layer, inputs, last }) => layerSpan(fn, layer, inputs, last), wanted);
+  });
 }
 
 /** Models of which {@link compareLayers} has found that their layers are what they say. */
