@@ -7,7 +7,7 @@ import { toRegion } from './slice/toRegion';
 import type { Plane2d, Region2d, RegionList, SliceOptions } from './sliceTypes';
 import type { PiecewiseAffine } from './types';
 
-/** Slopes of logits that differ by less than this share of what they are added up from, in any region, count as equal. */
+/** Slopes of logits that differ by less than this share of what they are added up from count as equal. */
 const EQUAL = 1e-13;
 
 /**
@@ -20,12 +20,12 @@ const EQUAL = 1e-13;
  * {@link activationPattern} at `pointOnPlane(plane, ...region.inside)` tells them apart. The regions cover the plane, or
  * the box, without overlaps: two neighbours share their edge and its corners, bit for bit.
  *
- * Lines that pass a corner closer than rounding can tell (1e-11 of the values that are compared, and what rounding may have
- * moved the corner itself) pass through it. So parallel or coincident lines, and many lines through one point, give no
- * slivers.
+ * Lines that pass a corner closer than rounding can tell (1e-11 of the values that are compared, 1e-14 of what they are added
+ * up from in the region, and what rounding may have moved the corner itself) pass through it. So parallel or coincident lines,
+ * and many lines through one point, give no slivers.
  *
- * The cost per region is about that of the changes from one region to its neighbour, and never more than a product with
- * the weight matrices. With `maxRegions` the regions found so far come back; each is complete.
+ * The cost per region is about that of the changes from one region to its neighbour, and never more than a few products
+ * with the weight matrices. With `maxRegions` the regions found so far come back; each is complete.
  *
  * @param net - A network read by {@link toPiecewiseAffine}.
  * @param plane - `inputPlane` for a network with two inputs, or see {@link planeThrough}.
@@ -64,17 +64,15 @@ export interface Slicing {
 export function slicing(net: PiecewiseAffine, plane: Plane2d, options: SliceOptions): Slicing {
   const { vectors, whole, maxRegions } = checkSlice('sliceRegions', net, plane, options);
   const tell = follow('sliceRegions', options, Number.NaN);
-  const found: { readonly polygon: Polygon; readonly logits: Float64Array }[] = [];
-  // Values go from region to region by their changes, so that a slope may keep roundings from other regions.
-  const errors = new Float64Array(net.classes);
+  const found: { readonly polygon: Polygon; readonly logits: Float64Array; readonly errors: Float64Array }[] = [];
   const work = subdivide(net, vectors, whole, (polygon, logits, slopeSizes) => {
-    found.push({ polygon, logits: logits.slice() });
-    for (const [k, size] of slopeSizes().entries()) errors[k] = Math.max(errors[k]!, EQUAL * size);
+    const errors = slopeSizes().map((size) => EQUAL * size);
+    found.push({ polygon, logits: logits.slice(), errors });
     tell(found.length, 'regions');
     return found.length < maxRegions;
   });
   // Only at the end, when neighbours have left all their corners on the edges.
-  return { work, regions: () => found.map(({ polygon, logits }) => toRegion(polygon, logits, errors)) };
+  return { work, regions: () => found.map(({ polygon, logits, errors }) => toRegion(polygon, logits, errors)) };
 }
 
 /**

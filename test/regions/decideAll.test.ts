@@ -38,7 +38,7 @@ function decided(node: SwitchNode, functions: readonly Affine[], polygon = trian
   const z = Float64Array.from([0, 1, 2].flatMap((row) => functions.map((f) => f[row]!)));
   const states = new Int32Array(1).fill(-7);
   const reading = { z, sizes: Float64Array.from(sizes ?? new Float64Array(2 * functions.length)) };
-  const open = decideAll(node, reading, polygon, states);
+  const { open } = decideAll(node, reading, polygon, states, () => reading.sizes);
   return open.length > 0 ? 'open' : states[0];
 }
 
@@ -68,6 +68,27 @@ describe('an entry has one answer in a polygon', () => {
     expect(answers([-0.05, 1, 1], (share) => [5e12 * share, 0])).toEqual(['open', 1]);
     expect(answers([0.05, -1, -1], (share) => [5e12 * share, 0])).toEqual(['open', 0]);
     expect(answers([0.1, 1, -0.2], (share) => [0, 1e13 * share])).toEqual(['open', 1]);
+  });
+
+  it('where rounding hides a side, by the sizes in the polygon alone, which are asked for only then', () => {
+    const reading = { z: Float64Array.of(-0.05, 1, 1), sizes: Float64Array.of(6e12, 7) };
+    const states = new Int32Array(1);
+    const here = decideAll(relu, reading, triangle(), states, () => Float64Array.of(4e12, 8));
+    expect([here.open, here.reading.sizes]).toEqual([[0], Float64Array.of(4e12, 7)]);
+    // Sizes that have overflowed say nothing.
+    const none = decideAll(relu, reading, triangle(), states, () => Float64Array.of(Number.NaN, Number.NaN));
+    expect([none.open, none.reading.sizes, states[0]]).toEqual([[], reading.sizes, 1]);
+    const unasked = (...of: readonly (readonly number[])[]) => {
+      const [z, sizes] = of.map((entries) => Float64Array.from(entries));
+      const never = () => {
+        throw new Error('asked for without need');
+      };
+      return decideAll(relu, { z: z!, sizes: sizes! }, triangle(), states, never).open;
+    };
+    expect(unasked([-0.05, 1, 1], [4e12, 0])).toEqual([0]);
+    // What is too near to zero without rounding as well.
+    expect(unasked([0, 1, 1], [4e12, 0])).toEqual([]);
+    expect(unasked([-1, 1 + 1e-11, -1], [4e3, 0])).toEqual([]);
   });
 
   it('at infinity by the slope alone', () => {

@@ -7,6 +7,7 @@ import {
   type Corner,
   type EntrySizes,
   type Line,
+  lesser,
   roundingOf,
   sideOf,
   sidesOfCorners,
@@ -22,9 +23,35 @@ export interface Reading {
 
 const OPEN = -1;
 
-/** Decides for every entry of a node that has one answer in the whole polygon, and lists the others. */
-export function decideAll(node: SwitchNode, reading: Reading, polygon: Polygon, states: Int32Array): number[] {
+/** What {@link decideAll} leaves to be split. */
+interface Decided {
+  /** Entries with more than one answer in the polygon. */
+  readonly open: readonly number[];
+  /** What they are to be split by. */
+  readonly reading: Reading;
+}
+
+/**
+ * Decides for every entry of a node that has one answer in the whole polygon, and lists the others.
+ *
+ * @param inPolygon - Sizes of what is added up in this polygon alone, asked for where `reading.sizes`, which hold in all
+ * polygons, leave a side to rounding that would be clear without it: the polygon may hold nothing of those sizes.
+ */
+export function decideAll(
+  node: SwitchNode,
+  reading: Reading,
+  polygon: Polygon,
+  states: Int32Array,
+  inPolygon: () => EntrySizes,
+): Decided {
   const probes = probesOf(polygon.corners);
+  const open = decideEach(node, reading, probes, states);
+  if (!probes.doubtful) return { open, reading };
+  const closer = { z: reading.z, sizes: lesser(reading.sizes, inPolygon()) };
+  return { open: decideEach(node, closer, probes, states), reading: closer };
+}
+
+function decideEach(node: SwitchNode, reading: Reading, probes: Probes, states: Int32Array): number[] {
   const open: number[] = [];
   for (let entry = 0; entry < node.size; entry++) {
     const state = node.kind === 'kink' ? pieceIn(node, reading, probes, entry) : winnerIn(node, reading, probes, entry);
@@ -125,6 +152,8 @@ interface Probes {
   /** How far each itself may have been moved by rounding, and by the lines that meet there: four numbers each. */
   readonly blur: Float64Array;
   readonly sway: Float64Array;
+  /** Set once the rounding of a function alone has hidden the side on which one of them lies. */
+  doubtful: boolean;
 }
 
 function probesOf(corners: readonly Corner[]): Probes {
@@ -142,7 +171,7 @@ function probesOf(corners: readonly Corner[]): Probes {
     const { ux, uy, vx, vy } = corner.sway;
     sway.set([ux, uy, vx, vy], 4 * p);
   }
-  return { x, y, w, reach, blur, sway };
+  return { x, y, w, reach, blur, sway, doubtful: false };
 }
 
 /**
@@ -150,13 +179,14 @@ function probesOf(corners: readonly Corner[]): Probes {
  * sizes of the line.
  */
 function sidesOf(
-  { x, y, w, reach, blur, sway }: Probes,
+  probes: Probes,
   constant: number,
   slopeX: number,
   slopeY: number,
   constantSize: number,
   slopeSize: number,
 ): number {
+  const { x, y, w, reach, blur, sway } = probes;
   const steepness = Math.abs(slopeX) + Math.abs(slopeY);
   let sides = 0;
   for (let p = 0; p < x.length; p++) {
@@ -169,9 +199,10 @@ function sidesOf(
       steepness * blur[p]! +
       Math.abs(slopeX * sway[4 * p]! + slopeY * sway[4 * p + 1]!) +
       Math.abs(slopeX * sway[4 * p + 2]! + slopeY * sway[4 * p + 3]!);
-    const unsure = blurOf(first, second, third) + rounding + moved;
-    if (value > unsure) sides |= ABOVE;
-    else if (value < -unsure) sides |= BELOW;
+    const unsure = blurOf(first, second, third) + moved;
+    if (value > unsure + rounding) sides |= ABOVE;
+    else if (value < -unsure - rounding) sides |= BELOW;
+    else if (Math.abs(value) > unsure) probes.doubtful = true;
   }
   return sides;
 }

@@ -118,7 +118,7 @@ export function sideOf({ constant, x, y, beside }: Line, corner: Corner): -1 | 0
   const second = x * corner.x;
   const third = y * corner.y;
   const value = first + second + third;
-  const blur = blurOf(first, second, third) + roundingAt(beside, corner) + movedBy(x, y, corner);
+  const blur = blurOf(first, second, third) + movedBy(x, y, corner) + roundingAt(beside, corner);
   return value > blur ? 1 : value < -blur ? -1 : 0;
 }
 
@@ -177,11 +177,13 @@ export function sizesOf(z: Float64Array, before?: Sizes, bounds?: EntrySizes): {
   let { constant, slope } = before ?? NOTHING;
   for (let i = 0; i < size; i++) constant = Math.max(constant, Math.abs(z[i]!));
   for (let i = size; i < z.length; i++) slope = Math.max(slope, Math.abs(z[i]!));
-  const sizes = new Float64Array(2 * size);
-  // Bounds that have overflowed may be no numbers.
-  for (let i = 0; i < sizes.length; i++) {
-    const all = i < size ? constant : slope;
-    sizes[i] = bounds && bounds[i]! < all ? bounds[i]! : all;
-  }
-  return { all: { constant, slope }, sizes };
+  const sizes = new Float64Array(2 * size).fill(constant, 0, size).fill(slope, size);
+  return { all: { constant, slope }, sizes: bounds ? lesser(sizes, bounds) : sizes };
+}
+
+/** The lesser of two sizes for every entry. The second ones may be no numbers: those that have overflowed bound nothing. */
+export function lesser(sizes: EntrySizes, bounds: EntrySizes): EntrySizes {
+  const least = sizes.slice();
+  for (let i = 0; i < least.length; i++) if (bounds[i]! < least[i]!) least[i] = bounds[i]!;
+  return least;
 }

@@ -3,9 +3,9 @@ import { add, clear, noChanges } from '../maps/changes';
 import { applyNodeTo, type Columns } from '../pass/applyNode';
 import { interceptOf, repeated, slopeOf } from '../pass/repeated';
 import { summed } from '../pass/rounding';
-import type { AffineNode, PiecewiseAffine, SwitchNode } from '../types';
+import type { AffineGraphNode, AffineNode, PiecewiseAffine, SwitchNode } from '../types';
 import { decideAll, type Reading, splitByEntry } from './decide';
-import { type EntrySizes, NOTHING, type Sizes, sizesOf } from './line';
+import { type EntrySizes, lesser, NOTHING, type Sizes, sizesOf } from './line';
 import type { Polygon } from './polygon';
 
 /** A polygon still to be worked on: nodes before `node` have decided, and so have the first `open` open entries of it. */
@@ -35,7 +35,8 @@ interface Progress {
  *
  * @param vectors - Three rows: origin of the plane, step in s, step in t.
  * @param found - Called with each region and its logits, three rows of constants, slopes in s and slopes in t, which are
- * overwritten afterwards, and with what tells the sizes of their slopes' summands. Returns whether to go on.
+ * overwritten afterwards, and with what tells the sizes by which their slopes are rounded, and may compute them afresh for that.
+ * Returns whether to go on.
  * @returns Whether all regions have been found.
  */
 export function* subdivide(
@@ -52,6 +53,18 @@ export function* subdivide(
     return { node, states: new Int32Array(node.size), reading, all: NOTHING, open: [] };
   });
   const tasks: Task[] = [{ polygon: whole, node: 0, open: 0, state: 0 }];
+
+  /** Computes a value of the network afresh, and the sizes of what is added up to it in the polygon in work. */
+  const sizesHere = (value: number) => values.afresh(value, (n) => progress[n]?.states);
+
+  const most = new Float64Array(net.classes);
+  /** Values go from region to region by their changes, so that slopes are rounded by the largest sizes so far, if these last. */
+  const slopeSizes = () => {
+    const own = values.slopeSizes();
+    for (const [k, size] of own.entries()) most[k] = Math.max(most[k]!, size);
+    if (own.every((size, k) => most[k]! <= MUCH * size)) return most.slice();
+    return lesser(most, sizesHere(net.output).subarray(net.classes));
+  };
 
   /** Lets the open entries of a node decide; parts other than the first are put off. Returns the first part. */
   const decideOpen = ({ node, states, reading, open }: Progress, task: Task): Polygon => {
@@ -74,16 +87,20 @@ export function* subdivide(
       if (at) {
         const fresh = n > task.node || task.open === 0;
         if (fresh) {
-          const { all, sizes } = sizesOf(at.reading.z, at.all, bounds[at.node.inputs[0]!]);
+          const { node, states } = at;
+          const { all, sizes } = sizesOf(at.reading.z, at.all, bounds[node.inputs[0]!]);
           at.all = all;
-          at.reading = { z: at.reading.z, sizes };
-          at.open = decideAll(at.node, at.reading, polygon, at.states);
+          const reading = { z: at.reading.z, sizes };
+          Object.assign(
+            at,
+            decideAll(node, reading, polygon, states, () => sizesHere(node.inputs[0]!)),
+          );
         }
         polygon = decideOpen(at, fresh ? { polygon, node: n, open: 0, state: 0 } : task);
       }
       values.update(n, at?.states);
     }
-    if (!found(polygon, values.logits, values.slopeSizes)) return tasks.length === 0;
+    if (!found(polygon, values.logits, slopeSizes)) return tasks.length === 0;
   }
   return true;
 }
@@ -93,37 +110,57 @@ export function* subdivide(
  * absolute values and whatever is decided: two rows. With every layer these grow beyond what does occur.
  */
 function summandsOf(net: PiecewiseAffine, vectors: Float64Array): EntrySizes[] {
-  const d = net.inputSize;
-  const input = vectors.subarray(0, 2 * d).map(Math.abs);
-  for (let i = 0; i < d; i++) input[d + i] = Math.max(input[d + i]!, Math.abs(vectors[2 * d + i]!));
-  const values = [input];
-  for (const node of net.nodes) {
-    const { size } = node;
-    const read = values[node.inputs[0]!]!;
-    const sums = new Float64Array(2 * size);
-    if (node.kind === 'affine') {
-      node.map.absolute().addTo(sums, read, 2);
-      const [offset, sizes] = [repeated(node.offset, size), repeated(node.offsetSizes, size)];
-      for (let i = 0; i < size; i++) sums[i]! += Math.max(Math.abs(offset[i]!), sizes[i]!);
-    } else if (node.kind === 'sum') {
-      for (const id of node.inputs) for (let i = 0; i < sums.length; i++) sums[i]! += values[id]![i]!;
-    } else if (node.kind === 'kink') {
-      for (let p = 0; p < size * node.pieces; p++) {
-        const i = Math.floor(p / node.pieces);
-        const [slope, intercept] = [slopeOf, interceptOf].map((of) => Math.abs(of(node, i, p % node.pieces)));
+  const values = [absoluteOf(vectors)];
+  for (const node of net.nodes)
+    values.push(
+      addUp(
+        node,
+        node.inputs.map((id) => values[id]!),
+      ),
+    );
+  return values;
+}
+
+/** The absolute values of constants, and the larger ones of both slopes. */
+function absoluteOf(z: Float64Array): EntrySizes {
+  const size = z.length / 3;
+  const sizes = z.subarray(0, 2 * size).map(Math.abs);
+  for (let i = size; i < 2 * size; i++) sizes[i] = Math.max(sizes[i]!, Math.abs(z[size + i]!));
+  return sizes;
+}
+
+/** What a node adds up from inputs of these sizes: as it has decided, or whatever it may decide at the most. */
+function addUp(node: AffineGraphNode, inputs: readonly EntrySizes[], states?: Int32Array): EntrySizes {
+  const { size } = node;
+  const read = inputs[0]!;
+  const sums = new Float64Array(2 * size);
+  if (node.kind === 'affine') {
+    node.map.absolute().addTo(sums, read, 2);
+    const [offset, sizes] = [repeated(node.offset, size), repeated(node.offsetSizes, size)];
+    for (let i = 0; i < size; i++) sums[i]! += Math.max(Math.abs(offset[i]!), sizes[i]!);
+  } else if (node.kind === 'sum') {
+    for (const input of inputs) for (let i = 0; i < sums.length; i++) sums[i]! += input[i]!;
+  } else if (node.kind === 'kink') {
+    for (let i = 0; i < size; i++)
+      for (let p = states?.[i] ?? 0; p <= (states?.[i] ?? node.pieces - 1); p++) {
+        const [slope, intercept] = [slopeOf, interceptOf].map((of) => Math.abs(of(node, i, p)));
         sums[i] = Math.max(sums[i]!, slope! * read[i]! + intercept!);
         sums[size + i] = Math.max(sums[size + i]!, slope! * read[size + i]!);
       }
-    } else
-      for (let g = 0; g < size; g++)
-        for (const i of node.members.subarray(node.starts[g]!, node.starts[g + 1]!)) {
-          sums[g] = Math.max(sums[g]!, read[i]!);
-          sums[size + g] = Math.max(sums[size + g]!, read[read.length / 2 + i]!);
-        }
-    values.push(sums);
-  }
-  return values;
+  } else
+    for (let g = 0; g < size; g++) {
+      const [start, end] = [node.starts[g]!, node.starts[g + 1]!];
+      const members = states ? [node.members[start + states[g]!]!] : node.members.subarray(start, end);
+      for (const i of members) {
+        sums[g] = Math.max(sums[g]!, read[i]!);
+        sums[size + g] = Math.max(sums[size + g]!, read[read.length / 2 + i]!);
+      }
+    }
+  return sums;
 }
+
+/** Roundings of slopes so many times larger in other regions are not worth keeping: the values are computed afresh. */
+const MUCH = 1e3;
 
 /** Constant, slope in s, slope in t. */
 const COLUMNS: Columns = { count: 3, points: 1 };
@@ -143,6 +180,11 @@ interface LiveValues {
   slopeSizes(): Float64Array;
   /** Brings the result of node n up to date with its inputs and, for a node that decides, `states`. */
   update(n: number, states?: Int32Array): void;
+  /**
+   * Computes a value from the input on, without what rounding has left there of other regions, given what the nodes before it
+   * have decided. Returns the sizes of what its constants and slopes are added up from in this region, on the whole way: two rows.
+   */
+  afresh(value: number, statesOf: (n: number) => Int32Array | undefined): EntrySizes;
 }
 
 /** Values of a network over the plane with these three vectors: origin, step in s, step in t. */
@@ -152,7 +194,7 @@ function liveValues(net: PiecewiseAffine, vectors: Float64Array): LiveValues {
     const inputs = node.inputs.map((id) => values[id]!);
     const result = values[n + 1]!;
     if (node.kind === 'affine') return affineUpdate(node, inputs[0]!, result);
-    return (states?: Int32Array) => applyNodeTo(result, node, inputs, states, COLUMNS);
+    return (_afresh: boolean, states?: Int32Array) => applyNodeTo(result, node, inputs, states, COLUMNS);
   });
   return {
     inputOf: (n) => values[net.nodes[n]!.inputs[0]!]!,
@@ -168,12 +210,22 @@ function liveValues(net: PiecewiseAffine, vectors: Float64Array): LiveValues {
       });
       return s!.map((size, k) => Math.max(size, t![k]!));
     },
-    update: (n, states) => updates[n]!(states),
+    update: (n, states) => updates[n]!(false, states),
+    afresh: (value, statesOf) => {
+      const sizes: EntrySizes[] = [new Float64Array(2 * net.inputSize)];
+      for (const [n, node] of net.nodes.slice(0, value).entries()) {
+        updates[n]!(true, statesOf(n));
+        // What is rounded is what is read, and with it comes what has been rounded before.
+        const read = node.inputs.map((id) => absoluteOf(values[id]!).map((own, i) => own + sizes[id]![i]!));
+        sizes.push(addUp(node, read, statesOf(n)));
+      }
+      return sizes[value]!;
+    },
   };
 }
 
 /** Computes A x + b afresh the first time, and then from those entries of x that have changed since. */
-function affineUpdate(node: AffineNode, input: Float64Array, result: Float64Array): () => void {
+function affineUpdate(node: AffineNode, input: Float64Array, result: Float64Array): (afresh: boolean) => void {
   const { map } = node;
   const seen = new Float64Array(input.length);
   const changed = new Int32Array(map.inputSize);
@@ -191,9 +243,9 @@ function affineUpdate(node: AffineNode, input: Float64Array, result: Float64Arra
     clear(before);
     clear(after);
   };
-  return () => {
+  return (afresh) => {
     const count = listChanged(changed, input, seen, map.inputSize);
-    if (age >= REFRESH || 2 * count > map.inputSize) {
+    if (afresh || age >= REFRESH || 2 * count > map.inputSize) {
       applyNodeTo(result, node, [input], undefined, COLUMNS);
       age = 0;
     } else if (count > 0) {
