@@ -1,67 +1,222 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { auroc, classifier, pgdLinf, uniformNoise } from 'relu-overconfidence';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import {
+  evaluateOod,
+  fineTune,
+  type LabelledData,
+  type OodDetector,
+  OverconfidenceError,
+  uniformNoise,
+} from 'relu-overconfidence';
 import { type DatasetName, loadDataset, unitPixels } from 'relu-overconfidence/datasets';
 import { attackTarget, type DetectorKind, fitDetector } from 'relu-overconfidence/detectors';
-import { loadModel } from 'relu-overconfidence/models';
+import { loadModel, saveModel } from 'relu-overconfidence/models';
+import { loadCheckpoint } from '../paper/checkpoint';
+import { kept } from '../paper/kept';
 import { useWasm } from '../support/useWasm';
+import { writeSection } from './writeSection';
 
-/** `npx tsx examples/unknown/attacked.ts`: what detectors are worth once their own score is attacked, for docs/unknown.md; see README.md. */
-const MODELS = process.env.RELU_WILD ?? '../shared/wild-models';
-const DATA = process.env.RELU_DATA ?? '../shared/data';
-const DOCUMENT = new URL('../../docs/unknown.md', import.meta.url);
-const MODEL = 'digits-cnn-batchnorm';
+/** `npx tsx examples/unknown/attacked.ts`: what scores are worth once an attack raises them, for docs/unknown.md; see README.md. */
+const {
+  RELU_WILD = '../shared/wild-models',
+  RELU_MODELS = '../shared/paper-models',
+  RELU_DATA = '../shared/data',
+} = process.env;
+const OUTPUT = new URL('output/', import.meta.url).pathname;
+
 const KINDS: readonly DetectorKind[] = [
   'max-softmax',
+  'max-logit',
   'energy',
+  'generalized-entropy',
+  'temperature',
   'knn',
   'mean-knn',
   'mahalanobis',
+  'relative-mahalanobis',
   'vim',
   'react',
+  'ash',
+  'scale',
   'fdbd',
+  'nnguide',
+  'she',
 ];
-const [FITTED, IN, OUT] = [500, 300, 60];
-const [EPSILON, STEPS] = [0.1, 20];
+const [EPSILON, UPDATES, NOISE] = [0.1, 400, 'uniform noise'];
+
+/** Two networks for one task, the second trained against adversarial noise, and what they are measured on. */
+interface Study {
+  readonly title: string;
+  readonly networks: Readonly<Record<string, () => Promise<LayersModel>>>;
+  readonly fit: readonly [DatasetName, string];
+  readonly test: readonly [DatasetName, string];
+  readonly out: { readonly name: string; readonly from: readonly [DatasetName, string] };
+  /** Images: to fit, of the task, and of what is attacked; and steps of the attack. */
+  readonly counts: { readonly fit: number; readonly in: number; readonly out: number; readonly steps: number };
+}
+
+const STUDIES: readonly Study[] = [
+  {
+    title: 'digits-cnn-batchnorm',
+    networks: { plain: publishedDigits, ACET: fineTunedDigits },
+    fit: ['mnist', 'train'],
+    test: ['mnist', 'test'],
+    out: { name: 'Fashion-MNIST', from: ['fashion-mnist', 'test'] },
+    counts: { fit: 500, in: 300, out: 60, steps: 20 },
+  },
+  {
+    title: 'cifar10',
+    networks: { plain: () => loadCheckpoint(RELU_MODELS, 'plain'), ACET: () => loadCheckpoint(RELU_MODELS, 'acet') },
+    fit: ['cifar10', 'train-lossless4000'],
+    test: ['cifar10', 'test-exact1017'],
+    out: { name: 'SVHN', from: ['svhn', 'train-exact1083'] },
+    counts: { fit: 500, in: 200, out: 20, steps: 10 },
+  },
+];
+
+/** AUROC of a score against images as they are, and after the attack where it has a gradient. */
+interface Cell {
+  readonly clean: number | null;
+  readonly attacked: number | null;
+  readonly reason: string | null;
+}
+type Rows = Readonly<Record<string, Readonly<Record<string, Cell>>>>;
 
 await useWasm();
-const images = async (name: DatasetName, part: string, count: number): Promise<tf.Tensor4D> => {
-  const set = await loadDataset(DATA, name, { part });
-  const [, height, width, channels] = set.shape;
-  return tf.tensor4d(unitPixels(set).subarray(0, count * height * width * channels), [count, height, width, channels]);
-};
-const { model } = await loadModel(join(MODELS, MODEL));
-const net = classifier(model);
-const [train, test] = [await images('mnist', 'train', FITTED), await images('mnist', 'test', IN)];
-const outs = {
-  'Fashion-MNIST': await images('fashion-mnist', 'test', OUT),
-  'uniform noise': uniformNoise([OUT, 28, 28, 1], { seed: 1 }),
-};
-const rows: string[] = [];
-for (const kind of KINDS) {
-  const detector = await fitDetector(kind, net, train);
-  const own = await detector.score(test);
-  const target = attackTarget(detector, net);
-  const cells: string[] = [];
-  for (const out of Object.values(outs)) {
-    const options = { objective: target.objective, epsilon: EPSILON, steps: STEPS, seed: 1 };
-    const attack = pgdLinf(target.model, out, options);
-    const [clean, attacked] = [await detector.score(out), await detector.score(attack.adversarial)];
-    tf.dispose([attack.adversarial, attack.objective]);
-    cells.push(auroc(own, clean).toFixed(3), auroc(own, attacked).toFixed(3));
-  }
-  rows.push(`| \`${kind}\` | ${cells.join(' | ')} |`);
-  console.log(rows.at(-1));
+const tables: string[] = [];
+for (const study of STUDIES) {
+  const where = study.title === 'cifar10' ? join(RELU_MODELS, 'cifar10-plain') : join(RELU_WILD, study.title);
+  if (!existsSync(where)) console.error(`*** LEFT OUT: ${where} is not here. ***`);
+  else tables.push(await tableOf(study));
+  console.log(tables.at(-1) ?? '');
 }
-const names = Object.keys(outs);
-const section = [
-  `Written by \`npx tsx examples/unknown/attacked.ts\`: AUROC on \`${MODEL}\`, ${IN} images of MNIST against ${OUT} of each set, clean and after \`pgdLinf\` on the score itself (epsilon ${EPSILON}, ${STEPS} steps), each detector fitted on ${FITTED} training images.`,
-  '',
-  `| score | ${names.flatMap((name) => [name, `${name}, attacked`]).join(' | ')} |`,
-  `| --- |${' --- |'.repeat(2 * names.length)}`,
-  ...rows,
-].join('\n');
-const document = await readFile(DOCUMENT, 'utf8');
-const [before, after] = document.split(/## Under attack\n[\s\S]*?(?=## Measured\n)/);
-await writeFile(DOCUMENT, `${before}## Under attack\n\n${section}\n\n${after}`);
+if (tables.length === STUDIES.length)
+  await writeSection(
+    'Under attack',
+    [
+      `Written by \`npx tsx examples/unknown/attacked.ts\` with \`evaluateOod\`: AUROC of every score against images as they are, and after an attack on the score itself (\`pgdLinf\`, epsilon ${EPSILON}). In front is the network as it was trained, behind it one that ACET has trained. A dash: there is no gradient to attack by.`,
+      ...tables,
+    ].join('\n\n'),
+  );
+else console.error('*** docs/unknown.md is left as it was. ***');
+
+async function tableOf({ title, networks, counts, out, fit, test }: Study): Promise<string> {
+  const [train, own] = [await images(fit, counts.fit), await images(test, counts.in)];
+  const others = {
+    [out.name]: (await images(out.from, counts.out)).x,
+    [NOISE]: uniformNoise([counts.out, ...train.x.shape.slice(1)], { seed: 1 }),
+  };
+  const results: Record<string, Rows> = {};
+  for (const [name, load] of Object.entries(networks)) {
+    const settings = { epsilon: EPSILON, counts, updates: UPDATES, out: out.from, kinds: KINDS };
+    results[name] = await kept(join(OUTPUT, `attacked-${title}-${name}.json`), settings, async () => {
+      const model = await load();
+      const began = process.cpuUsage();
+      const rows = await rowsOf(model, train, own, others, counts.steps);
+      const { user, system } = process.cpuUsage(began);
+      console.log(`${title}, ${name}: ${((user + system) / 1e6).toFixed(0)} s of CPU`);
+      model.dispose();
+      return rows;
+    });
+  }
+  tf.dispose([train.x, train.y, own.x, own.y, ...Object.values(others)]);
+  const sets = Object.keys(others);
+  const head = sets.flatMap((set) =>
+    Object.keys(networks).flatMap((name) => [`${set}, ${name}`, `${set}, ${name}, attacked`]),
+  );
+  const lines = KINDS.map((kind) => {
+    const cells = sets.flatMap((set) =>
+      Object.values(results).flatMap((rows) => {
+        const { clean, attacked } = rows[set]![kind]!;
+        return [clean, attacked].map((value) => value?.toFixed(3) ?? '—');
+      }),
+    );
+    return `| \`${kind}\` | ${cells.join(' | ')} |`;
+  });
+  return [
+    `### \`${title}\` attacked`,
+    `${counts.in} images of the task against ${counts.out} of each set, ${counts.steps} steps, each score fitted on ${counts.fit} training images.`,
+    '',
+    `| score | ${head.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(head.length)}`,
+    ...lines,
+  ].join('\n');
+}
+
+async function rowsOf(
+  model: LayersModel,
+  train: LabelledData,
+  own: LabelledData,
+  out: Readonly<Record<string, tf.Tensor>>,
+  steps: number,
+): Promise<Rows> {
+  const detectors: Record<string, OodDetector> = {};
+  for (const kind of KINDS) {
+    const detector = await fitDetector(kind, model, train);
+    const target = targetOf(() => attackTarget(detector, model));
+    detectors[kind] = { score: detector.score, ...(target && { target }) };
+  }
+  const { rows } = await evaluateOod(model, {
+    in: own,
+    out,
+    detectors,
+    adversarialNoise: false,
+    adversarialSamples: false,
+    attackedOut: { epsilon: EPSILON, steps },
+    seed: 1,
+    onProgress: ({ done, total }) => process.stderr.write(`${done} of ${total}\r`),
+  });
+  return Object.fromEntries(
+    rows
+      .filter(({ name }) => name in out)
+      .map((row) => [
+        row.name,
+        Object.fromEntries(
+          Object.entries(row.detectors!).map(([kind, { auroc: clean, attackedAuroc: attacked, reason }]) => [
+            kind,
+            { clean, attacked, reason },
+          ]),
+        ),
+      ]),
+  );
+}
+
+/** What an attack follows; undefined of a score that has no gradient here. */
+function targetOf(make: () => ReturnType<typeof attackTarget>) {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof OverconfidenceError && error.code === 'INVALID_ARGUMENT') return undefined;
+    throw error;
+  }
+}
+
+/** The first images of a part of a data set, with labels where it has any. */
+async function images([name, part]: readonly [DatasetName, string], count: number) {
+  const { shape, ...set } = await loadDataset(RELU_DATA, name, { part, labels: 'optional' });
+  const [, height, width, channels] = shape;
+  const values = unitPixels({ shape, ...set }).subarray(0, count * height * width * channels);
+  const labels = set.labels?.subarray(0, count) ?? new Int32Array(count);
+  return { x: tf.tensor4d(values, [count, height, width, channels]), y: tf.tensor1d(labels, 'int32') };
+}
+
+async function publishedDigits(): Promise<LayersModel> {
+  return (await loadModel(join(RELU_WILD, 'digits-cnn-batchnorm'))).model as LayersModel;
+}
+
+/** The same after `fineTune`; made once, and kept. */
+async function fineTunedDigits(): Promise<LayersModel> {
+  const folder = join(OUTPUT, 'digits-acet');
+  if (existsSync(join(folder, 'model.json'))) return (await loadModel(folder)).model as LayersModel;
+  const model = await publishedDigits();
+  const train = await images(['mnist', 'train'], 60_000);
+  const checkpoint = join(OUTPUT, 'digits-acet.checkpoint');
+  const { outcome, before, after } = await fineTune(model, train, { updates: UPDATES, seed: 1, checkpoint });
+  console.log(`ACET: ${outcome}`, before, after);
+  tf.dispose([train.x, train.y]);
+  if (outcome !== 'improved') throw new Error(`Fine-tuning ended with "${outcome}".`);
+  await saveModel(model, folder);
+  return model;
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,11 +9,11 @@ import { fitUnknown } from 'relu-overconfidence/detectors';
 import { loadModel } from 'relu-overconfidence/models';
 import { useWasm } from '../support/useWasm';
 import { drawn } from './drawn';
+import { writeSection } from './writeSection';
 
 /** `npx tsx examples/unknown/main.ts [NAME...]`: the tables of docs/unknown.md; see README.md. */
 const MODELS = process.env.RELU_WILD ?? '../shared/wild-models';
 const DATA = process.env.RELU_DATA ?? '../shared/data';
-const DOCUMENT = new URL('../../docs/unknown.md', import.meta.url);
 
 /** A model, and images from 0 to 1 for and against it. */
 interface Study {
@@ -104,11 +104,9 @@ for (const study of studies) {
   tables.push(table);
 }
 if (wanted.length === 0) {
-  const document = await readFile(DOCUMENT, 'utf8');
-  const [guide] = document.split('## Measured\n');
   const how =
     'Written by `npx tsx examples/unknown/main.ts`. The models are as their makers published them. Each was fitted with `fitUnknown` on images of its task alone, to keep 95 % of them with a certainty of 95 %; beside it the confidence of the model, with a threshold that keeps as many of the images that it was fitted on. AUROC: against images of the task that were not used for fitting.';
-  await writeFile(DOCUMENT, `${guide}## Measured\n\n${how}\n\n${tables.join('\n\n')}\n`);
+  await writeSection('Measured', `${how}\n\n${tables.join('\n\n')}`);
 }
 
 async function tableOf({ model: name, task, fit, sets }: Study): Promise<string> {

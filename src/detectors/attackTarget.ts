@@ -9,6 +9,7 @@ import { type DetectorKind, KINDS } from './kinds';
 import { nativePass } from './run/nativePass';
 import { checkSaved, refuseOther } from './savedDetector';
 import type { Parts } from './scores/rows';
+import { LARGEST_RISE } from './scores/shaping';
 import type { Detector } from './types';
 
 /** What an attack needs to raise the score of a detector: pass `model` as its model, and `objective` as its objective. */
@@ -206,6 +207,7 @@ function rise(phi: tf.Tensor2D, { percentile }: Parts): { readonly factor: tf.Te
   const kept = constant(phi, (all) => tf.sum(oneHot(tf.topk(all, count).indices, size), 1));
   const sum = tf.sum(tf.mul(phi, kept), 1, true);
   const none = tf.equal(sum, 0);
-  const factor = tf.exp(tf.div(tf.sum(phi, 1, true), tf.where(none, tf.onesLike(sum), sum)));
+  const exponent = tf.div(tf.sum(phi, 1, true), tf.where(none, tf.onesLike(sum), sum));
+  const factor = tf.exp(tf.minimum(exponent, LARGEST_RISE));
   return { factor: tf.where(none, tf.onesLike(sum), factor), kept };
 }

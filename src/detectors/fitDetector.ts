@@ -46,8 +46,8 @@ const KEYS: KeysOf<FitDetectorOptions> = {
  * - `'nnguide'`: the energy times the mean of the k largest `e_i u . u_i`, e_i the energies of the data (Park et al. 2023).
  * - `'she'`: `phi . S_k`, S_k being the mean of what is rightly taken for the predicted class k (Zhang et al. 2023).
  *
- * `'ash'` and `'scale'` are meant for features that are never negative, as behind a ReLU. Without labels every example counts for
- * the class that the model takes it for. No image is kept, but `'knn'`, `'mean-knn'` and `'nnguide'` keep the features of all.
+ * `'ash'` and `'scale'` are meant for features that are never negative, as behind a ReLU; where others nearly cancel, their exponents
+ * end at 60. Without labels every example counts for the class that the model takes it for. No image is kept, but `'knn'`, `'mean-knn'` and `'nnguide'` keep the features of all.
  *
  * @param kind - Which score.
  * @param model - A model; see `classifier`. A function will do for scores of the logits.

@@ -65,6 +65,24 @@ describe('attackTarget', () => {
     for (const [i, value] of found.entries()) expect(Math.abs(value - expected[i]!) / largest).toBeLessThan(tolerance);
   });
 
+  test.each(['scale', 'ash'] as const)(
+    'of %s stays finite where features nearly cancel, as its score does',
+    async (kind) => {
+      const net = sequential({
+        layers: [layers.dense({ inputShape: [2], units: 2 }), layers.dense({ units: 2 })],
+      });
+      const square = (values: number[]) => tf.tensor2d(values, [2, 2]);
+      net.setWeights([square([1, 0, 0, 1]), tf.zeros([2]), square([1, -1, -1, 1]), tf.zeros([2])]);
+      const x = square([-1e-3, -5, 1, 2]);
+      const detector = await fitDetector(kind, net, x, { percentile: 50 });
+      const scores = await detector.score(x);
+      const target = attackTarget(detector, net);
+      const found = await tf.tidy(() => target.objective(target.model.logits(x))).data();
+      expect(scores.every(Number.isFinite)).toBe(true);
+      for (const [i, score] of scores.entries()) expect(found[i]! / score).toBeCloseTo(1, 5);
+    },
+  );
+
   test.each(['max-softmax', 'temperature'] as const)('of %s is its logarithm', async (kind) => {
     const detector = await fitted(kind);
     const x = points(12, 2, 0, 1);

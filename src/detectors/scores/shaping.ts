@@ -48,6 +48,9 @@ function energyOf({ weights, bias }: Parts, shape: (features: Float64Array) => F
   return (features) => logSumExp(headLogits(head, shape(features)));
 }
 
+/** The largest exponent of a factor: where features that may be negative nearly cancel out, s1 / s2 has no end, and numbers have. */
+export const LARGEST_RISE = 60;
+
 /** The factor, and the least of the features that are kept with how many of that value are. Features that sum to zero stay as they are. */
 function riseOf(features: Float64Array, percentile: number) {
   const sorted = features.slice().sort().reverse();
@@ -56,5 +59,8 @@ function riseOf(features: Float64Array, percentile: number) {
   const keptSum = sorted.subarray(0, kept).reduce((a, b) => a + b, 0);
   const value = kept > 0 ? sorted[kept - 1]! : Number.POSITIVE_INFINITY;
   const above = sorted.subarray(0, kept).filter((one) => one > value).length;
-  return { rise: keptSum === 0 ? 1 : Math.exp(sum / keptSum), least: { value, count: kept - above } };
+  return {
+    rise: keptSum === 0 ? 1 : Math.exp(Math.min(sum / keptSum, LARGEST_RISE)),
+    least: { value, count: kept - above },
+  };
 }

@@ -1,0 +1,2 @@
+// What a page needs to say "unknown".
+export { likeTeachableMachine, restoreUnknown } from 'relu-overconfidence/detectors';
