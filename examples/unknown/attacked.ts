@@ -64,7 +64,7 @@ const STUDIES: readonly Study[] = [
     fit: ['mnist', 'train'],
     test: ['mnist', 'test'],
     out: { name: 'Fashion-MNIST', from: ['fashion-mnist', 'test'] },
-    counts: { fit: 500, in: 300, out: 60, steps: 20 },
+    counts: { fit: 500, in: 300, out: 40, steps: 20 },
   },
   {
     title: 'cifar10',
@@ -166,7 +166,6 @@ async function rowsOf(
     adversarialSamples: false,
     attackedOut: { epsilon: EPSILON, steps },
     seed: 1,
-    onProgress: ({ done, total }) => process.stderr.write(`${done} of ${total}\r`),
   });
   return Object.fromEntries(
     rows

@@ -110,6 +110,31 @@ describe('chooseThreshold', () => {
     expect(broken.filter(Boolean).length).toBeGreaterThan(5);
   });
 
+  test.each([
+    [60, 0.95, 0.95],
+    [150, 0.95, 0.95],
+    [400, 0.9, 0.99],
+  ])(
+    'of %i scores keeps %d with a certainty of %d over 1,000 draws, and could not keep more',
+    (count, keep, certainty) => {
+      const rng = createRng(10);
+      const options = { keep, certainty, promise: 'certain' } as const;
+      const draws = Array.from({ length: 1000 }, () => {
+        const scores = Array.from({ length: count }, () => rng.uniform());
+        const { threshold } = chooseThreshold(scores, options);
+        return { kept: 1 - threshold, rank: scores.filter((score) => score <= threshold).length };
+      });
+      const { rank } = draws[0]!;
+      // Fewer are kept when fewer than the rank lie in the lowest share of 1 - keep.
+      const exactly = (r: number) => 1 - binomialTail(count, r, 1 - keep);
+      expect(exactly(rank)).toBeLessThanOrEqual(1 - certainty);
+      expect(exactly(rank + 1)).toBeGreaterThan(1 - certainty);
+      const broken = draws.filter(({ kept }) => kept < keep).length / draws.length;
+      const error = Math.sqrt((exactly(rank) * (1 - exactly(rank))) / draws.length);
+      expect(Math.abs(broken - exactly(rank))).toBeLessThan(3 * error);
+    },
+  );
+
   test('keeps its promise where many scores are equal', () => {
     const rng = createRng(8);
     const broken = Array.from({ length: 1000 }, () => {
