@@ -12,8 +12,11 @@ export const areas = {
   bounds: {
     src: ['guarantees/bounds'],
     tests: [
+      'guarantees/balls',
       'guarantees/bounds',
+      'guarantees/linearBounds',
       'guarantees/sandwich',
+      'guarantees/search',
       'guarantees/float32',
       'guarantees/rounding',
       'guarantees/terms',

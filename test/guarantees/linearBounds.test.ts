@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../src/core/pausing';
+import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
+import { centred, magnitudes } from '../../src/guarantees/bounds/interval';
+import { linearBounds, tighteningWork } from '../../src/guarantees/bounds/linearBounds';
+import { relaxationOf } from '../../src/guarantees/bounds/relaxation';
+import { type KinkNode, type MaxNode, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
+import { denseMap } from '../../src/regions/maps/denseMap';
+import type { SwitchNode } from '../../src/regions/types';
+import { handMade } from '../support/regionModels';
+
+const base = { layer: 'by hand', size: 3 };
+const kink = (inputs: readonly number[], ...slopes: readonly number[]): KinkNode => ({
+  ...base,
+  kind: 'kink',
+  inputs,
+  thresholds: [0],
+  pieces: 2,
+  period: 1,
+  slopes: Float64Array.from(slopes),
+  intercepts: new Float64Array(2),
+});
+const max: MaxNode = {
+  ...base,
+  kind: 'max',
+  size: 1,
+  inputs: [3],
+  starts: Int32Array.of(0, 3),
+  members: Int32Array.of(0, 1, 2),
+};
+
+/** The entries of twice the rectified input on which `last` decides, by the work that it would be to tighten them. */
+function opened(rectifier: KinkNode, last: SwitchNode, lower: readonly number[], upper: readonly number[]): number {
+  const net: PiecewiseAffine = {
+    inputShape: [3],
+    inputSize: 3,
+    classes: last.size,
+    nodes: [
+      // Read by nobody, so that there is something to multiply, and sums of zeros stay exact.
+      { ...base, kind: 'affine', inputs: [0], map: denseMap(new Float64Array(9), 3, 3), offset: undefined },
+      rectifier,
+      { ...base, kind: 'sum', inputs: [2, 2] },
+      last,
+    ],
+    output: 4,
+  };
+  const box = { lower: Float64Array.from(lower), upper: Float64Array.from(upper) };
+  const { passes, bytes } = atOnce(tighteningWork(net, box));
+  // Two forms for each of 32 entries, as long as all values together.
+  expect(bytes).toBe(2 * 32 * 8 * (12 + last.size));
+  // Two forms each, carried through the whole network.
+  return passes / 2;
+}
+
+describe('the entries whose bounds are tightened', () => {
+  const positive = kink([0], 0, 1);
+  const negative = kink([0], 1, 0);
+
+  it('are those that reach over a threshold, and not only up to it', () => {
+    const split = kink([3], 0, 1);
+    expect(opened(positive, split, [-1, -1, -1], [1, 2, -0.5])).toBe(0);
+    expect(opened(negative, split, [-1, -1, 0.5], [1, 2, 1])).toBe(0);
+    expect(opened(kink([0], 1, 1), split, [-1, -1, 0], [1, 2, 1])).toBe(2);
+  });
+
+  it('are the members of a window that may be the largest, if there are several', () => {
+    expect(opened(positive, max, [-1, -1, -1], [2, 0, -1])).toBe(0);
+    expect(opened(positive, max, [-1, -1, -1], [2, 1, 0])).toBe(2);
+    expect(opened(positive, max, [-1, 1, 0.8], [2, 3, 0.9])).toBe(2);
+    expect(opened(positive, max, [1, 1, 1], [2, 2, 2])).toBe(3);
+  });
+
+  it('cost nothing in a network that multiplies nothing', () => {
+    const net: PiecewiseAffine = { inputShape: [3], inputSize: 3, classes: 3, nodes: [positive], output: 1 };
+    const box = { lower: new Float64Array(3).fill(-1), upper: new Float64Array(3).fill(1) };
+    expect(atOnce(tighteningWork(net, box)).passes).toBe(0);
+  });
+
+  it('are all tightened, however many they are', () => {
+    // Units x + 2 are on, so that the factors 1 to 70 of their difference multiply zero.
+    const factors = Array.from({ length: 70 }, (_, i) => i + 1);
+    const kernel = [factors, factors.map((factor) => -factor)];
+    const last = { kernel: factors.map(() => [1, -1]), bias: [0, 0] };
+    const model = handMade({ kernel: [[1, 1]], bias: [2, 2] }, { kernel, bias: factors.map(() => 0) }, last);
+    const box = { lower: Float64Array.of(-1), upper: Float64Array.of(1) };
+    const net = toPiecewiseAffine(model);
+    model.dispose();
+    const [loose, tight] = [false, true].map((tighten) => atOnce(linearBounds(net, box, tighten)).bounds[3]!);
+    for (const [i, factor] of factors.entries()) {
+      expect(loose!.upper[i]).toBeCloseTo(2 * factor, 9);
+      expect(tight!.upper[i]).toBeCloseTo(0, 9);
+      expect(tight!.lower[i]).toBeCloseTo(0, 9);
+    }
+  });
+});
+
+it('differences of logits are bounded for more pairs than are carried together, with zeros on the diagonal', () => {
+  // Logit k is k x, so that the difference of k and j is at most |k - j| over [-1, 1].
+  const factors = Array.from({ length: 17 }, (_, k) => k);
+  const model = handMade({ kernel: [factors], bias: factors.map(() => 0) });
+  const net = toPiecewiseAffine(model);
+  model.dispose();
+  const box = { lower: Float64Array.of(-1), upper: Float64Array.of(1) };
+  for (const lines of [false, true]) {
+    const differences = atOnce(differenceBounds(net, atOnce(linearBounds(net, box, lines)), lines));
+    for (const k of factors)
+      for (const j of factors) {
+        if (k === j) expect(differences[k * 17 + j]).toBe(0);
+        else expect(differences[k * 17 + j]).toBeCloseTo(Math.abs(k - j), 9);
+      }
+  }
+});
+
+it('the line above a maximum is a member that all others stay below, also if they reach up to its lower end', () => {
+  const bounds = (low: number) => ({ lower: Float64Array.of(low, 0, 0), upper: Float64Array.of(2, 1, 0.5) });
+  const above = (low: number) => relaxationOf({ ...max, inputs: [0] }, bounds(low)).above;
+  for (const low of [1, 1.5]) {
+    expect([above(low).slopes[0], above(low).intercepts[0], above(low).entries[0]]).toEqual([1, 0, 0]);
+  }
+  expect(above(0).slopes[0]).toBe(0.5);
+});
+
+describe('an interval', () => {
+  const infinity = Number.POSITIVE_INFINITY;
+
+  it('has a middle and a reach, and without a finite end the middle 0 and an infinite reach', () => {
+    const { centre, radius } = centred({
+      lower: Float64Array.of(-1, -infinity, -infinity, 2, Number.NaN),
+      upper: Float64Array.of(3, infinity, 1, infinity, 1),
+    });
+    expect([...centre]).toEqual([1, 0, 0, 0, 0]);
+    expect([...radius]).toEqual([2, infinity, infinity, infinity, infinity]);
+  });
+
+  it('is as large as the end that is farther from zero', () => {
+    expect([...magnitudes({ lower: Float64Array.of(-3, 1, -2), upper: Float64Array.of(2, 2, -1) })]).toEqual([3, 2, 2]);
+  });
+});
