@@ -1,8 +1,16 @@
+import { input, type LayersModel, layers, type SymbolicTensor, model as tfModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { createRng } from '../../src/core/rng';
-import { countRegions, inputPlane, sliceRegions, toPiecewiseAffine } from '../../src/regions/index';
-import { handMade, normals } from '../support/regionModels';
-import { areaIn, patternAt, unmatchedEdges } from '../support/tiling';
+import {
+  countRegions,
+  evaluate,
+  inputPlane,
+  type KinkNode,
+  sliceRegions,
+  toPiecewiseAffine,
+} from '../../src/regions/index';
+import { gap, handMade, normals } from '../support/regionModels';
+import { areaIn, logitsOf, patternAt, unmatchedEdges } from '../support/tiling';
 
 type Layer = { readonly kernel: readonly (readonly number[])[]; readonly bias: readonly number[] };
 
@@ -79,5 +87,85 @@ describe('units of all sizes side by side in one layer', () => {
         expect(patterns, `seed ${seed}, ${point}`).toContain(patternAt(net, inputPlane, point));
       }
     }
+  });
+});
+
+/** The same with other layers before the dense layer number `index`. */
+function withMiddle(model: LayersModel, index: number, middle: (x: SymbolicTensor) => SymbolicTensor): LayersModel {
+  const start = input({ shape: model.inputs[0]!.shape.slice(1) });
+  let x: SymbolicTensor = start;
+  for (const [l, dense] of model.layers.entries()) x = dense.apply(l === index ? middle(x) : x) as SymbolicTensor;
+  return tfModel({ inputs: start, outputs: x });
+}
+
+describe('regions beside which a network is 1e16 times as steep', () => {
+  test.each([
+    ['before', [1, 0]],
+    ['after', [0, 1]],
+  ] as const)('are cut by what bends in them, and keep their slopes, found %s those', (_, order) => {
+    // Units max(0, x - 1) and 1e8 max(0, -x - 1) in either order, and max(0, y). Then 1e8 times the second plus the last minus
+    // 0.5, which bends at y = 0.5 where x > -1.
+    const units = [{ kernel: [1, 0], bias: -1, next: 0 }, { kernel: [-1e8, 0], bias: -1e8, next: 1e8 }]; // biome-ignore format: rows are units
+    const all = [...order.map((i) => units[i]!), { kernel: [0, 1], bias: 0, next: 1 }];
+    const first = { kernel: [0, 1].map((i) => all.map(({ kernel }) => kernel[i]!)), bias: all.map(({ bias }) => bias) };
+    const second = { kernel: all.map(({ next }) => [next]), bias: [-0.5] };
+    const net = read(first, second, { kernel: [[1, -2, 0.5]], bias: [0, 1, 2] });
+    const box = { x: [-2, 2], y: [-1, 1] } as const;
+    for (const options of [{}, { box }]) {
+      const regions = sliceRegions(net, inputPlane, options);
+      expect(regions).toHaveLength(8);
+      expect(countRegions(net, inputPlane, options)).toBe(8);
+      expect(areaIn(regions, box)).toBeCloseTo(8, 12);
+      for (const region of regions) {
+        const truth = evaluate(net, region.inside);
+        expect(gap(logitsOf(region, region.inside), truth)).toBeLessThan(1e-12 * Math.max(1, ...truth.map(Math.abs)));
+      }
+    }
+  });
+
+  test('are cut by what bends in them where a unit is as steep on its other side', () => {
+    // The unit is x where it is positive and 1e16 x where it is negative. With max(0, y) it bends at x + max(0, y) = 0.5.
+    const last = { kernel: [[1, 2]], bias: [0, 1] };
+    const net = read({ kernel: [[1, 0], [0, 1]], bias: [0, 0] }, { kernel: [[1], [1]], bias: [-0.5] }, last); // biome-ignore format: by rows
+    const own = { period: 2, slopes: Float64Array.of(1e16, 1, 0, 1), intercepts: new Float64Array(4) };
+    const nodes = net.nodes.map((node, n) => (n === 1 ? ({ ...node, ...own } as KinkNode) : node));
+    expect(countRegions({ ...net, nodes }, inputPlane)).toBe(6);
+  });
+
+  const one = (layer: { apply(x: SymbolicTensor[] | SymbolicTensor): unknown }, x: SymbolicTensor | SymbolicTensor[]) =>
+    layer.apply(x) as SymbolicTensor;
+  const middles: Readonly<Record<string, (x: SymbolicTensor) => SymbolicTensor>> = {
+    nothing: (x) => x,
+    'an average of two': (x) => one(layers.average(), [x, x]),
+    'a leaky ReLU': (x) => one(layers.leakyReLU({ alpha: 0.2 }), x),
+    'a maximum': (x) => {
+      const twice = one(layers.concatenate(), [x, x]);
+      return one(layers.globalMaxPooling1d({}), one(layers.reshape({ targetShape: [2, 3] }), twice));
+    },
+  };
+  const planes = {
+    constants: { plane: { origin: [0.7, 0.6, 0], u: [0.31, -0.31, 0], v: [0, 0, 1] }, box: { x: [-1, 2], y: [-3, 3] } },
+    slopes: {
+      plane: { origin: [0, 0, 0], u: [0.31, 0.17, 0], v: [-0.13, 0.37, 0] },
+      box: { x: [0.5, 4], y: [-0.3, 0.4] },
+    },
+  } as const;
+  const cases = Object.keys(middles).flatMap((middle) =>
+    (['constants', 'slopes'] as const).map((of) => [of, middle] as const),
+  );
+  test.each(cases)('take what rounding has left of %s two layers before for zero, through %s', (of, middle) => {
+    // Three million times x + y minus a million times 3 x + 3 y, plus 1 minus 1, and 1e-10 z: as good as zero where x < 1.
+    const model = handMade(
+      { kernel: [[1, 3, 1e8, 0, 0], [1, 3, 0, 0, 0], [0, 0, 0, 1, 0]], bias: [0, 0, -1e8, 4, 4] }, // biome-ignore format: by rows
+      { kernel: [[1e5, 0, 3e6], [0, 0, -1e6], [0, 1, 0], [0, 0, 1e-10], [0, 0, -1e-10]], bias: [0, 0, 1] }, // biome-ignore format: by rows
+      { kernel: [[0, 1], [1e8, 0], [1, 0]], bias: [-1, 0] }, // biome-ignore format: by rows
+      { kernel: [[1, -2], [0, 0]], bias: [0, 1] }, // biome-ignore format: by rows
+    );
+    const net = toPiecewiseAffine(withMiddle(model, 2, middles[middle]!));
+    model.dispose();
+    const { plane, box } = planes[of];
+    const regions = sliceRegions(net, plane, { box });
+    expect(regions).toHaveLength(2);
+    expect(regions.map(({ slope }) => slope.every((value) => value === 0)).sort()).toEqual([false, true]);
   });
 });

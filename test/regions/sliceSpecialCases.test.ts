@@ -94,35 +94,6 @@ describe('sliceRegions in special positions', () => {
     expect(unmatchedEdges(shifted)).toEqual([]);
   });
 
-  test.each([1, -1])('finds small things beside huge ones, and keeps their slopes, on side %i of a line', (side) => {
-    // Units max(0, x - 1) and max(0, y); then 1e16 times the first plus the second minus 0.5, which bends at y = 0.5 where x < 1.
-    const [first, last] = [{ kernel: [[1e8 * side, 0], [0, 1]], bias: [-1e8, 0] }, { kernel: [[1, -2, 0.5]], bias: [0, 1, 2] }]; // biome-ignore format: by rows
-    const net = read(first, { kernel: [[1e8], [1]], bias: [-0.5] }, last);
-    const box = { x: [-2, 2], y: [-1, 1] } as const;
-    for (const options of [{}, { box }]) {
-      const regions = sliceRegions(net, inputPlane, options);
-      expect(regions).toHaveLength(5);
-      expect(countRegions(net, inputPlane, options)).toBe(5);
-      expect(areaIn(regions, box)).toBeCloseTo(8, 12);
-      for (const region of regions) {
-        const truth = evaluate(net, region.inside);
-        expect(gap(logitsOf(region, region.inside), truth)).toBeLessThan(1e-12 * Math.max(1, ...truth.map(Math.abs)));
-      }
-    }
-  });
-
-  test('takes what rounding has left two layers before for zero beside huge things', () => {
-    // Three million times x + y minus a million times 3 x + 3 y, plus 1 minus 1: it bends nowhere but at x = 1. Beside it x + y.
-    const first = { kernel: [[1, 3, 1e8], [1, 3, 0]], bias: [0, 0, -1e8] }; // biome-ignore format: by rows
-    const second = { kernel: [[3e6, 0, 1e5], [-1e6, 0, 0], [0, 1, 0]], bias: [1, 0, 0] }; // biome-ignore format: by rows
-    const third = { kernel: [[1, 0], [1e8, 0], [0, 1]], bias: [-1, 0] }; // biome-ignore format: by rows
-    const net = read(first, second, third, { kernel: [[1, -2], [0, 0]], bias: [0, 1] }); // biome-ignore format: by rows
-    const plane = { origin: [0.7, 0.6], u: [0.31, 0.17], v: [-0.13, 0.37] };
-    const regions = sliceRegions(net, plane, { box: { x: [-1, 2], y: [-0.3, 0.4] } });
-    expect(regions).toHaveLength(2);
-    expect(regions.map(({ slope }) => slope.every((value) => value === 0)).sort()).toEqual([false, true]);
-  });
-
   test('gives one region without corners where nothing bends', () => {
     const flat = {
       kernel: [
