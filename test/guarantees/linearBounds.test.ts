@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { atOnce } from '../../src/core/pausing';
 import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
+import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
+import { formBounds } from '../../src/guarantees/bounds/formBounds';
 import { centred, magnitudes } from '../../src/guarantees/bounds/interval';
+import { allIntervals } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds, tighteningWork } from '../../src/guarantees/bounds/linearBounds';
 import { relaxationOf } from '../../src/guarantees/bounds/relaxation';
+import { FLUSHED } from '../../src/guarantees/growth/roundoff';
 import { type KinkNode, type MaxNode, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
 import { denseMap } from '../../src/regions/maps/denseMap';
 import type { SwitchNode } from '../../src/regions/types';
@@ -111,13 +115,60 @@ it('differences of logits are bounded for more pairs than are carried together, 
   }
 });
 
+it('a form is not bounded where it holds an entry that may be infinite, and is where it does not', () => {
+  // Units 1e308 x, which overflows over [-1e3, 1e3], x and -x.
+  const map = denseMap(Float64Array.of(1e308, 1, -1), 1, 3);
+  const nodes = [{ ...base, kind: 'affine' as const, inputs: [0], map, offset: undefined }, kink([1], 0, 1)];
+  const net: PiecewiseAffine = { inputShape: [1], inputSize: 1, classes: 3, nodes, output: 2 };
+  const box = { lower: Float64Array.of(-1e3), upper: Float64Array.of(1e3) };
+  const known = atOnce(linearBounds(net, box, false));
+  const bound = (...entries: number[]) =>
+    atOnce(formBounds(net, known, [entries.map((entry) => ({ entry, factor: 1 }))], { on: 2 }))[0]!;
+  expect(bound(1)).toBeCloseTo(1e3, 6);
+  // Above x and -x lie (x + 1000) / 2 and (1000 - x) / 2.
+  expect(bound(1, 2)).toBeCloseTo(1e3, 6);
+  expect(bound(0)).toBe(Number.POSITIVE_INFINITY);
+  expect(bound(0, 1)).toBe(Number.POSITIVE_INFINITY);
+});
+
+it('float32 may flush what is zero in exact arithmetic, in an addition and in a maximum', () => {
+  const zero = { lower: new Float64Array(3), upper: new Float64Array(3) };
+  const at = (node: PiecewiseAffine['nodes'][number]) => {
+    const net: PiecewiseAffine = { inputShape: [3], inputSize: 3, classes: node.size, nodes: [node], output: 1 };
+    return atOnce(float32Errors(net, allIntervals(net, zero)))[0]!;
+  };
+  expect(at({ ...base, kind: 'sum', inputs: [0, 0] })).toBeGreaterThan(FLUSHED);
+  expect(at({ ...max, inputs: [0] })).toBeGreaterThanOrEqual(FLUSHED);
+});
+
 it('the line above a maximum is a member that all others stay below, also if they reach up to its lower end', () => {
   const bounds = (low: number) => ({ lower: Float64Array.of(low, 0, 0), upper: Float64Array.of(2, 1, 0.5) });
   const above = (low: number) => relaxationOf({ ...max, inputs: [0] }, bounds(low)).above;
   for (const low of [1, 1.5]) {
     expect([above(low).slopes[0], above(low).intercepts[0], above(low).entries[0]]).toEqual([1, 0, 0]);
   }
-  expect(above(0).slopes[0]).toBe(0.5);
+});
+
+it('the line above a maximum is else the chord from the largest of the others to the highest end', () => {
+  // The others reach up to 1, the member up to 2.
+  for (const [low, slope] of [
+    [-1, 1 / 3],
+    [0, 1 / 2],
+    [0.5, 2 / 3],
+  ] as const) {
+    const bounds = { lower: Float64Array.of(low, 0, 0), upper: Float64Array.of(2, 1, 0.5) };
+    const { above } = relaxationOf({ ...max, inputs: [0] }, bounds);
+    expect(above.slopes[0]).toBeCloseTo(slope, 14);
+    expect(above.intercepts[0]).toBeCloseTo(2 - 2 * slope, 12);
+  }
+});
+
+it('no finite line is known around a kink over an interval without ends', () => {
+  const infinity = Number.POSITIVE_INFINITY;
+  const bounds = { lower: new Float64Array(3).fill(-infinity), upper: new Float64Array(3).fill(infinity) };
+  const { below, above } = relaxationOf(kink([0], 0.5, 1), bounds);
+  expect([below.slopes[0], below.intercepts[0]]).toEqual([0, -infinity]);
+  expect([above.slopes[0], above.intercepts[0]]).toEqual([0, infinity]);
 });
 
 describe('an interval', () => {

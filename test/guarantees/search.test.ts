@@ -164,13 +164,20 @@ describe('certifiedMaxConfidence with seconds', () => {
     expect(found.exact).toEqual([false]);
     expect(found.seconds[0]!).toBeLessThan(5);
     const stop = new AbortController();
-    const onProgress = () => stop.abort();
+    const began = performance.now();
+    let told = Number.NaN;
+    const onProgress = () => {
+      told = performance.now() - began;
+      stop.abort();
+    };
     const options = { seconds: 60, onProgress, signal: stop.signal };
     await expectRefusal(() => certifiedMaxConfidence(net, [x], 0.5, options), {
       code: 'ABORTED',
       fn: 'certifiedMaxConfidence',
       argument: 'signal',
     });
+    // Long before the minute is over.
+    expect(told).toBeLessThan(30_000);
   });
 
   it('searches convolutions and batch normalisations, and refuses what it cannot search by name', async () => {
