@@ -3,7 +3,7 @@ import { atOnce } from '../../src/core/pausing';
 import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
 import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
 import { formBounds } from '../../src/guarantees/bounds/formBounds';
-import { centred, magnitudes } from '../../src/guarantees/bounds/interval';
+import { ballIn, centred, magnitudes } from '../../src/guarantees/bounds/interval';
 import { allIntervals } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds, tighteningWork } from '../../src/guarantees/bounds/linearBounds';
 import { relaxationOf } from '../../src/guarantees/bounds/relaxation';
@@ -163,6 +163,17 @@ it('the line above a maximum is else the chord from the largest of the others to
   }
 });
 
+it('the line above a maximum is its highest end where an end is infinite, or a chord too long for float64', () => {
+  for (const [low, high, others] of [
+    [Number.NEGATIVE_INFINITY, 2, 1],
+    [-1.7e308, 1.7e308, -1.6e308],
+  ] as const) {
+    const bounds = { lower: new Float64Array(3).fill(low), upper: Float64Array.of(others, high, others) };
+    const { above } = relaxationOf({ ...max, inputs: [0] }, bounds);
+    expect([above.slopes[0], above.intercepts[0], above.entries[0]]).toEqual([0, high, 1]);
+  }
+});
+
 it('no finite line is known around a kink over an interval without ends', () => {
   const infinity = Number.POSITIVE_INFINITY;
   const bounds = { lower: new Float64Array(3).fill(-infinity), upper: new Float64Array(3).fill(infinity) };
@@ -185,5 +196,15 @@ describe('an interval', () => {
 
   it('is as large as the end that is farther from zero', () => {
     expect([...magnitudes({ lower: Float64Array.of(-3, 1, -2), upper: Float64Array.of(2, 2, -1) })]).toEqual([3, 2, 2]);
+  });
+
+  it('in a ball is as much larger as float32 moves all its entries at once', () => {
+    const radiusIn = (norm: 'l1' | 'l2') => {
+      const settings = { norm, bounds: undefined, arithmetic: 'float32' } as const;
+      return ballIn({ fn: 'test', argument: 'x' }, Float64Array.of(0.5, -0.5), 0.5, settings).ball!.radius;
+    };
+    // Each entry by 2^-22 of what it is at the most, which is 1.
+    expect(radiusIn('l1') - 0.5).toBeCloseTo(2 * 2 ** -22, 12);
+    expect(radiusIn('l2') - 0.5).toBeCloseTo(Math.SQRT2 * 2 ** -22, 12);
   });
 });

@@ -160,9 +160,12 @@ describe('certifiedMaxConfidence with seconds', () => {
   it('stops when its time is up, and when onProgress fires the signal', async () => {
     const net = randomNet([40, 60, 60, 10], 5, 0, 0.15);
     const x = Array.from({ length: 40 }, () => 0.5);
-    const found = certifiedMaxConfidence(net, [x], 0.5, { seconds: 0.3 });
+    let calls = 0;
+    const found = certifiedMaxConfidence(net, [x], 0.5, { seconds: 0.5, onProgress: () => calls++ });
     expect(found.exact).toEqual([false]);
     expect(found.seconds[0]!).toBeLessThan(5);
+    // No oftener than every 200 ms, and at the end.
+    expect(calls).toBeLessThanOrEqual(found.seconds[0]! / 0.2 + 1);
     const stop = new AbortController();
     const began = performance.now();
     let told = Number.NaN;

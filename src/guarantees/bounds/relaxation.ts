@@ -103,7 +103,7 @@ function maxLines({ size, starts, members }: MaxNode, { lower, upper }: Interval
 function chordOfMax(low: number, high: number, floor: number): readonly [slope: number, intercept: number] {
   if (low >= floor) return [1, 0];
   const slope = (high - floor) / (high - low);
-  if (!(slope >= 0 && slope <= 1) || !Number.isFinite(low)) return [0, high];
+  if (!(slope >= 0) || !Number.isFinite(low)) return [0, high];
   // The function is linear but for its bend, where the line is highest above it: the ends decide.
   const ends = Math.max(floor - slope * low, high - slope * high);
   return [slope, ends + 2 ** -50 * (Math.abs(floor) + Math.abs(high) + Math.abs(low)) + UNDERFLOW];
