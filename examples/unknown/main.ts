@@ -18,6 +18,8 @@ const DATA = process.env.RELU_DATA ?? '../shared/data';
 /** A model, and images from 0 to 1 for and against it. */
 interface Study {
   readonly model: string;
+  /** Where it is, if not among `RELU_WILD`. */
+  readonly folder?: string | undefined;
   readonly task: string;
   readonly fit: () => Promise<tf.Tensor4D>;
   readonly sets: Readonly<Record<string, () => Promise<tf.Tensor4D>>>;
@@ -67,6 +69,18 @@ const studies: readonly Study[] = [
     },
   },
   {
+    model: 'nsfwjs-mobilenet-v2',
+    folder: process.env.RELU_NSFWJS,
+    task: 'a model for something else as a trunk: photographs of waste, 360 to fit',
+    fit: () => photos('photos/trash/train'),
+    sets: {
+      'its own: trash/test': () => photos('photos/trash/test'),
+      insects: () => photos('photos/insects'),
+      things: () => photos('photos/things'),
+      'uniform noise': noise([60, 224, 224, 3]),
+    },
+  },
+  {
     model: 'digits-cnn-batchnorm',
     task: 'MNIST, 1,000 training images to fit',
     fit: () => dataset('mnist', 'train', 1000),
@@ -95,11 +109,13 @@ const wanted = process.argv.slice(2);
 const tables: string[] = [];
 for (const study of studies) {
   if (wanted.length > 0 && !wanted.includes(study.model)) continue;
-  if (!existsSync(join(MODELS, study.model))) {
+  const folder = study.folder ?? join(MODELS, study.model);
+  if (!existsSync(folder)) {
+    console.error(`*** LEFT OUT: ${study.model}, for there is no folder ${folder}. ***`);
     tables.push(`\`${study.model}\` is not here, and was left out.`);
     continue;
   }
-  const table = await tableOf(study);
+  const table = await tableOf(study, folder);
   console.log(table);
   tables.push(table);
 }
@@ -109,8 +125,8 @@ if (wanted.length === 0) {
   await writeSection('Measured', `${how}\n\n${tables.join('\n\n')}`);
 }
 
-async function tableOf({ model: name, task, fit, sets }: Study): Promise<string> {
-  const { model, bounds = [0, 1], labels } = await loadModel(join(MODELS, name));
+async function tableOf({ model: name, task, fit, sets }: Study, folder: string): Promise<string> {
+  const { model, bounds = [0, 1], labels } = await loadModel(folder);
   const net = classifier(model, { bounds, ...(labels && { labels }) });
   const read = async (make: () => Promise<tf.Tensor4D>) => {
     const x = await make();
