@@ -58,7 +58,7 @@ describe.skipIf(!hasChromium)('the page for unknown', () => {
     );
     site = await serveFolder(join(folder, 'page'));
     browser = await chromium.launch({ executablePath: BROWSER, args: [...FLAGS] });
-  });
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     site?.close();
@@ -75,6 +75,8 @@ describe.skipIf(!hasChromium)('the page for unknown', () => {
           strangers.push(request.url());
       });
       await page.goto(`${site.origin}/?backend=${backend}`);
+      // Neither takes any room before there is a picture.
+      for (const id of ['#shown', '#video']) expect(await page.locator(id).isVisible()).toBe(false);
       await page.setInputFiles('#model', { name: 'model.zip', mimeType: 'application/zip', buffer: zip });
       await page.getByText('2 classes. It is').waitFor({ timeout: 50_000 });
       await page.setInputFiles(
