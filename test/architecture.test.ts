@@ -148,7 +148,8 @@ function forbiddenWords(source: Source): string[] {
 
 /** Models and layers that a file runs on tensors by itself, as `file:line call`. */
 function runsOfModels({ path, tree }: Source): string[] {
-  if (path === 'classifier/rightKernels.ts') return [];
+  // A restored guard runs as little code as there can be, and refuses a backend on which a probe comes out otherwise.
+  if (['classifier/rightKernels.ts', 'detectors/run/nativePass.ts'].includes(path)) return [];
   const found: string[] = [];
   visit(tree, (node) => {
     if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return;

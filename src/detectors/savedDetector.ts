@@ -10,7 +10,7 @@ export function refuseOther(fn: string, shaped: boolean): never {
     'INVALID_DATA',
     'a detector of this model',
     shaped ? 'one of a model that says something else of the same input' : 'one of a model of other shapes',
-    'Fit it again: `npx relu-overconfidence unknown`, or fitDetector. The bounds must be the same, too.',
+    'Fit it again: `npx relu-overconfidence unknown`, or fitDetector. The bounds must be the same, too; and if they are, another backend may compute what this one has wrong.',
   );
 }
 

@@ -1,18 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { nativePass } from '../../src/detectors/run/nativePass';
+import { fitUnknown, restoreUnknown } from '../../src/detectors';
 import { jointDiscriminator, lastLayerLaplace } from '../../src/guarantees';
 import { uniformNoise } from '../../src/noise';
 import { modelSpan } from '../../src/training/good/modelSpan';
 import { disableWasmTraining, enableWasmTraining } from '../../src/wasm';
+import { expectRefusal } from '../support/expectRefusal';
 import { onBackend } from '../support/onBackend';
 import { randomWeights } from '../support/regionModels';
 
 const SHAPE = [4, 6, 2];
 
 /** The wasm backend of tfjs reads beside an image whose last column is in no window. */
-function strided(units: number, activation: 'linear' | 'relu'): LayersModel {
+function strided(units: number, activation: 'linear' | 'relu' | 'softmax'): LayersModel {
   return randomWeights(
     sequential({
       layers: [
@@ -42,7 +43,6 @@ const parts: readonly (readonly [string, (x: tf.Tensor4D) => Promise<tf.Tensor>]
     'the training on bounds',
     async (x) => tf.tidy(() => modelSpan('test', strided(3, 'linear'), { lower: x, upper: tf.add(x, 0.1) }).lower),
   ],
-  ['a restored detector', async (x) => nativePass('test', strided(3, 'linear'), 'features')(x).features],
 ];
 
 describe('where the last column of an image is in no window', () => {
@@ -55,5 +55,19 @@ describe('where the last column of an image is in no window', () => {
     const onWasm = await onBackend('wasm', run);
     expect(onWasm).toHaveLength(onCpu.length);
     for (const [i, value] of onWasm.entries()) expect(value).toBeCloseTo(onCpu[i]!, 3);
+  });
+
+  it('a restored guard, which runs the model by the operations of tfjs alone, refuses the backend that is wrong', async () => {
+    const model = strided(3, 'softmax');
+    const x = uniformNoise([40, ...SHAPE], { seed: 2 });
+    const saved = (await fitUnknown(model, x, { kinds: ['knn'], seed: 1 })).save();
+    expect((await restoreUnknown(model, saved)).labels).toEqual(['0', '1', '2']);
+    await onBackend('wasm', () =>
+      expectRefusal(() => restoreUnknown(model, saved), {
+        code: 'INVALID_DATA',
+        fn: 'restoreUnknown',
+        argument: 'saved',
+      }),
+    );
   });
 });

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { graphEnd } from '../../classifier/ending';
-import { applied, executed } from '../../classifier/rightKernels';
 import { walkGraph } from '../../classifier/walkGraph';
 import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkLayers';
 import { refuse } from '../../core/check';
@@ -15,8 +14,9 @@ export interface FeaturesAndLogits {
 }
 
 /**
- * One forward pass of a model of tfjs as it is, by the operations of tfjs itself: small, for pages that only use what was fitted
- * elsewhere. Softmax and sigmoid are taken off at the end.
+ * One forward pass of a model of tfjs as it is, by the operations and kernels of tfjs itself: small, for pages that only use what
+ * was fitted elsewhere; whoever restores that sees by a probe whether they compute the same here. Softmax and sigmoid are taken off
+ * at the end.
  */
 export function nativePass(
   fn: string,
@@ -54,12 +54,16 @@ function passOfLayers(model: LayersModel, name: string | null): (x: tf.Tensor) =
   return (x) => {
     let features: tf.Tensor | undefined;
     const [out] = walkGraph<tf.Tensor>(model, [x], ({ layer, inputs, last }) => {
-      const result = (last && beforeActivation(layer, inputs[0]!)) || applied(layer, inputs);
+      const result = (last && beforeActivation(layer, inputs[0]!)) || apply(layer, inputs);
       if (layer.name === name) features = result;
       return result;
     });
     return { features, out: out! };
   };
+}
+
+function apply(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
+  return layer.apply(inputs.length === 1 ? inputs[0]! : [...inputs]) as tf.Tensor;
 }
 
 /** What the last layer computes before its softmax or sigmoid; undefined if it ends in none. */
@@ -78,7 +82,9 @@ function passOfGraph(model: tf.InferenceModel, layer: string | null): (x: tf.Ten
   const output = model.outputs[0]!.name;
   const { until = output } = graphEnd(model, output);
   return (x) => {
-    const [out, features] = executed(model, x, layer === null ? [until] : [until, layer]);
+    const [out, features] = model.execute(x, layer === null ? [until] : [until, layer]) as
+      | tf.Tensor[]
+      | tf.Tensor as tf.Tensor[];
     return { features, out: out! };
   };
 }
