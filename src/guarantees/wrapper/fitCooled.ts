@@ -110,7 +110,7 @@ function calibrate({ fn, logits, tolerance, largest, temperature }: Calibration)
     refuse(
       { fn, argument: 'tolerance' },
       'INVALID_OPTION',
-      `less than ${most}, what the mean confidence on the data can fall by`,
+      `less than ${most}: no temperature lowers the mean confidence on the data further`,
       String(tolerance),
       'Allow less, or train the model first.',
     );
