@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import type {} from './browserPage';
 import type { ParityRun } from './runComputations';
 
@@ -26,8 +26,15 @@ export const FLAGS = [
 ];
 
 /** Runs computations in headless Chromium on one backend. */
-export async function runInChromium(backend: 'webgl' | 'webgpu', names: readonly string[]): Promise<ParityRun> {
-  const script = await bundle();
+export function runInChromium(backend: 'webgl' | 'webgpu', names: readonly string[]): Promise<ParityRun> {
+  return inChromium(new URL('./browserPage.ts', import.meta.url), (page) =>
+    page.evaluate(([on, chosen]) => globalThis.runParity(on, chosen), [backend, names] as const),
+  );
+}
+
+/** Opens a page that runs a program, bundled from the sources, and nothing else. */
+export async function inChromium<T>(program: URL, work: (page: Page) => Promise<T>): Promise<T> {
+  const script = await bundle(program);
   // WebGPU is there for secure contexts only, of which a page of this machine is one.
   const server = createServer((request, response) => {
     const wanted = request.url === '/page.js';
@@ -39,16 +46,16 @@ export async function runInChromium(backend: 'webgl' | 'webgpu', names: readonly
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    return await page.evaluate(([on, chosen]) => globalThis.runParity(on, chosen), [backend, names] as const);
+    return await work(page);
   } finally {
     await browser.close();
     server.close();
   }
 }
 
-async function bundle(): Promise<string> {
+async function bundle(program: URL): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./browserPage.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(program)],
     bundle: true,
     write: false,
     format: 'iife',

@@ -16,8 +16,8 @@ describe('oodReportHtml', () => {
     const document = await page({ plain, ACET: { ...acet, rows: acet.rows.filter(({ name }) => name !== 'noise') } });
     const table = document.querySelector('table')!;
     expect([...table.querySelectorAll('th[scope="colgroup"]')].map(textOf)).toEqual([
-      'plain test error 0.51 %',
-      'ACET test error 0.51 %',
+      'plain test error 0.51\u00a0%',
+      'ACET test error 0.51\u00a0%',
     ]);
     const lines = [...table.querySelectorAll('tbody tr')];
     expect(lines.map((line) => textOf(line.querySelector('th[scope="row"]')))).toEqual(plain.rows.map((r) => r.name));

@@ -24,9 +24,9 @@ export function tag(
   return { markup: VOID.has(name) ? start : `${start}${render(content)}</${name}>` };
 }
 
-/** Content as text of a page. */
+/** Content as text of a page. No line is broken between a number and its per cent sign. */
 export function render(content: Content): string {
-  if (typeof content === 'string') return escapeText(content);
+  if (typeof content === 'string') return escapeText(content).replaceAll(/(\d) %/g, '$1&nbsp;%');
   return 'markup' in content ? content.markup : content.map(render).join('');
 }
 

@@ -70,7 +70,7 @@ describe('the page of a result', () => {
       'What it takes them for',
       'How it was measured',
     ]);
-    expect(html).toContain('<small>test error 0.00 %</small>');
+    expect(html).toContain('<small>test error 0.00&nbsp;%</small>');
     expect(html).toContain('<dt>in-distribution</dt><dd>folder, 2 images</dd>');
   });
 
@@ -104,7 +104,7 @@ describe('the page of a result', () => {
   test('calls classes by their names where the model has names, and by their numbers where it has none', async () => {
     const of = record(rows(ATTACKED));
     const named = { ...of, run: { ...of.run, model: { ...of.run.model, labels: ['<cat>', 'dog'] } } };
-    const line = (name: string) => `<th scope="row">uniform noise</th><td>${name}</td><td>100 %</td>`;
+    const line = (name: string) => `<th scope="row">uniform noise</th><td>${name}</td><td>100&nbsp;%</td>`;
     expect(await page(named)).toContain(line('&lt;cat&gt;'));
     expect(await page(of)).toContain(line('class 0'));
   });

@@ -85,6 +85,22 @@ export function checkLayer(layerCase: LayerCase): LayerReport {
   return report;
 }
 
+/** What the gradient of a case is worth on the current backend, for a table. */
+export function verdictInWords(layerCase: LayerCase): string {
+  const { noForward, ours, stock, weights, batchDifference, leaked } = checkLayer(layerCase);
+  if (noForward !== undefined) return '–';
+  if (ours.kind === 'refused') return `refused: \`${ours.code}\``;
+  const sound = ours.kind === 'ok' && batchDifference! < 1e-5 && leaked === 0;
+  if (!sound) return '**WRONG**';
+  const input = stock.kind === 'ok' ? 'ok' : 'corrected';
+  return `${input}${layerCase.flat ? ', zero' : ''}${ofWeights(weights)}`;
+}
+
+function ofWeights(weights: Verdict | undefined): string {
+  if (weights === undefined || weights.kind === 'ok') return '';
+  return weights.kind === 'refused' ? ', weights refused' : ', **weights WRONG**';
+}
+
 /** How the logits are weighed into the number that is differentiated: every image and class differently. */
 const READ_OUT = [
   [1, -0.5, 0.25],

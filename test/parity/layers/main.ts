@@ -3,19 +3,40 @@ import '@tensorflow/tfjs-backend-wasm';
 import { readFile, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { disableWasmTraining, enableWasmTraining } from '../../../src/wasm';
+import { hasChromium, inChromium } from '../chromium';
+import type {} from './browserPage';
 import { LAYER_CASES } from './cases';
-import { checkLayer, type LayerReport, type Verdict } from './check';
+import { verdictInWords } from './check';
 
 /** `npm run layers`: prints what the gradient of every layer is worth on every backend, and keeps it in docs/backends.md. */
 const DOCUMENT = new URL('../../../docs/backends.md', import.meta.url);
 const BEGIN = '<!-- npm run layers: begin -->';
 const END = '<!-- npm run layers: end -->';
 
-const COLUMNS = [
+/** A backend, and what the gradient of every case is worth there. */
+interface Column {
+  readonly head: string;
+  readonly cells: readonly string[];
+}
+
+const columns: Column[] = [];
+for (const { head, backend, trained } of [
   { head: '`cpu`', backend: 'cpu', trained: false },
   { head: '`wasm`', backend: 'wasm', trained: false },
   { head: '`wasm`, `enableWasmTraining()`', backend: 'wasm', trained: true },
-] as const;
+]) {
+  await tf.setBackend(backend);
+  if (trained) enableWasmTraining();
+  columns.push({ head, cells: LAYER_CASES.map(verdictInWords) });
+  disableWasmTraining();
+}
+if (!hasChromium) throw new Error('The column of webgl needs a browser. On Debian: apt-get install chromium');
+columns.push({
+  head: '`webgl`',
+  cells: await inChromium(new URL('./browserPage.ts', import.meta.url), (page) =>
+    page.evaluate(() => globalThis.checkLayers()),
+  ),
+});
 
 interface Row {
   readonly layer: string;
@@ -23,42 +44,17 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-function inWords({ noForward, ours, stock, weights, batchDifference, leaked }: LayerReport, flat: boolean): string {
-  if (noForward !== undefined) return '–';
-  if (ours.kind === 'refused') return `refused: \`${ours.code}\``;
-  const sound = ours.kind === 'ok' && batchDifference! < 1e-5 && leaked === 0;
-  if (!sound) return '**WRONG**';
-  const input = stock.kind === 'ok' ? 'ok' : 'corrected';
-  return `${input}${flat ? ', zero' : ''}${ofWeights(weights)}`;
-}
-
-function ofWeights(weights: Verdict | undefined): string {
-  if (weights === undefined || weights.kind === 'ok') return '';
-  return weights.kind === 'refused' ? ', weights refused' : ', **weights WRONG**';
-}
-
-const cells = new Map<string, string[]>();
-for (const { backend, trained } of COLUMNS) {
-  await tf.setBackend(backend);
-  if (trained) enableWasmTraining();
-  for (const layerCase of LAYER_CASES) {
-    const name = `${layerCase.layer}|${layerCase.use}`;
-    cells.set(name, [...(cells.get(name) ?? []), inWords(checkLayer(layerCase), layerCase.flat === true)]);
-  }
-  disableWasmTraining();
-}
-
 const rows: Row[] = [];
-for (const { layer, use } of LAYER_CASES) {
-  const found = cells.get(`${layer}|${use}`)!;
+for (const [i, { layer, use }] of LAYER_CASES.entries()) {
+  const found = columns.map(({ cells }) => cells[i]!);
   const same = rows.find((row) => row.layer === layer && row.cells.join() === found.join());
   if (same) same.uses.push(use);
   else rows.push({ layer, uses: [use], cells: found });
 }
 const line = (parts: readonly string[]) => `| ${parts.join(' | ')} |`;
 const table = [
-  line(['layer', 'use', ...COLUMNS.map(({ head }) => head)]),
-  line(['layer', 'use', ...COLUMNS].map(() => '---')),
+  line(['layer', 'use', ...columns.map(({ head }) => head)]),
+  line(['layer', 'use', ...columns].map(() => '---')),
   ...rows.map(({ layer, uses, cells: found }) => line([`\`${layer}\``, uses.filter(Boolean).join('; '), ...found])),
 ].join('\n');
 console.log(table);
