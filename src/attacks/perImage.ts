@@ -5,9 +5,9 @@ export function broadcastable<T extends tf.Tensor>(perImage: T, rank: number): t
   return tf.reshape(perImage, [perImage.shape[0]!, ...new Array<number>(rank - 1).fill(1)]);
 }
 
-/** For each image the one from `a` where `condition` (`[B]`, bool) holds, else the one from `b`. */
+/** For each image the one from `a` where `condition` (`[B]`, bool) holds, else the one from `b`; as rows, for webgl selects up to rank 4. */
 export function select(condition: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  return tf.where(broadcastable(condition, a.rank), a, b);
+  return tf.reshape(tf.where(broadcastable(condition, 2), rows(a), rows(b)), a.shape);
 }
 
 /** Images as rows `[B, d]`, to reduce over everything but the batch. */

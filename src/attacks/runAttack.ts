@@ -145,13 +145,14 @@ const FLOAT32_MAX = 3.4028234663852886e38;
 function evaluate(task: AttackTask, pass: InferencePass, x: tf.Tensor): Evaluation {
   const { value, gradient: grad } = pass.valueAndGradient((logits) => objectiveOf(task, logits), x);
   // A comparison, because IsFinite is not among the kernels of every backend; it is false for NaN.
-  const finite = tf.lessEqual(tf.abs(grad), FLOAT32_MAX);
-  const gradient = tf.where(finite, grad, tf.zerosLike(grad));
+  const flat = rows(grad);
+  const finite = tf.lessEqual(tf.abs(flat), FLOAT32_MAX);
+  const gradient = tf.reshape(tf.where(finite, flat, tf.zerosLike(flat)), grad.shape);
   return {
     value,
     gradient,
     zero: tf.cast(tf.equal<tf.Tensor1D>(largestEntry(gradient), 0), 'float32'),
-    nonFinite: tf.sub(1, tf.cast(tf.all<tf.Tensor1D>(rows(finite), 1), 'float32')),
+    nonFinite: tf.sub(1, tf.cast(tf.all<tf.Tensor1D>(finite, 1), 'float32')),
   };
 }
 

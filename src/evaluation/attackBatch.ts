@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { select } from '../attacks/perImage';
 import type { Objective } from '../attacks/types';
 import { rowLogOdds } from '../classifier/logOdds';
 import { argMax } from '../classifier/readLogits';
@@ -89,10 +90,7 @@ interface Weighed extends Made {
 function farther(before: Weighed | undefined, now: Made, weights: readonly number[]): Weighed {
   if (before === undefined) return { ...now, images: tf.clone(now.images), weights };
   const better = weights.map((weight, i) => weight > before.weights![i]!);
-  const images = tf.tidy(() => {
-    const mask = tf.tensor(better, [better.length, ...now.images.shape.slice(1).map(() => 1)], 'bool');
-    return tf.where(mask, now.images, before.images);
-  });
+  const images = tf.tidy(() => select(tf.tensor1d(better, 'bool'), now.images, before.images));
   // An image was seen by the attacks together where one of them saw it.
   const counts = [before.blindImages, now.blindImages].filter((count) => count !== undefined);
   const blindImages = counts.length === 0 ? undefined : Math.min(...counts);

@@ -32,6 +32,25 @@ export function attack(network: Network, run: (model: LayersModel, x: tf.Tensor)
   });
 }
 
+/** What attacks find on the vectors of a network as volumes of one channel: tensors of rank 5, of which webgl selects none. */
+export function attacksOnVolumes(network: Network): Promise<Numbers> {
+  return withModel(network, (model, { x }) => {
+    const [batch, size] = x.shape as [number, number];
+    const vectors = oc.classifier(model);
+    const net = oc.classifier((z) => vectors.logits(tf.reshape(z, [-1, size])), {
+      inputShape: [size / 2, 2, 1, 1],
+      classes: vectors.classes,
+    });
+    const volumes = tf.reshape(x, [batch, size / 2, 2, 1, 1]);
+    const options = { epsilon: 0.1, steps: 3, seed: 6 };
+    return read(() => ({
+      pgdLinf: oc.pgdLinf(net, volumes, options).adversarial,
+      pgdL2: oc.pgdL2(net, volumes, options).adversarial,
+      apgdLinf: oc.apgdLinf(net, volumes, options).adversarial,
+    })).finally(() => volumes.dispose());
+  });
+}
+
 /** One update of a model. */
 export type Step = (model: LayersModel, optimizer: tf.Optimizer, data: oc.LabelledData) => oc.StepResult;
 
