@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { hasChromium, runInChromium } from './chromium';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, inChromium, runInChromium } from './chromium';
 import { expectEnvironment, expectRan, expectSameNumbers } from './expectParity';
+import type {} from './layers/browserPage';
+import { LAYER_CASES } from './layers/cases';
 import { type ParityRun, runComputations } from './runComputations';
 import { runNodeWebgpu } from './runNodeWebgpu';
 import { onNodeWebgpu, onWebgl, onWebgpu } from './selections';
@@ -33,6 +35,18 @@ describe.skipIf(!hasChromium)('backends on a GPU, here imitated by SwiftShader',
       expectRan(run, names);
       expectSameNumbers(cpu, run);
       expectEnvironment(run, backend);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'batch normalisation has right gradients by input and weights over any axis on webgl, the one backend that computes it',
+    async () => {
+      const verdicts = await inChromium(new URL('./layers/browserPage.ts', import.meta.url), (page) =>
+        page.evaluate(() => globalThis.checkLayers('batchNormalization')),
+      );
+      expect(verdicts).toHaveLength(LAYER_CASES.filter(({ layer }) => layer === 'batchNormalization').length);
+      for (const verdict of verdicts) expect(verdict).toMatch(/^(ok|corrected)$/);
     },
     PATIENCE,
   );

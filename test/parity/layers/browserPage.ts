@@ -6,11 +6,11 @@ import { LAYER_CASES } from './cases';
 import { verdictInWords } from './check';
 
 declare global {
-  /** What the gradient of every case is worth on webgl, in their order. */
-  var checkLayers: () => Promise<readonly string[]>;
+  /** What the gradient of every case, or of those of one layer, is worth on webgl, in their order. */
+  var checkLayers: (layer?: string) => Promise<readonly string[]>;
 }
 
-globalThis.checkLayers = async () => {
+globalThis.checkLayers = async (wanted) => {
   await tf.setBackend('webgl');
-  return LAYER_CASES.map(verdictInWords);
+  return LAYER_CASES.filter(({ layer }) => wanted === undefined || layer === wanted).map(verdictInWords);
 };
