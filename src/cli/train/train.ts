@@ -147,7 +147,7 @@ function fineTuneOptions(
   },
 ): FineTuneOptions & { readonly updates: number } {
   const { method, layers, validation } = asked;
-  const batchSize = whole(values, 'batch-size', 64);
+  const batchSize = whole(values, 'batch-size', 256);
   const memory = bytes(values, 'memory');
   const widest = isPair(bounds) ? bounds[1] - bounds[0] : 1;
   return {
@@ -158,7 +158,7 @@ function fineTuneOptions(
     updates: updatesOf(values, x.shape[0]!, batchSize),
     batchSize,
     learningRate: number(values, 'learning-rate', 1e-3, 1e-12),
-    lambda: number(values, 'lambda', 1, 0),
+    lambda: number(values, 'lambda', 0.3, 0),
     tolerance: number(values, 'tolerance', 0.5, 0),
     force: values.force === true,
     seed: seedOf(values),

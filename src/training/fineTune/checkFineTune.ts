@@ -73,7 +73,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     method = 'acet',
     layers = 'all',
     updates = 1000,
-    batchSize = 64,
+    batchSize = 256,
     learningRate = 1e-3,
     tolerance = 0.5,
   } = options;
@@ -81,7 +81,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     checkEvery = Math.max(1, Math.round(updates / (layers === 'head' ? 5 : 20))),
     checkpointEvery = 50,
     steps = 5,
-    noiseSize = batchSize,
+    noiseSize = Math.min(64, batchSize),
     force,
   } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['acet', 'ceda']);
@@ -104,7 +104,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
   for (const argument of ['onCheck', 'onStep'] as const)
     if (options[argument] !== undefined) checkFunction({ fn, argument }, options[argument]);
   checkValidation(fn, net, options.validation);
-  const { lambda = 1, weightDecay = 5e-4, attack = maxConfidenceAttack, outLoss = lossesOf(net).logOdds } = options;
+  const { lambda = 0.3, weightDecay = 5e-4, attack = maxConfidenceAttack, outLoss = lossesOf(net).logOdds } = options;
   return {
     net,
     data,

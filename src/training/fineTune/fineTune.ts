@@ -37,6 +37,7 @@ const [LONG_ATTACK, SHORT_ATTACK] = [50, 20];
  *   together, but the gradient of log p is proportional to 1 - p and vanishes where an attack has brought p to 1, so that a
  *   training that slips there has no way back.
  * - `attack` is {@link maxConfidenceAttack} with 5 `steps`.
+ * - `lambda` is 0.3, and each update sees four times as many examples as noise images, which keeps what the model knows of its data.
  * - The model runs as it is used, in inference mode: batch normalisation keeps its statistics, nothing is dropped out.
  * - One optimizer, Adam, from the first update to the last: ten updates of warming up, a constant rate, and a linear descent
  *   to zero, which begins earlier when the last five measurements have brought nothing.

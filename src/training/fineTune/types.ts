@@ -4,7 +4,9 @@ import type { CheckpointStore } from '../fileCheckpoint';
 import type { AcetOptions } from '../types';
 
 /** Options of {@link fineTune}. */
-export interface FineTuneOptions extends Omit<AcetOptions, 'rng'> {
+export interface FineTuneOptions extends Omit<AcetOptions, 'rng' | 'lambda'> {
+  /** Weight of the loss on noise, lambda of equations (1) and (2). The paper's 1 costs more accuracy than it gains. @defaultValue 0.3 */
+  readonly lambda?: number;
   /** `'acet'` trains on the worst points near noise, `'ceda'` on the noise itself. @defaultValue 'acet' */
   readonly method?: 'acet' | 'ceda';
   /**
@@ -14,11 +16,11 @@ export interface FineTuneOptions extends Omit<AcetOptions, 'rng'> {
   readonly layers?: 'all' | 'head' | number;
   /** Updates of the weights, at the most. @defaultValue 1000 */
   readonly updates?: number;
-  /** Examples of each update. @defaultValue 64 */
+  /** Examples of each update. @defaultValue 256 */
   readonly batchSize?: number;
   /**
    * Noise images of each update, `batchSize` at most. They take most of the time, for each is attacked; more examples beside as many
-   * noise images cost little. @defaultValue batchSize
+   * noise images cost little. @defaultValue 64, or batchSize where that is less
    */
   readonly noiseSize?: number;
   /** Of Adam, between the first ten updates, in which it rises, and the last, in which it falls to zero. @defaultValue 1e-3 */
