@@ -296,7 +296,11 @@ async function rays({ net }: Subject, rng: Rng): Promise<string[]> {
     const t = Number.isFinite(to) ? from + rng.uniform() * (to - from) : 2 * from + 1;
     const z = origin.map((value, j) => value + t * direction[j]!);
     const truth = evaluate(net, z);
-    const scale = sizeAt(net, z);
+    // A line in t is rounded by its parts, which may cancel.
+    const scale = sizeAt(
+      net,
+      origin.map((value, j) => Math.abs(value) + t * Math.abs(direction[j]!)),
+    );
     for (const [k, value] of truth.entries())
       if (Math.abs(slope[k]! * t + intercept[k]! - value) > ROUNDING * scale)
         broken.push(`at t = ${t} logit ${k} is ${value}, the piece says ${slope[k]! * t + intercept[k]!}`);
@@ -401,7 +405,10 @@ async function planes({ net }: Subject, rng: Rng): Promise<string[]> {
     const z = at(s, t);
     const region = regions.find(({ vertices }) => isInside(vertices, s, t));
     const truth = evaluate(net, z);
-    if (region === undefined || logitsGap(region, s, t, truth) > ROUNDING * sizeAt(net, z))
+    const parts = plane.origin.map(
+      (value, j) => Math.abs(value) + Math.abs(s * plane.u[j]!) + Math.abs(t * plane.v[j]!),
+    );
+    if (region === undefined || logitsGap(region, s, t, truth) > ROUNDING * sizeAt(net, parts))
       broken.push(`at (${s}, ${t}) ${region === undefined ? 'there is no region' : 'the region has other logits'}`);
   }
   return broken.slice(0, 3);
