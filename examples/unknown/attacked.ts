@@ -96,7 +96,7 @@ if (tables.length === STUDIES.length)
   await writeSection(
     'Under attack',
     [
-      `Written by \`npx tsx examples/unknown/attacked.ts\` with \`evaluateOod\`: AUROC of every score against images as they are, and after an attack on the score itself (\`pgdLinf\`, epsilon ${EPSILON}). Each is of a network as it was trained, and of one that ACET has trained: of \`digits-cnn-batchnorm\` by ${UPDATES} updates of \`fineTune\`, of CIFAR-10 the paper's authors' own. A dash: there is no gradient to attack by.`,
+      `Written by \`npx tsx examples/unknown/attacked.ts\` with \`evaluateOod\`: AUROC of every score against images as they are, and after an attack on the score itself (\`pgdLinf\`, epsilon ${EPSILON}). Each is of a network as it was trained, and of one that ACET has trained: of \`digits-cnn-batchnorm\` by ${UPDATES} updates of \`fineTune\` with \`lambda\` 1 and 64 examples, of CIFAR-10 the paper's authors' own. A dash: there is no gradient to attack by.`,
       ...tables,
     ].join('\n\n'),
   );
@@ -210,7 +210,8 @@ async function fineTunedDigits(): Promise<LayersModel> {
   const model = await publishedDigits();
   const train = await images(['mnist', 'train'], 60_000);
   const checkpoint = join(OUTPUT, 'digits-acet.checkpoint');
-  const { outcome, before, after } = await fineTune(model, train, { updates: UPDATES, seed: 1, checkpoint });
+  const settings = { lambda: 1, batchSize: 64, updates: UPDATES, seed: 1, checkpoint };
+  const { outcome, before, after } = await fineTune(model, train, settings);
   console.log(`ACET: ${outcome}`, before, after);
   tf.dispose([train.x, train.y]);
   if (outcome !== 'improved') throw new Error(`Fine-tuning ended with "${outcome}".`);
