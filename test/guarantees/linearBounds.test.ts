@@ -3,10 +3,10 @@ import { atOnce } from '../../src/core/pausing';
 import { differenceBounds } from '../../src/guarantees/bounds/confidenceOverBox';
 import { float32Errors } from '../../src/guarantees/bounds/float32Errors';
 import { formBounds } from '../../src/guarantees/bounds/formBounds';
-import { ballIn, centred, magnitudes } from '../../src/guarantees/bounds/interval';
+import { ballIn, centred, linfBox, magnitudes } from '../../src/guarantees/bounds/interval';
 import { allIntervals } from '../../src/guarantees/bounds/intervalBounds';
 import { linearBounds, tighteningWork } from '../../src/guarantees/bounds/linearBounds';
-import { relaxationOf } from '../../src/guarantees/bounds/relaxation';
+import { kinkExtremes, relaxationOf } from '../../src/guarantees/bounds/relaxation';
 import { FLUSHED } from '../../src/guarantees/growth/roundoff';
 import { type KinkNode, type MaxNode, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
 import { denseMap } from '../../src/regions/maps/denseMap';
@@ -206,5 +206,27 @@ describe('an interval', () => {
     // Each entry by 2^-22 of what it is at the most, which is 1.
     expect(radiusIn('l1') - 0.5).toBeCloseTo(2 * 2 ** -22, 12);
     expect(radiusIn('l2') - 0.5).toBeCloseTo(Math.SQRT2 * 2 ** -22, 12);
+  });
+});
+
+describe('bounds are rounded outward', () => {
+  it('around a value that float32 does not hold even where it is not moved, and nowhere else', () => {
+    const where = { fn: 'test', argument: 'x' };
+    const held = Math.fround(0.1);
+    const values = Float64Array.of(0.1, held);
+    const { lower, upper } = linfBox(where, values, 0, undefined, 'float32');
+    expect(lower[0]).toBeLessThan(Math.min(0.1, held));
+    expect(upper[0]).toBeGreaterThan(Math.max(0.1, held));
+    expect([lower[1], upper[1]]).toEqual([held, held]);
+    const real = linfBox(where, values, 0, undefined, 'real');
+    expect([...real.lower, ...real.upper]).toEqual([0.1, held, 0.1, held]);
+  });
+
+  it('where a slope multiplies, and not where it is 0, 1 or -1', () => {
+    const { least, most } = kinkExtremes(kink([0], 0.3, 0.7), 0, -0.1, 0.1);
+    expect(least).toBeLessThan(-0.1 * 0.3);
+    expect(most).toBeGreaterThan(0.1 * 0.7);
+    expect(kinkExtremes(kink([0], -1, 1), 0, -0.1, 0.3)).toEqual({ least: 0, most: 0.3 });
+    expect(kinkExtremes(kink([0], 0, 1), 0, -0.1, 0.3)).toEqual({ least: 0, most: 0.3 });
   });
 });
