@@ -227,7 +227,18 @@ test('train makes a model unsure that was sure beyond rounding, goes on after Ct
   const model = network();
   model.setWeights(model.getWeights().map((weight) => mul(weight, 10)));
   await saveLayers(model, at('sure'));
-  const settings = ['--learning-rate', '0.1', '--epochs', '60', '--batch-size', '4', '--force', '--progress'];
+  const settings = [
+    '--learning-rate',
+    '0.1',
+    '--epochs',
+    '60',
+    '--batch-size',
+    '4',
+    '--lambda',
+    '1',
+    '--force',
+    '--progress',
+  ];
   const train = ['train', 'sure', ...settings, ...CPU, '--data', 'data', '--out'];
   const undisturbed = await runCli(folder, [...train, 'once']);
   expect(undisturbed.stdout).toContain('Saved once/model.json');
