@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type BatchNormAttrs, batchNorm } from './batchNormGradient';
 import { averagePool2D, averagePool3D, maxPool, type PoolAttrs, resizedGradient } from './windowGradients';
 
 type Pair = [number, number];
@@ -14,10 +15,6 @@ interface ConvolutionAttrs {
   readonly strides: number | number[];
   readonly pad: 'same' | 'valid' | number | Pair[];
   readonly dilations?: number | Pair | null;
-}
-
-interface BatchNormAttrs extends tf.NamedAttrMap {
-  readonly varianceEpsilon: number;
 }
 
 /** tfjs types attributes as a map of anything; ours name the ones they get. */
@@ -93,8 +90,11 @@ export const CORRECTIONS: ReadonlyMap<string, Correction> = new Map<string, Corr
   [
     tf.FusedBatchNorm,
     // That of tfjs sums over all axes but the last, whatever axis the statistics belong to.
-    correct(tf.FusedBatchNorm, ['x', 'mean', 'variance', 'scale'], (dy, saved, attrs: BatchNormAttrs, stock) =>
-      saved[1]!.rank === 1 ? stock(dy, saved, attrs) : batchNorm(dy, saved, attrs),
+    correct(
+      tf.FusedBatchNorm,
+      ['x', 'mean', 'variance', 'scale', 'offset'],
+      (dy, saved, attrs: BatchNormAttrs, stock) =>
+        saved[1]!.rank === 1 ? stock(dy, saved, attrs) : batchNorm(dy, saved, attrs),
     ),
   ],
   [tf.AvgPool, correct(tf.AvgPool, ['x'], (dy, [x], attrs: PoolAttrs) => ({ x: () => averagePool2D(dy, x!, attrs) }))],
@@ -125,22 +125,6 @@ export function fusedConvolution(kernelName: string, dy: tf.Tensor, saved: tf.Te
   const gradients = of(whole, [x!, filter!], attrs as ConvolutionAttrs);
   const byBias = () => tf.reshape(tf.sum(tf.reshape(whole, [-1, bias!.size]), 0), bias!.shape);
   return { 0: gradients.x!, 1: gradients.filter!, ...(bias && { 2: byBias }) };
-}
-
-/** Of `(x - mean) / sqrt(variance + epsilon) * scale + offset`, whose statistics have the rank of x. */
-function batchNorm(dy: tf.Tensor, saved: tf.Tensor[], { varianceEpsilon }: BatchNormAttrs): Gradients {
-  const [x, mean, variance, scale] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  const axes = mean.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
-  const summed = (terms: tf.Tensor) => tf.sum(terms, axes, true);
-  const inverse = () => tf.rsqrt(tf.add(variance, varianceEpsilon));
-  const centred = () => tf.mul(dy, tf.sub(x, mean));
-  return {
-    x: () => tf.mul(dy, tf.mul(scale, inverse())),
-    mean: () => tf.neg(summed(tf.mul(dy, tf.mul(scale, inverse())))),
-    variance: () => tf.mul(summed(centred()), tf.mul(-0.5, tf.mul(scale, tf.pow(inverse(), 3)))),
-    scale: () => tf.mul(summed(centred()), inverse()),
-    offset: () => summed(dy),
-  };
 }
 
 function run(kernelName: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {

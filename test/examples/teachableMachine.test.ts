@@ -36,8 +36,8 @@ const trash = (part: string, each: number) =>
   classes.flatMap((name) =>
     Array.from({ length: each }, (_, i) => join(PHOTOS, 'trash', part, name, `${String(i).padStart(3, '0')}.jpg`)),
   );
-const OWN = trash('test', 2);
-const INSECTS = Array.from({ length: 10 }, (_, i) => join(PHOTOS, 'insects', `00${i}.jpg`));
+const OWN = trash('test', 1).slice(0, 3);
+const INSECTS = Array.from({ length: 3 }, (_, i) => join(PHOTOS, 'insects', `00${i}.jpg`));
 
 async function pixelsOf(files: readonly string[]): Promise<tf.Tensor4D> {
   const images = await Promise.all(files.map(async (file) => decodeImage(await readFile(file), { size: [224, 224] })));
@@ -81,7 +81,7 @@ describe.skipIf(!ready)('a model of Teachable Machine in Chromium', () => {
       const { model: loaded, bounds, ...read } = await loadModel(model);
       labels = read.labels!;
       const net = classifier(loaded, { bounds: bounds!, labels });
-      const x = await pixelsOf(trash('train', 40));
+      const x = await pixelsOf(trash('train', 20));
       const guard = await fitUnknown(net, x, { kinds: ['mean-knn'], seed: 0, batchSize: 32 });
       await writeFile(join(model, 'unknown.json'), JSON.stringify(guard.save()));
       expected = { own: await answers(guard, OWN), insects: await answers(guard, INSECTS) };
@@ -144,7 +144,9 @@ describe.skipIf(!ready)('a model of Teachable Machine in Chromium', () => {
     }
     const named = expected.own.filter(({ label }) => label !== 'unknown');
     expect(named.length).toBeGreaterThanOrEqual(OWN.length - 1);
-    expect(expected.insects.filter(({ label }) => label === 'unknown').length).toBeGreaterThanOrEqual(9);
+    expect(expected.insects.filter(({ label }) => label === 'unknown').length).toBeGreaterThanOrEqual(
+      INSECTS.length - 1,
+    );
     expect(seen).toEqual({
       strangers: ['https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.22.0/dist/tf.min.js'],
       said: [],
@@ -161,30 +163,27 @@ describe.skipIf(!ready)('a model of Teachable Machine in Chromium', () => {
     await page.close();
   });
 
-  test.each(['webgl', 'wasm'])(
-    'its zip, dropped with 12 photographs, makes a classifier that calls noise unknown, on %s',
-    async (backend) => {
-      const entries = await Promise.all(
-        ['metadata.json', 'model.json', 'weights.bin'].map(async (name) => ({
-          name,
-          content: await readFile(join(wildModels, MODEL, name)),
-        })),
-      );
-      const page = await browser.newPage();
-      const seen = watched(page, site.origin);
-      await page.goto(`${site.origin}/page/index.html?backend=${backend}`);
-      const buffer = Buffer.from(writeZip(entries));
-      await page.setInputFiles('#model', { name: 'converted_keras.zip', mimeType: 'application/zip', buffer });
-      await page.getByText('12 classes. It is 100 % sure of noise.').waitFor({ timeout: 100_000 });
-      await page.setInputFiles('#photos', trash('train', 2));
-      await page.getByText('Ready: it keeps').waitFor({ timeout: 200_000 });
-      await page.setInputFiles('#picture', { name: 'noise.png', mimeType: 'image/png', buffer: noise() });
-      await page.getByText('unknown (the model alone is 100 % sure)').waitFor();
-      expect(seen).toEqual({ strangers: [], said: [] });
-      await page.close();
-    },
-    400_000,
-  );
+  // On webgl and webgpu the page is tried with a small model, in unknownPage.test.ts: here they are imitated, slowly, by the CPU.
+  test('its zip, dropped with 12 photographs, makes a classifier that calls noise unknown', async () => {
+    const entries = await Promise.all(
+      ['metadata.json', 'model.json', 'weights.bin'].map(async (name) => ({
+        name,
+        content: await readFile(join(wildModels, MODEL, name)),
+      })),
+    );
+    const page = await browser.newPage();
+    const seen = watched(page, site.origin);
+    await page.goto(`${site.origin}/page/index.html?backend=wasm`);
+    const buffer = Buffer.from(writeZip(entries));
+    await page.setInputFiles('#model', { name: 'converted_keras.zip', mimeType: 'application/zip', buffer });
+    await page.getByText('12 classes. It is 100 % sure of noise.').waitFor({ timeout: 100_000 });
+    await page.setInputFiles('#photos', trash('train', 2));
+    await page.getByText('Ready: it keeps').waitFor({ timeout: 200_000 });
+    await page.setInputFiles('#picture', { name: 'noise.png', mimeType: 'image/png', buffer: noise() });
+    await page.getByText('unknown (the model alone is 100 % sure)').waitFor();
+    expect(seen).toEqual({ strangers: [], said: [] });
+    await page.close();
+  }, 400_000);
 });
 
 /** A picture of uniform noise. */

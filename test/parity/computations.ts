@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as oc from '../../src/index';
 import { logitLabels, logitRows, type Network, networks, uniformTensor } from './fixtures';
 import { type Numbers, read } from './numbers';
-import { attack, attacksOnVolumes, fitAndResume, inputGradient, oneStep, scores, tableOne } from './onNetwork';
+import { attack, attackOnVolumes, fitAndResume, inputGradient, oneStep, scores, tableOne } from './onNetwork';
 
 /** Kinds of computation; tolerances are set by kind. */
 export type Kind = 'losses' | 'noise' | 'scores' | 'gradients' | 'attacks' | 'steps' | 'batch-norm steps' | 'training';
@@ -31,7 +31,7 @@ export const computations: readonly Computation[] = [
   loss('weightDecay', (logits) => oc.weightDecay([logits, tf.mul(logits, 2)])),
   { kind: 'noise', name: 'noise', run: noise },
   ...Object.entries(networks).flatMap(([name, network]) => onNetwork(name, network)),
-  { kind: 'attacks', name: 'volumes', run: () => attacksOnVolumes(networks.MLP) },
+  { kind: 'attacks', name: 'MLP: volumes', run: () => attackOnVolumes(networks.MLP) },
   { kind: 'training', name: 'MLP: fit, stopped and resumed', run: () => fitAndResume(networks.MLP) },
   { kind: 'training', name: 'MLP: evaluateOod', run: () => tableOne(networks.MLP) },
 ];

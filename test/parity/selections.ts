@@ -18,7 +18,9 @@ function asksEnough(name: string): boolean {
 export const onWebgl: Names = all.filter(asksEnough);
 
 /** The same with less on the small network. */
-export const onWebgpu: Names = all.filter((name) => asksEnough(name) && !/^MLP: (scores|pgdL2|apgdLinf)/.test(name));
+export const onWebgpu: Names = all.filter(
+  (name) => asksEnough(name) && !/^MLP: (scores|pgdL2|apgdLinf|volumes)/.test(name),
+);
 
 /** In Node the kernels are those of the browser; what differs is how the GPU is reached. */
 export const onNodeWebgpu: Names = all.filter((name) => /^\w+$|^MLP: (gradient|ACET)|^LeNet: ACET/.test(name));

@@ -6,11 +6,13 @@ import { LAYER_CASES } from './cases';
 import { verdictInWords } from './check';
 
 declare global {
-  /** What the gradient of every case, or of those of one layer, is worth on webgl, in their order. */
-  var checkLayers: (layer?: string) => Promise<readonly string[]>;
+  /** What the gradient of every case, or of one, such as `batchNormalization, axis 1`, is worth on webgl, in their order. */
+  var checkLayers: (name?: string) => Promise<readonly string[]>;
 }
 
 globalThis.checkLayers = async (wanted) => {
   await tf.setBackend('webgl');
-  return LAYER_CASES.filter(({ layer }) => wanted === undefined || layer === wanted).map(verdictInWords);
+  return LAYER_CASES.filter(({ layer, use }) => wanted === undefined || `${layer}, ${use}` === wanted).map(
+    verdictInWords,
+  );
 };
