@@ -54,16 +54,21 @@ const noise = (shape: [number, number, number, number]) => async () => uniformNo
 
 const plain = { Omniglot: () => dataset('omniglot28', 'test', 500), notMNIST: () => dataset('notmnist', 'test', 500) };
 
+/** Photographs of waste, of other things, and noise. */
+const waste = {
+  'its own: trash/test': () => photos('photos/trash/test'),
+  insects: () => photos('photos/insects'),
+  things: () => photos('photos/things'),
+  'uniform noise': noise([60, 224, 224, 3]),
+};
+
 const studies: readonly Study[] = [
   {
     model: 'teachable-machine-12',
     task: 'photographs of waste, 360 to fit',
     fit: () => photos('photos/trash/train'),
     sets: {
-      'its own: trash/test': () => photos('photos/trash/test'),
-      insects: () => photos('photos/insects'),
-      things: () => photos('photos/things'),
-      'uniform noise': noise([60, 224, 224, 3]),
+      ...waste,
       ...Object.fromEntries(Object.entries(drawn(224, 3)).map(([name, make]) => [name, async () => make()])),
       'enlarged digits': enlarged,
     },
@@ -73,12 +78,7 @@ const studies: readonly Study[] = [
     folder: process.env.RELU_NSFWJS,
     task: 'a model for something else as a trunk: photographs of waste, 360 to fit',
     fit: () => photos('photos/trash/train'),
-    sets: {
-      'its own: trash/test': () => photos('photos/trash/test'),
-      insects: () => photos('photos/insects'),
-      things: () => photos('photos/things'),
-      'uniform noise': noise([60, 224, 224, 3]),
-    },
+    sets: waste,
   },
   {
     model: 'digits-cnn-batchnorm',
