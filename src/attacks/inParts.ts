@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imagesWithin, isOutOfMemory } from '../classifier/imagesWithin';
 import { labelsOfObjective } from '../losses/crossEntropy';
-import { lossesOf } from '../losses/headLosses';
-import { lossName } from '../losses/lossTable';
+import { lossesOf, lossName } from '../losses/headLosses';
 import { type AttackTask, inUnitBox } from './prepareAttack';
 import type { AttackResult, AttackStep, Objective } from './types';
 

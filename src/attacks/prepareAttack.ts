@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
-import { checkGradients } from '../classifier/checkGradients';
+import { checkGradients } from '../classifier/differentiate';
 import { factsOf } from '../classifier/factsOf';
 import { imageOf } from '../classifier/inputFacts';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { type Bounds, checkBox, isPair, type UnitBox, unitBox } from '../core/bounds';
-import { checkFunction, checkPositive, checkWhole } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFunction, checkKeys, checkPositive, checkWhole, type KeysOf } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import type { ImageSize } from '../core/imageSize';
 import { resolveRng } from '../core/resolveRng';

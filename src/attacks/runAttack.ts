@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type InferencePass, openInference } from '../classifier/inference';
-import { throwIfAborted } from '../core/abort';
 import { refuse, show } from '../core/check';
+import { throwIfAborted } from '../core/pausing';
 import { readNow } from '../core/readNow';
 import { rows, select } from './perImage';
 import type { AttackTask } from './prepareAttack';

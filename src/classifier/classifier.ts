@@ -1,22 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkBox } from '../core/bounds';
-import { checkOneOf, checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkOneOf, checkWhole, type KeysOf, refuse, show } from '../core/check';
 import { checkBatch } from '../core/checkTensor';
 import { imageSize } from '../core/imageSize';
 import { once } from '../core/once';
 import { factsOf } from './factsOf';
-import { fromFunction } from './fromFunction';
 import { fromGraphModel } from './fromGraphModel';
 import { fromLayersModel } from './fromLayersModel';
 import { type Head, headAs, headOf, type Reading } from './head';
 import { choiceOf, chooseInference, withInference } from './inference';
 import { probe, unitsOf } from './probe';
 import { runModel } from './runModel';
-import type { Classifier, ClassifierOptions, Inference, LogitsOptions, ModelLike } from './types';
+import type { Classifier, ClassifierOptions, Inference, LogitsFunction, LogitsOptions, ModelLike } from './types';
 import type { View } from './view';
-import { isLayersModel } from './walkLayers';
+import { isLayersModel } from './walkGraph';
 
 const fn = 'classifier';
 
@@ -280,4 +278,27 @@ export function isClassifier(model: unknown): model is Classifier {
 
 function isInferenceModel(model: unknown): model is tf.InferenceModel {
   return model !== null && typeof model === 'object' && 'predict' in model && 'execute' in model;
+}
+
+/** A plain function as a model; it must be told its input shape. */
+function fromFunction(
+  predict: LogitsFunction,
+  { inputShape, variables = [] }: Pick<ClassifierOptions, 'inputShape' | 'variables'>,
+): View {
+  const shape =
+    inputShape ??
+    refuse(
+      { fn: 'classifier', argument: 'inputShape' },
+      'INVALID_ARGUMENT',
+      'the shape of one input (a function does not tell it)',
+      'undefined',
+      'Pass for example `inputShape: [28, 28, 1]`.',
+    );
+  return {
+    inputShape: shape,
+    whole: (x: tf.Tensor) => predict(x),
+    ending: { activation: undefined },
+    run: (forward, x) => forward(x, false),
+    weights: () => ({ variables, decayed: variables, state: variables }),
+  };
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { fusedInto, type GraphNode, modelGraph, outputNode } from './net/modelGraph';
 import { applied, executed } from './rightKernels';
-import { isLayersModel, type Layer, weightsOf } from './walkLayers';
+import { isLayersModel, type Layer, weightsOf } from './walkGraph';
 
 /** Runs a model up to some tensor inside it, in training mode or not. */
 export type Forward = (x: tf.Tensor, training: boolean) => tf.Tensor;

@@ -2,12 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { model as buildModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import { endingOf, run } from './ending';
 import { layersInput } from './inputFacts';
-import { readLayers } from './net/readLayers';
+import { builder, type Result, reading, unreadable } from './net/build';
+import { LAYER_OPERATIONS } from './net/layerOperations';
+import type { NetworkReading } from './net/types';
 import { applied } from './rightKernels';
 import { checkTrainingMode, trainingForward } from './trainingForward';
 import type { ClassifierOptions } from './types';
 import { checkOneInput, inputShapeOf, outputIndex, type View } from './view';
-import { type Layer, walkLayers } from './walkLayers';
+import { type Layer, walkGraph, walkLayers } from './walkGraph';
 
 /** A LayersModel as a model: one output of it, on its own weights. */
 export function fromLayersModel(
@@ -79,4 +81,28 @@ function rolesOf(layer: Layer): ReadonlyMap<Weight, string> {
 
 function onlyVariables(tensors: readonly tf.Tensor[]): tf.Variable[] {
   return tensors.filter((tensor): tensor is tf.Variable => tensor instanceof tf.Variable);
+}
+
+/** Reads what a LayersModel with one input and one output computes in inference mode, nested models opened up. */
+function readLayers(model: LayersModel, inputShape: readonly number[]): NetworkReading {
+  return reading(() => {
+    const network = builder(model.inputs[0]!.name, inputShape);
+    const [output] = walkGraph<Result>(model, [network.input], ({ layer, inputs }) => {
+      const [className, config] = [layer.getClassName(), layer.getConfig()];
+      const refuse = (why = ''): never =>
+        unreadable(`layer "${layer.name}" (${className})${why === '' ? '' : `: ${why}`}`);
+      // A layer that was given a function of its own computes something else than its class says.
+      const read = Object.hasOwn(layer, 'call') ? undefined : LAYER_OPERATIONS[className];
+      if (read === undefined) return refuse();
+      return read({
+        layer,
+        config,
+        inputs,
+        input: inputs[0]!,
+        add: (kind, from, shape) => network.add(layer.name, kind, from, shape),
+        refuse,
+      });
+    });
+    return network.finish(output!);
+  });
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { refuse } from '../core/check';
+import { refuse, type Where } from '../core/check';
 import type { Ending, Forward } from './ending';
 import type { Probe } from './probe';
-import type { ClassifierOptions } from './types';
+import type { Classifier, ClassifierOptions } from './types';
 
 /** A model's output made into logits. */
 export interface Head {
@@ -212,4 +212,16 @@ const TO_LOGITS: Readonly<Record<Reading, (out: tf.Tensor) => tf.Tensor>> = {
 
 function logOf(probabilities: tf.Tensor): tf.Tensor {
   return tf.log(tf.maximum(probabilities, TINY));
+}
+
+/** Refuses a classifier with a sigmoid for each class, for functions whose mathematics is that of the softmax. */
+export function checkSoftmaxHead(where: Where, { head, classes }: Classifier): void {
+  if (head !== 'sigmoids') return;
+  refuse(
+    where,
+    'UNSUPPORTED_MODEL',
+    'a classifier whose confidence is that of a softmax over its classes',
+    `one with a sigmoid for each of its ${classes} classes`,
+    'Its confidences, attacks, training and evaluation work; this needs a softmax head.',
+  );
 }

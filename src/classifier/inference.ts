@@ -7,7 +7,6 @@ import type { Head } from './head';
 import { type FrozenNetwork, freeze } from './net/frozen';
 import { type FusedNetwork, fuse } from './net/fuse';
 import type { Network } from './net/types';
-import { withoutActivation } from './net/withoutActivation';
 import { withRightKernels } from './rightKernels';
 import { runModel } from './runModel';
 import type { Classifier, Inference } from './types';
@@ -164,4 +163,11 @@ function randomInputs(inputShape: readonly number[], bounds: Bounds): tf.Tensor 
     return low + (high - low) * rng.uniform();
   });
   return tf.tensor(values, [INPUTS, ...inputShape]);
+}
+
+/** A network without the softmax or sigmoid that it ends in; `undefined` if it ends in neither. */
+function withoutActivation({ operations, output, ...network }: Network): Network | undefined {
+  const last = operations[output]!;
+  const ends = last.kind === 'activation' && (last.activation.name === 'softmax' || last.activation.name === 'sigmoid');
+  return ends ? { ...network, operations, output: last.inputs[0]! } : undefined;
 }

@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { refuse, show, type Where } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, type KeysOf, refuse, show, type Where } from '../core/check';
 import type { LabelledData } from './types';
 
 /** Labelled data under the names that tfjs gives them, for example in `tf.data`. */

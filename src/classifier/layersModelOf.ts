@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse, show, type Where } from '../core/check';
 import type { ModelLike } from './types';
-import { isLayersModel } from './walkLayers';
+import { isLayersModel } from './walkGraph';
 
 /** The LayersModel that was passed, or that a classifier is a view of, for functions that look at its layers. */
 export function layersModelOf(where: Where, model: ModelLike): LayersModel {
@@ -15,4 +15,11 @@ export function layersModelOf(where: Where, model: ModelLike): LayersModel {
     `${show(model)}, which does not show its layers`,
     "Pass the LayersModel itself, or classifier(model); of a GraphModel what toLayersModel of 'relu-overconfidence/models' makes.",
   );
+}
+
+/** The model as JSON without its weights; initializers, whose numbers would be overwritten, become zeros. */
+export function topologyOf(model: LayersModel): string {
+  const zeros = { class_name: 'Zeros', config: {} };
+  const topology: unknown = JSON.parse(model.toJSON() as string);
+  return JSON.stringify(topology, (key, value) => (key.endsWith('_initializer') && value !== null ? zeros : value));
 }

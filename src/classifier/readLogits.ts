@@ -1,11 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Batches, disposeBatch, isStream, readBatches } from '../core/batches';
-import { checkPositive, checkWhole, refuse } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkPositive, checkWhole, type KeysOf, refuse } from '../core/check';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
-import { follow } from '../core/follow';
-import { nextTask } from '../core/nextTask';
-import type { ProgressOptions } from '../core/progress';
+import { nextTask } from '../core/pausing';
+import { follow, type ProgressOptions } from '../core/progress';
 import { asClassifier } from './asClassifier';
 import { imagesWithin } from './imagesWithin';
 import { openInference } from './inference';

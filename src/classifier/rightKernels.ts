@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse } from '../core/check';
-import type { Layer } from './walkLayers';
+import type { Layer } from './walkGraph';
 
 /** What the wasm backend of tfjs 4.22 computes wrongly in every use, by kernel. */
 const WRONG_ON_WASM: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { refuse } from '../core/check';
 import type { Rng } from '../core/rng';
-import { isBatchNorm, type Layer, walkLayers } from './walkLayers';
+import { isBatchNorm, type Layer, walkLayers } from './walkGraph';
 
 /**
  * Runs `forward` with the layers of a model behaving as training needs them: frozen batch normalisation keeps its

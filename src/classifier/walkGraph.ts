@@ -1,5 +1,4 @@
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { isLayersModel, type Layer } from './walkLayers';
+import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 /** A layer at one of the places where it is used, with what is known of its inputs there. */
 export interface LayerCall<T> {
@@ -44,4 +43,38 @@ function opened<T>(model: LayersModel, inputs: readonly T[], read: (call: LayerC
     return value;
   };
   return valueAt;
+}
+
+/** A layer of a LayersModel. */
+export type Layer = LayersModel['layers'][number];
+
+/** A layer found in a model, and whether it or a model around it is frozen (`trainable = false`). */
+interface FoundLayer {
+  readonly layer: Layer;
+  readonly frozen: boolean;
+}
+
+/** All layers that compute, nested models opened up, in the model's own order. */
+export function walkLayers(model: LayersModel, frozen = false): FoundLayer[] {
+  return model.layers.flatMap((layer) => {
+    const layerFrozen = frozen || !layer.trainable;
+    return isLayersModel(layer) ? walkLayers(layer, layerFrozen) : [{ layer, frozen: layerFrozen }];
+  });
+}
+
+/** The weights of a layer in the order of their making. Its own list begins with those that are trainable at the moment. */
+export function weightsOf(layer: Layer): Layer['weights'] {
+  return [...layer.weights].sort((a, b) => a.id - b.id);
+}
+
+/** Told by structure, not by class, so that a second copy of tfjs-layers in the tree does not matter. */
+export function isLayersModel(value: unknown): value is LayersModel {
+  return (
+    value !== null && typeof value === 'object' && 'layers' in value && 'apply' in value && 'trainableWeights' in value
+  );
+}
+
+/** A batch normalisation layer, told by its registered name. */
+export function isBatchNorm(layer: Layer): layer is ReturnType<typeof layers.batchNormalization> {
+  return layer.getClassName() === 'BatchNormalization';
 }

@@ -209,7 +209,7 @@ const merge: Command = {
     'Joins the files that `audit` or `evaluate` has written with --shard K/N --json FILE. The result is the one that a single run would have had, to the last byte. The model is not needed.',
   options: RESULT_OPTIONS,
   examples: ['merge part-*.json', 'merge part-*.json --max-mmc 0.3 --json audit.json --html audit.html'],
-  run: async (io, args) => (await import('./measure/merge')).merge(io, args),
+  run: async (io, args) => (await import('./measure/measure')).merge(io, args),
 };
 
 /** All commands by their names, in the order of the help. */

@@ -2,8 +2,7 @@ import { OverconfidenceError } from '../core/errors';
 import { CliError, Interrupted, messageOf } from './cliError';
 import { EXIT, type ExitCode } from './command';
 import type { Io } from './io';
-import { styleOf } from './print/style';
-import { wrap } from './print/text';
+import { styleOf, wrap } from './print/text';
 
 /** Says what went wrong in words, without a stack. */
 export function explain(error: unknown, { stderr, env }: Io): ExitCode {

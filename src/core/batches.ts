@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { throwIfAborted } from './abort';
 import { refuse, show, type Where } from './check';
+import { throwIfAborted } from './pausing';
 
 /** A tf.data Dataset, as far as it is used here. Its type does not tell what is in a batch, which is looked at when it comes. */
 export interface DatasetLike {

@@ -1,4 +1,5 @@
 import { refuse, type Where } from './check';
+import { OverconfidenceError } from './errors';
 
 /**
  * The modules of Node that this library uses, without an import that bundlers for browsers would follow; elsewhere a
@@ -35,4 +36,38 @@ export function machineMemory(): number {
 /** Whether this is Node, and not a browser. */
 export function inNode(): boolean {
   return typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
+}
+
+/** An optional package: its name, what it is needed for as a clause, and what is to be installed for it besides. */
+interface OptionalPackage {
+  readonly name: string;
+  /** For example `it reads PNG files`. */
+  readonly reason: string;
+  /** All packages that are to be installed. @defaultValue its name */
+  readonly install?: string;
+}
+
+/** Loads a package that need not be installed, or refuses and says how to install it; `fn` names who asks. */
+export async function importOptional<T>(fn: string, wanted: OptionalPackage, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    return refuseMissing(fn, wanted, cause);
+  }
+}
+
+/** The refusal alone, for code that bundlers must see to import a package inside a `try`: then they let it be missing. */
+export function refuseMissing(fn: string, { name, reason, install = name }: OptionalPackage, cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  throw new OverconfidenceError({
+    code: 'MISSING_DEPENDENCY',
+    fn,
+    argument: name,
+    expected: `installed: ${reason}`,
+    got: message.includes(`'${name}'`)
+      ? `nothing: ${name} is not installed`
+      : `an import that failed (${message.split('\n')[0]})`,
+    fix: `Run: npm install ${install}`,
+    cause,
+  });
 }

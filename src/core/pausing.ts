@@ -1,5 +1,4 @@
-import { throwIfAborted } from './abort';
-import { nextTask } from './nextTask';
+import { OverconfidenceError } from './errors';
 
 /** Work that pauses again and again, at places where other tasks may run in between; its result comes at the end. */
 export type Pausing<T> = Generator<undefined, T, undefined>;
@@ -26,4 +25,28 @@ export async function inTasks<T>(fn: string, work: Pausing<T>, signal: AbortSign
     throwIfAborted(fn, signal);
     began = performance.now();
   }
+}
+
+/**
+ * Lets everything that waits in the event loop run: timers, input, an abort. Awaiting a tensor's data is not enough, the
+ * CPU backends answer without leaving the current task.
+ */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
+}
+
+/** Throws `ABORTED` once the caller's signal has fired; its reason becomes the error's cause. */
+export function throwIfAborted(fn: string, signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new OverconfidenceError({
+    code: 'ABORTED',
+    fn,
+    argument: 'signal',
+    expected: 'left alone until the work was done',
+    got: `an abort (${String(signal.reason)})`,
+    fix: 'Nothing is wrong if you meant to stop; otherwise look for the code that calls abort().',
+    cause: signal.reason,
+  });
 }

@@ -1,8 +1,7 @@
-import { throwIfAborted } from '../core/abort';
-import { checkOneOf, refuse, show, type Where } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, checkOneOf, refuse, show, type Where } from '../core/check';
 import { OverconfidenceError } from '../core/errors';
 import { nodeModules } from '../core/nodeModules';
+import { throwIfAborted } from '../core/pausing';
 import { type Progress, progressClock } from '../core/progress';
 import { type DatasetName, datasetSources } from './datasetSources';
 

@@ -1,5 +1,4 @@
-import { refuse, show, type Where } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, type KeysOf, refuse, show, type Where } from '../core/check';
 
 /** Images as bytes, with their classes where these are known. */
 export interface ImageSet {

@@ -1,5 +1,4 @@
-import { checkOneOf, checkWhole, type Where } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, checkOneOf, checkWhole, type Where } from '../core/check';
 import { checkImageSet, type ImageSet } from './imageSet';
 
 /** How {@link resize} is to work. */

@@ -1,5 +1,4 @@
-import { refuse, show, type Where } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, refuse, show, type Where } from '../core/check';
 import { checkImageSet, type ImageSet } from './imageSet';
 
 /** How {@link toGray} mixes the colours. */

@@ -1,5 +1,4 @@
-import { refuse, type Where } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, type KeysOf, refuse, type Where } from '../core/check';
 import type { ImageSet } from './imageSet';
 import type { NumericArray } from './numericArray';
 

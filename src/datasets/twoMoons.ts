@@ -1,5 +1,4 @@
-import { checkNonNegative, checkWhole } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, checkNonNegative, checkWhole } from '../core/check';
 import { createRng } from '../core/rng';
 
 /** How {@link twoMoons} draws its points. */

@@ -1,5 +1,4 @@
-import { checkPositive } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, checkPositive } from '../core/check';
 import { checkImageSet, type ImageSet } from './imageSet';
 
 /** How {@link unitPixels} scales. */

@@ -3,7 +3,7 @@ import { asClassifier } from '../classifier/asClassifier';
 import { classifier } from '../classifier/classifier';
 import { openableOf } from '../classifier/featurePass';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { isLayersModel } from '../classifier/walkLayers';
+import { isLayersModel } from '../classifier/walkGraph';
 import { refuse } from '../core/check';
 import { type DetectorKind, KINDS } from './kinds';
 import { nativePass } from './run/nativePass';

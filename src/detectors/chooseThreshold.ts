@@ -1,5 +1,4 @@
-import { checkOneOf, checkWhole, refuse } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, checkOneOf, checkWhole, refuse } from '../core/check';
 import { checkScores } from '../metrics/checkScores';
 import { sortedCopy } from '../metrics/sortedCopy';
 import { betaQuantile } from './incompleteBeta';

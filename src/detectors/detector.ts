@@ -4,10 +4,9 @@ import type { Inputs, ReadOptions } from '../classifier/readLogits';
 import type { Classifier } from '../classifier/types';
 import type { FeatureRows, OpenedFeatures } from './features';
 import { type DetectorKind, rowScoreOf } from './kinds';
-import { saveArray } from './savedArray';
 import { roundedPoints } from './scores/rounded';
 import { type Parts, row } from './scores/rows';
-import type { Detector, SavedDetector } from './types';
+import { type Detector, type SavedDetector, saveArray } from './types';
 
 /** What reads features and logits of a model. */
 export interface Reader {

@@ -7,12 +7,11 @@ import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Inputs, ReadOptions } from '../classifier/readLogits';
 import type { Classifier, ModelLike } from '../classifier/types';
 import { disposeBatch, isStream, readBatches } from '../core/batches';
-import { checkPositive, checkWhole, refuse } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkPositive, checkWhole, type KeysOf, refuse } from '../core/check';
 import { checkBatch, refuseNonFinite } from '../core/checkTensor';
-import { follow } from '../core/follow';
 import { readLabels } from '../core/labels';
-import { nextTask } from '../core/nextTask';
+import { nextTask } from '../core/pausing';
+import { follow } from '../core/progress';
 import type { LinearHead } from './scores/rows';
 
 /** Features and logits of examples, row-major, which have left the tensor world. */

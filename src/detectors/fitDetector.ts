@@ -4,13 +4,12 @@ import { type DataLike, labelledData } from '../classifier/labelledData';
 import { argMax, type Inputs } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
 import { isStream } from '../core/batches';
-import { checkOneOf, checkWhole, refuse, type Where } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkOneOf, checkWhole, type KeysOf, refuse, type Where } from '../core/check';
 import { inTasks } from '../core/pausing';
 import { detectorOf, type Reader } from './detector';
 import { type FeatureRows, featuresOf, readLogitRows } from './features';
 import { type DetectorKind, fitParts, KINDS } from './kinds';
-import { probeOf } from './probe';
+import { probeOf } from './probeImage';
 import type { LinearHead, Sample } from './scores/rows';
 import type { Detector, FitDetectorOptions } from './types';
 

@@ -20,7 +20,6 @@ export { type OdinOptions, odin } from './odin';
 export { restoreDetector } from './restoreDetector';
 export { type RestoredUnknown, restoreUnknown, type SavedUnknown } from './restoreUnknown';
 export { imageInput, type PixelForm, type PixelSource } from './run/imageInput';
-export type { SavedArray } from './savedArray';
 export type { Shrinkage } from './scores/mahalanobis';
 export {
   type EntropyOptions,
@@ -32,5 +31,5 @@ export {
 } from './scores/ofLogits';
 export { type SeenImages, seenImages } from './seenImages';
 export { steady } from './steady';
-export type { Detector, FitDetectorOptions, Looks, SavedDetector } from './types';
+export type { Detector, FitDetectorOptions, Looks, SavedArray, SavedDetector } from './types';
 export { type Prediction, type UnknownClassifier, type UnknownOptions, withUnknown } from './withUnknown';

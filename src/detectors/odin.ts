@@ -1,15 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
-import { checkGradients } from '../classifier/checkGradients';
+import { checkGradients } from '../classifier/differentiate';
 import { openInference } from '../classifier/inference';
 import type { ModelLike } from '../classifier/types';
 import { boundsAt } from '../core/bounds';
-import { checkNonNegative, checkPositive, checkWhole } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkNonNegative, checkPositive, checkWhole, type KeysOf } from '../core/check';
 import { checkBatch, checkFinite } from '../core/checkTensor';
-import { follow } from '../core/follow';
-import { nextTask } from '../core/nextTask';
-import type { ProgressOptions } from '../core/progress';
+import { nextTask } from '../core/pausing';
+import { follow, type ProgressOptions } from '../core/progress';
 import { probabilities } from './scores/ofLogits';
 
 /** How {@link odin} is to work. Progress is counted in images. */

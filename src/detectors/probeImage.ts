@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { openInference } from '../classifier/inference';
 import type { Classifier } from '../classifier/types';
 import { boundsAt } from '../core/bounds';
 import { createRng } from '../core/rng';
@@ -20,4 +21,16 @@ export function probeImage({ inputShape, bounds }: Pick<Classifier, 'inputShape'
     return low + (high - low) * rng.uniform();
   });
   return tf.tensor(values, [1, ...inputShape]);
+}
+
+/** The logits of one fixed random input, by which a model is known again. */
+export async function probeOf(net: Classifier): Promise<readonly number[]> {
+  const pass = openInference('probe', net);
+  const logits = tf.tidy(() => pass.logits(probeImage(net)));
+  try {
+    return Array.from(await logits.data());
+  } finally {
+    pass.close();
+    logits.dispose();
+  }
 }

@@ -2,8 +2,7 @@ import type { ModelLike } from '../classifier/types';
 import { OverconfidenceError } from '../core/errors';
 import { detectorOf, type Reader } from './detector';
 import { readerOf } from './fitDetector';
-import { probeOf } from './probe';
-import { sameProbe } from './probeImage';
+import { probeOf, sameProbe } from './probeImage';
 import { checkSaved, refuseOther } from './savedDetector';
 import type { Detector, SavedDetector } from './types';
 

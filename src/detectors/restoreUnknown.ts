@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ReadOptions } from '../classifier/readLogits';
-import { isLayersModel } from '../classifier/walkLayers';
+import { isLayersModel } from '../classifier/walkGraph';
 import type { Bounds } from '../core/bounds';
 import { refuse, show } from '../core/check';
 import type { Threshold } from './chooseThreshold';

@@ -1,7 +1,6 @@
 import { refuse, show } from '../core/check';
 import { KINDS } from './kinds';
-import { restoreArray } from './savedArray';
-import type { SavedDetector } from './types';
+import { restoreArray, type SavedDetector } from './types';
 
 /** The refusal of a model that a detector was not made of. */
 export function refuseOther(fn: string, shaped: boolean): never {

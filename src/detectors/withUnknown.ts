@@ -1,8 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ModelLike } from '../classifier/types';
 import { isPair } from '../core/bounds';
-import { refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, type KeysOf, refuse, show } from '../core/check';
 import type { Threshold } from './chooseThreshold';
 import { probabilities } from './scores/ofLogits';
 import { largest, row } from './scores/rows';

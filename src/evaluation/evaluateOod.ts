@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
-import { checkGradients } from '../classifier/checkGradients';
+import { checkGradients } from '../classifier/differentiate';
 import { labelledData } from '../classifier/labelledData';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { throwIfAborted } from '../core/abort';
 import { checkTensor } from '../core/checkTensor';
 import { readLabels } from '../core/labels';
+import { throwIfAborted } from '../core/pausing';
 import { createRng } from '../core/rng';
 import { checkImageSet } from './imageSets';
 import { measureBlocks } from './measureBlocks';

@@ -1,6 +1,5 @@
-import { throwIfAborted } from '../core/abort';
 import { OverconfidenceError } from '../core/errors';
-import { nextTask } from '../core/nextTask';
+import { nextTask, throwIfAborted } from '../core/pausing';
 import { type Progress, progressClock } from '../core/progress';
 import type { OodRowKind } from './oodReport';
 

@@ -7,8 +7,7 @@ import { pgdLinf } from '../attacks/pgdLinf';
 import type { Attack, Objective } from '../attacks/types';
 import { asClassifier } from '../classifier/asClassifier';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { checkFunction, checkPositive, checkWhole, refuse, show } from '../core/check';
-import type { KeysOf } from '../core/checkKeys';
+import { checkFunction, checkPositive, checkWhole, type KeysOf, refuse, show } from '../core/check';
 import type { OodProtocol, UsedAttack } from './oodReport';
 
 const fn = 'evaluateOod';

@@ -2,10 +2,18 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { checkFunction, checkOneOf, checkPositive, checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import {
+  checkFunction,
+  checkKeys,
+  checkOneOf,
+  checkPositive,
+  checkWhole,
+  type KeysOf,
+  refuse,
+  show,
+} from '../core/check';
 import type { Progress } from '../core/progress';
-import type { NoiseSampler } from '../noise/noiseSampler';
+import type { NoiseSampler } from '../noise/options';
 import { paperNoise, samplerFor } from '../noise/paperNoise';
 import {
   ATTACK_KEYS,

@@ -3,7 +3,7 @@ import type { Objective } from '../attacks/types';
 import type { Classifier } from '../classifier/types';
 import { createRng, type Rng } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
-import type { NoiseSampler } from '../noise/noiseSampler';
+import type { NoiseSampler } from '../noise/options';
 import { type AttackRun, attackBatch, type Made } from './attackBatch';
 import { checkMade } from './imageSets';
 import type { OodColumnKind } from './measureBlocks';

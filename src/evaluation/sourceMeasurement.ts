@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../classifier/types';
 import { refuse } from '../core/check';
-import { nextTask } from '../core/nextTask';
+import { nextTask } from '../core/pausing';
 import { checkConfidences, checkScores } from '../metrics/checkScores';
 import { batchOdds } from './attackBatch';
 import type { BlockResult, Measurement } from './measureBlocks';

@@ -2,8 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { confidenceOf, rowLogOdds } from '../classifier/logOdds';
 import { argMax, type ReadOptions, readLogits } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
-import { checkFraction } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, type KeysOf } from '../core/check';
 import { between, labelsOf, type Prediction, probabilitiesOf } from '../detectors/withUnknown';
 
 /** A classifier that may decline to answer; made by {@link withRejection}. */

@@ -1,6 +1,5 @@
 import type { ModelLike } from '../classifier/types';
-import { checkOneOf, refuse, show, type Where } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkOneOf, type KeysOf, refuse, show, type Where } from '../core/check';
 import { type Ccu, restoreCcu } from './ccu/ccu';
 import type { SavedCcu } from './ccu/saved';
 import { type ReluGpResidual, restoreReluGp, type SavedReluGpResidual } from './gp/reluGpResidual';

@@ -1,9 +1,9 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropyTo, negativeLogProbability } from './crossEntropy';
-import { lowLogit, lowLogOdds } from './lossTable';
 import { lpOut } from './lpOut';
 import { maxLogOdds } from './maxLogOdds';
 import { binaryCrossEntropyTo, maxLogit, maxLogSigmoid, negativeLogLikelihood } from './sigmoidLosses';
+import { uniformCrossEntropy } from './uniformCrossEntropy';
 
 /** The losses that belong to a classifier's head; all take logits `[B, K]` and return `[B]`, in nats. */
 export interface HeadLosses {
@@ -18,6 +18,14 @@ export interface HeadLosses {
   /** The same with the opposite sign: high where the confidence is low. */
   readonly lowLogOdds: (logits: tf.Tensor2D) => tf.Tensor1D;
 }
+
+type LogitsLoss = (logits: tf.Tensor2D) => tf.Tensor1D;
+
+/** What an attack towards low confidence maximises, `-maxLogOdds`. */
+const lowLogOdds: LogitsLoss = (logits) => tf.tidy(() => tf.neg(maxLogOdds(logits)));
+
+/** The same for a head of sigmoids, `-maxLogit`. */
+const lowLogit: LogitsLoss = (logits) => tf.tidy(() => tf.neg(maxLogit(logits)));
 
 const SOFTMAX: HeadLosses = {
   inLoss: negativeLogProbability,
@@ -38,4 +46,23 @@ const SIGMOIDS: HeadLosses = {
 /** The losses to use where the caller names none. */
 export function lossesOf({ head = 'softmax' }: { readonly head?: 'softmax' | 'sigmoids' }): HeadLosses {
   return head === 'sigmoids' ? SIGMOIDS : SOFTMAX;
+}
+
+/** The losses of logits alone, by the names that workers and checkpoints know them by. */
+export const LOSSES = {
+  lpOut,
+  maxLogOdds,
+  uniformCrossEntropy,
+  maxLogSigmoid,
+  maxLogit,
+  lowLogOdds,
+  lowLogit,
+} as const satisfies Record<string, LogitsLoss>;
+
+/** Name of a loss of logits alone. */
+export type LossName = keyof typeof LOSSES;
+
+/** The name of a loss of this library that needs nothing but logits. */
+export function lossName(loss: LogitsLoss): LossName | undefined {
+  return (Object.keys(LOSSES) as LossName[]).find((name) => LOSSES[name] === loss);
 }

@@ -1,7 +1,6 @@
-import { checkOneOf } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkOneOf, type KeysOf } from '../core/check';
 import { checkScores } from './checkScores';
-import { type PositiveClass, sortedSides } from './sortedSides';
+import { type PositiveClass, sortedSides } from './sortedCopy';
 
 /** How {@link aupr} sums up the precision-recall points. */
 export type AuprMethod = 'average-precision' | 'trapezoid';

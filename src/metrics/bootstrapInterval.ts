@@ -1,12 +1,9 @@
-import { checkFunction, checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
-import { follow } from '../core/follow';
-import type { ProgressOptions } from '../core/progress';
+import { checkFunction, checkKeys, checkWhole, type KeysOf, refuse, show } from '../core/check';
+import { follow, type ProgressOptions } from '../core/progress';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
 import { checkScores } from './checkScores';
-import { lowerThreshold, upperThreshold } from './orderStatistic';
-import { sortedCopy } from './sortedCopy';
+import { lowerThreshold, sortedCopy, upperThreshold } from './sortedCopy';
 
 /** A number computed from in-distribution and out-distribution scores, such as `auroc`. */
 export type ScoreMetric = (inS: ArrayLike<number>, outS: ArrayLike<number>) => number;

@@ -1,5 +1,4 @@
-import { checkWhole } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, checkWhole } from '../core/check';
 import { checkConfidences, checkVerdicts } from './checkScores';
 import { confidenceBin } from './confidenceHistogram';
 

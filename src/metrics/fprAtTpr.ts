@@ -1,9 +1,6 @@
-import { checkFraction, checkOneOf } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, checkOneOf, type KeysOf } from '../core/check';
 import { checkScores } from './checkScores';
-import { lowerThreshold, upperThreshold } from './orderStatistic';
-import { sortedCopy } from './sortedCopy';
-import type { PositiveClass } from './sortedSides';
+import { lowerThreshold, type PositiveClass, sortedCopy, upperThreshold } from './sortedCopy';
 
 /** How the threshold of {@link fprAtTpr} is found. */
 export type FprConvention = 'percentile' | 'roc' | 'nearest';

@@ -18,5 +18,5 @@ export { type FprConvention, type FprOptions, fprAtTpr } from './fprAtTpr';
 export { guaranteedAuroc } from './guaranteedAuroc';
 export { meanMaxConfidence } from './meanMaxConfidence';
 export { type RocCurve, rocCurve } from './rocCurve';
-export type { PositiveClass } from './sortedSides';
+export type { PositiveClass } from './sortedCopy';
 export { thresholdAtTpr } from './thresholdAtTpr';

@@ -1,5 +1,5 @@
 import { checkScores } from './checkScores';
-import { type PositiveClass, type SortedSides, sortedSides } from './sortedSides';
+import { type PositiveClass, type SortedSides, sortedSides } from './sortedCopy';
 
 /** The ROC curve, one entry per point in each array. */
 export interface RocCurve {

@@ -118,3 +118,57 @@ function insertionSort(values: Float64Array, start: number, end: number): void {
     values[free] = value;
   }
 }
+
+/** Which side counts as the positive class. */
+export type PositiveClass = 'in' | 'out';
+
+/** Scores of positives and negatives, the most positive score first. */
+export interface SortedSides {
+  readonly positives: Float64Array;
+  readonly negatives: Float64Array;
+  /** Whether high scores are the positive ones. */
+  readonly highFirst: boolean;
+}
+
+/** Sorts both sides. High scores are the positive ones for `'in'`, low ones for `'out'`. */
+export function sortedSides(inS: ArrayLike<number>, outS: ArrayLike<number>, positive: PositiveClass): SortedSides {
+  const highFirst = positive === 'in';
+  const positives = sortedCopy(highFirst ? inS : outS);
+  const negatives = sortedCopy(highFirst ? outS : inS);
+  if (highFirst) {
+    positives.reverse();
+    negatives.reverse();
+  }
+  return { positives, negatives, highFirst };
+}
+
+/**
+ * The value at a fractional place 0 ... n - 1 of an ascending array, by linear interpolation between its two neighbours
+ * (definition R-7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996).
+ *
+ * Between -Infinity and any other number lies -Infinity, between a finite number and Infinity lies Infinity.
+ */
+export function orderStatistic(sorted: Float64Array, place: number): number {
+  const below = Math.floor(place);
+  const fraction = place - below;
+  const low = sorted[below]!;
+  const high = sorted[below + 1] ?? low;
+  if (fraction === 0 || low === high || low === Number.NEGATIVE_INFINITY) return low;
+  return low + (high - low) * fraction;
+}
+
+/**
+ * The number that a share `tpr` of the sorted scores lies at or above.
+ *
+ * The place is counted down from the largest score because (n - 1) * 0.95 is exact where (n - 1) * (1 - 0.95) is not:
+ * the rounding error would lift the threshold above a score it should be equal to.
+ */
+export function upperThreshold(sorted: Float64Array, tpr: number): number {
+  const last = sorted.length - 1;
+  return orderStatistic(sorted, last - last * tpr);
+}
+
+/** The number that a share `tpr` of the sorted scores lies at or below. */
+export function lowerThreshold(sorted: Float64Array, tpr: number): number {
+  return orderStatistic(sorted, (sorted.length - 1) * tpr);
+}

@@ -1,7 +1,6 @@
 import { checkFraction } from '../core/check';
 import { checkScores } from './checkScores';
-import { upperThreshold } from './orderStatistic';
-import { sortedCopy } from './sortedCopy';
+import { sortedCopy, upperThreshold } from './sortedCopy';
 
 /**
  * The score above which a share `tpr` of the in-distribution examples lies: the (1 - tpr) quantile of their scores, by

@@ -1,5 +1,5 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, type KeysOf } from '../core/check';
 import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
 

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { refuse, show, type Where } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, refuse, show, type Where } from '../core/check';
 import { lenet } from './lenet';
 import { RESNET_UNITS, resnetSmall } from './resnetSmall';
 

@@ -1,6 +1,5 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import { checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkWhole, type KeysOf, refuse, show } from '../core/check';
 import { heNormal } from '../core/heNormal';
 import { checkModelOptions } from './checkModelOptions';
 

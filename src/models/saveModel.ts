@@ -1,10 +1,9 @@
 import { io } from '@tensorflow/tfjs-core';
 import { type LayersModel, version_layers } from '@tensorflow/tfjs-layers';
-import { isLayersModel } from '../classifier/walkLayers';
-import { refuse, show } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { isLayersModel } from '../classifier/walkGraph';
+import { checkKeys, refuse, show } from '../core/check';
 import { nodeModules } from '../core/nodeModules';
-import { namedWeights } from './load/namedWeights';
+import { namedWeights } from './load/buildModel';
 
 /** What {@link saveModel} writes beside the model. */
 export interface SaveModelOptions {

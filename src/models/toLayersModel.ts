@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { input, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { fromGraphModel, outputNames } from '../classifier/fromGraphModel';
 import { modelGraph } from '../classifier/net/modelGraph';
 import { readGraph } from '../classifier/net/readGraph';
+import type { Network, Operation } from '../classifier/net/types';
 import { applied } from '../classifier/rightKernels';
 import { outputIndex } from '../classifier/view';
-import { isLayersModel } from '../classifier/walkLayers';
-import { refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { isLayersModel, type Layer } from '../classifier/walkGraph';
+import { checkKeys, type KeysOf, refuse, show } from '../core/check';
 import { readNow } from '../core/readNow';
 import { createRng } from '../core/rng';
-import { buildModel } from './graph/buildModel';
+import { layerOf, type Making } from './graph/layerOf';
 import { simplify } from './graph/simplify';
 
 /** What {@link toLayersModel} may be told about a GraphModel. */
@@ -116,4 +116,74 @@ function unsupported(got: string): never {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+/**
+ * A LayersModel that computes what a network does, with layers named as its operations; `refuse` is told what no layer
+ * does.
+ */
+export function buildModel(network: Network, refuse: (operation: Operation, why: string) => never): LayersModel {
+  const made: Layer[] = [];
+  const apply: Making['apply'] = (layer, x, weights = []) => {
+    made.push(layer);
+    const inputs = [x].flat();
+    const result = layer.apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor;
+    layer.setWeights(weights);
+    return result;
+  };
+  try {
+    return assembled(network, apply, refuse);
+  } catch (error) {
+    for (const layer of made) if (layer.built) layer.dispose();
+    throw error;
+  }
+}
+
+function assembled(
+  { inputShape, operations, output }: Network,
+  apply: Making['apply'],
+  refuse: (operation: Operation, why: string) => never,
+): LayersModel {
+  const used = new Set<string>();
+  const unique = (name: string): string => {
+    let made = name;
+    for (let n = 1; used.has(made); n++) made = `${name}_${n}`;
+    used.add(made);
+    return made;
+  };
+  const readers = operations.map((_, id) => operations.filter(({ inputs }) => inputs.includes(id)));
+  const start = input({ shape: [...inputShape], name: unique(bare(operations[0]!.name)) });
+  const results: (SymbolicTensor | undefined)[] = [start];
+  for (const [id, operation] of operations.entries()) {
+    if (id === 0 || results[id] !== undefined) continue;
+    const inputs = operation.inputs.map((place) => results[place]!);
+    const next = id === output ? undefined : fusedActivation(operation, readers[id]!);
+    results[id] = layerOf(operation, {
+      inputs,
+      apply,
+      shapes: operation.inputs.map((place) => operations[place]!.shape),
+      activation: next?.name,
+      name: (what) => unique(what === undefined ? operation.name : `${operation.name}/${what}`),
+      refuse: (why) => refuse(operation, why),
+    });
+    if (next !== undefined) results[operations.indexOf(next.operation)] = results[id];
+  }
+  if (output === 0) refuse(operations[0]!, 'the input itself');
+  return model({ inputs: start, outputs: results[output]! });
+}
+
+/** The activation that a layer of weights does itself: that of the only operation that reads it. */
+function fusedActivation({ kind }: Operation, readers: readonly Operation[]) {
+  const [operation, ...others] = readers;
+  if (operation?.kind !== 'activation' || others.length > 0) return undefined;
+  const { name } = operation.activation;
+  const able = ['conv2d', 'depthwiseConv2d', 'conv2dTranspose', 'dense'].includes(kind);
+  return able && OWN_ACTIVATIONS.has(name) ? { name, operation } : undefined;
+}
+
+/** Activations that layers with weights have; a softmax or sigmoid at the end is better seen as a layer of its own. */
+const OWN_ACTIVATIONS: ReadonlySet<string> = new Set(['relu', 'relu6', 'elu', 'selu', 'tanh', 'softplus', 'softsign']);
+
+function bare(name: string): string {
+  return name.replace(/:\d+$/, '');
 }

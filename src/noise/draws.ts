@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Box } from '../core/float32Box';
+import type { Box } from '../core/bounds';
 import type { Rng } from '../core/rng';
 
 /** How drawn pixels lie in memory: image by image, or one pixel of all images after the other. */

@@ -1,13 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { onePair } from '../core/bounds';
-import { checkPositive, refuse, show } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { float32Box, onePair } from '../core/bounds';
+import { checkKeys, checkPositive, refuse, show } from '../core/check';
 import { checkInBounds } from '../core/checkTensor';
-import { float32Box } from '../core/float32Box';
 import { imageSize } from '../core/imageSize';
-import { checkImages } from './checkImages';
 import { chunks, lowPass, toImages, toPixelRows } from './lowPass';
-import { BOUNDS_KEYS, type BoundsOptions } from './options';
+import { BOUNDS_KEYS, type BoundsOptions, checkImages } from './options';
 
 /**
  * Smooths images with a Gaussian filter, each channel for itself.

@@ -1,6 +1,5 @@
 export { gaussianLowPass } from './gaussianLowPass';
-export type { NoiseSampler } from './noiseSampler';
-export type { BoundsOptions, NoiseOptions, PaperNoiseOptions } from './options';
+export type { BoundsOptions, NoiseOptions, NoiseSampler, PaperNoiseOptions } from './options';
 export { paperNoise } from './paperNoise';
 export { paperSampler, type SamplerOptions } from './paperSampler';
 export { permutePixels } from './permutePixels';

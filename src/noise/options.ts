@@ -1,6 +1,9 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Bounds } from '../core/bounds';
-import type { KeysOf } from '../core/checkKeys';
+import { type KeysOf, refuse, show } from '../core/check';
+import { checkRank } from '../core/checkTensor';
 import type { RandomOptions } from '../core/resolveRng';
+import type { Rng } from '../core/rng';
 
 /** The box that noise lives in. */
 export interface BoundsOptions {
@@ -45,3 +48,22 @@ export interface PaperNoiseOptions extends NoiseOptions {
 
 export const BOUNDS_KEYS: KeysOf<BoundsOptions> = { bounds: true };
 export const NOISE_KEYS: KeysOf<NoiseOptions> = { ...BOUNDS_KEYS, seed: true, rng: true };
+
+/** A non-empty numeric batch of images `[B, H, W, C]` or `[B, H, W]` or, where `ranks` has 2, of vectors `[B, D]`; values are not read. */
+export function checkImages(fn: string, images: unknown, ranks: readonly number[]): asserts images is tf.Tensor {
+  const where = { fn, argument: 'images' };
+  checkRank(where, images, ranks);
+  if (images.dtype !== 'float32' && images.dtype !== 'int32')
+    refuse(where, 'INVALID_ARGUMENT', 'a float32 or int32 tensor', images.dtype, 'Cast it with tf.cast first.');
+  if (images.size === 0)
+    refuse(where, 'EMPTY_INPUT', 'at least one value', show(images.shape), 'Pass a batch with one row or more.');
+}
+
+/**
+ * Draws a batch of out-distribution noise of the same shape as `images`, and possibly made from them.
+ *
+ * Trainers and evaluations take one; {@link paperNoise} is the default and {@link paperSampler} makes others. A sampler
+ * draws all its random numbers from `rng`, keeps to the value range of the images, and leaves `images` alone; the caller
+ * owns the result.
+ */
+export type NoiseSampler = (images: tf.Tensor, rng: Rng) => tf.Tensor;

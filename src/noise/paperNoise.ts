@@ -1,12 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Bounds } from '../core/bounds';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys } from '../core/check';
 import { checkInBounds } from '../core/checkTensor';
 import { resolveRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
-import { checkImages } from './checkImages';
-import type { NoiseSampler } from './noiseSampler';
-import type { PaperNoiseOptions } from './options';
+import { checkImages, type NoiseSampler, type PaperNoiseOptions } from './options';
 import { drawMixture, PAPER_KEYS, paperSampler, resolveMixture } from './paperSampler';
 
 /**

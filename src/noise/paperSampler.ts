@@ -1,15 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type UnitBox, unitBox } from '../core/bounds';
-import { checkFraction, checkOneOf, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, checkOneOf, type KeysOf, refuse, show } from '../core/check';
 import { type ImageSize, imageSize } from '../core/imageSize';
 import { checkRng } from '../core/resolveRng';
 import type { Rng } from '../core/rng';
-import { checkImages } from './checkImages';
 import { drawPermuted, drawUniform } from './draws';
 import { chunks, lowPass, toImages } from './lowPass';
-import type { NoiseSampler } from './noiseSampler';
-import { NOISE_KEYS, type PaperNoiseOptions } from './options';
+import { checkImages, NOISE_KEYS, type NoiseSampler, type PaperNoiseOptions } from './options';
 import { stretch } from './stretchContrast';
 
 /** Options of {@link paperSampler}; its random numbers come from the stream that it is given. */

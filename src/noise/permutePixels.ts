@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { unitBox } from '../core/bounds';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys } from '../core/check';
 import { checkInBounds } from '../core/checkTensor';
 import { imageSize } from '../core/imageSize';
 import { resolveRng } from '../core/resolveRng';
-import { checkImages } from './checkImages';
 import { drawPermuted } from './draws';
-import { NOISE_KEYS, type NoiseOptions } from './options';
+import { checkImages, NOISE_KEYS, type NoiseOptions } from './options';
 
 /**
  * Puts the pixels of every image in a random order: what is left of an image without its structure.

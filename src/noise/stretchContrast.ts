@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { onePair } from '../core/bounds';
-import { checkKeys } from '../core/checkKeys';
+import { type Box, float32Box, onePair } from '../core/bounds';
+import { checkKeys } from '../core/check';
 import { checkFinite } from '../core/checkTensor';
-import { type Box, float32Box } from '../core/float32Box';
-import { checkImages } from './checkImages';
-import { BOUNDS_KEYS, type BoundsOptions } from './options';
+import { BOUNDS_KEYS, type BoundsOptions, checkImages } from './options';
 
 /**
  * Stretches every image to the full contrast: its smallest value, over all pixels and channels, becomes the lower bound

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { unitBox } from '../core/bounds';
-import { refuse, show } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, refuse, show } from '../core/check';
 import { resolveRng } from '../core/resolveRng';
 import { drawUniform } from './draws';
 import { NOISE_KEYS, type NoiseOptions } from './options';

@@ -4,7 +4,7 @@ import { prepareAttack } from '../attacks/prepareAttack';
 import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/types';
 import { memoryLimit } from '../core/memoryLimit';
 import { labelsOfObjective } from '../losses/crossEntropy';
-import { lossName } from '../losses/lossTable';
+import { lossName } from '../losses/headLosses';
 import { type Block, joinRows, type RowRange, readBlock, sliceRows, splitRows } from './blocks';
 import type { AttackRequest, NamedObjective } from './messages';
 import type { Call, Pool } from './workers';

@@ -3,8 +3,7 @@ import { createRng } from '../core/rng';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/applyNode';
 import { follow, pull, pulling, push } from './pass/push';
-import { slopeOf } from './pass/repeated';
-import { COPIES, disturb, uncertainty } from './pass/rounding';
+import { COPIES, disturb, slopeOf, uncertainty } from './pass/rounding';
 import type { Pattern, PiecewiseAffine } from './types';
 
 /** The affine function that a network is in one linear region: f(z) = V z + a. */

@@ -1,5 +1,4 @@
-import { checkOneOf } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkOneOf, type KeysOf } from '../core/check';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/applyNode';
 import { push } from './pass/push';

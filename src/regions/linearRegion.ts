@@ -1,5 +1,4 @@
-import { checkNonNegative, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkNonNegative, type KeysOf, refuse, show } from '../core/check';
 import { checkVector } from './checkVector';
 import { decideAt } from './pass/applyNode';
 import { push } from './pass/push';

@@ -1,5 +1,4 @@
-import { refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, type KeysOf, refuse, show } from '../core/check';
 import { checkSlope, checkVector } from './checkVector';
 import { isLater, type Lines } from './ray/lines';
 import { movingRay } from './ray/movingRay';

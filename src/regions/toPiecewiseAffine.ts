@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { checkSoftmaxHead } from '../classifier/checkSoftmaxHead';
 import { isClassifier } from '../classifier/classifier';
+import { checkSoftmaxHead } from '../classifier/head';
 import { layersModelOf } from '../classifier/layersModelOf';
 import type { ModelLike } from '../classifier/types';
-import { type LayerCall, walkGraph } from '../classifier/walkGraph';
-import { type Layer, weightsOf } from '../classifier/walkLayers';
-import { refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { type Layer, type LayerCall, walkGraph, weightsOf } from '../classifier/walkGraph';
+import { type Bounds, boundsAt } from '../core/bounds';
+import { checkKeys, type KeysOf, refuse, show } from '../core/check';
 import { readNow } from '../core/readNow';
+import { createRng } from '../core/rng';
 import { readActivation, readLeakyRelu, readPrelu, readRelu, readSoftmax } from './read/activations';
 import {
   readBatchNorm,
@@ -21,16 +21,18 @@ import {
   readSeparable,
 } from './read/affineLayers';
 import { checkClassifier, checkSteps, type Reading, type Step } from './read/checkReading';
-import { finish, type Graph, type Reader, unsupported, type Value } from './read/graph';
-import { readAveragePooling, readGlobalAverage, readGlobalMax, readMaxPooling } from './read/poolLayers';
-import { probesFor } from './read/probes';
+import { finish, type Graph, type Reader, sizeOf, unsupported, type Value } from './read/graph';
 import {
   readAdd,
   readAverage,
+  readAveragePooling,
   readConcatenate,
   readCropping,
   readFlatten,
+  readGlobalAverage,
+  readGlobalMax,
   readIdentity,
+  readMaxPooling,
   readPermute,
   readReshape,
   readUpSampling,
@@ -264,4 +266,18 @@ function checkedModel(modelLike: ModelLike): LayersModel {
       'Build a model that keeps one of each with tf.model({ inputs, outputs }), and flatten the output.',
     );
   return model;
+}
+
+/**
+ * Inputs on which a model is compared with what has been read of it: one inside the box of valid inputs and one outside;
+ * always the same ones.
+ */
+function probesFor(inputShape: readonly number[], bounds: Bounds): tf.Tensor {
+  const rng = createRng(1812);
+  const size = sizeOf(inputShape);
+  const values = Float32Array.from({ length: 2 * size }, (_, i) => {
+    const [low, high] = boundsAt(bounds, i % size);
+    return i < size ? low + (high - low) * rng.uniform() : (low + high) / 2 + 10 * (high - low) * rng.normal();
+  });
+  return tf.tensor(values, [2, ...inputShape]);
 }

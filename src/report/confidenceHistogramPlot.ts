@@ -2,11 +2,9 @@ import { checkWhole } from '../core/check';
 import { checkConfidences } from '../metrics/checkScores';
 import { confidenceHistogram } from '../metrics/confidenceHistogram';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
-import { logTicks } from './logTicks';
 import { seriesStyle } from './palette';
-import { checkPlotLook, checkSeries, type PlotLook } from './plotLook';
+import { checkPlotLook, checkSeries, GRID, logTicks, type PlotLook } from './plotLook';
 
 /** Look of a {@link confidenceHistogramPlot}. */
 export interface ConfidenceHistogramPlotOptions extends PlotLook {

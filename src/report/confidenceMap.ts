@@ -1,8 +1,7 @@
 import { checkFunction, checkWhole, refuse } from '../core/check';
 import { checkConfidences } from '../metrics/checkScores';
-import { colourBar } from './colourBar';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
-import { boxAxes, dotLegend, dotMark, dotsOf, pictureMark } from './mapLayers';
+import { boxAxes, colourBar, dotLegend, dotMark, dotsOf, pictureMark } from './mapLayers';
 import { type ConfidenceMapOptions, checkMap } from './mapTypes';
 import { type Cells, cellCentres, cellsOf, paintCells } from './paintCells';
 import { checkPlotLook } from './plotLook';

@@ -1,6 +1,6 @@
 import type { PlotOptions } from '@observablehq/plot';
-import { adaptToDark, INK, PAPER } from './darkMode';
 import { importLinkedom, importPlot } from './optionalPackages';
+import { adaptToDark, INK, PAPER } from './plotLook';
 import { element, estimateWidth, fitText, serialise } from './svg';
 
 type PlotLibrary = typeof import('@observablehq/plot');

@@ -1,6 +1,5 @@
-import { checkBounds, checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
-import { encodePng, type Raster } from './encodePng';
+import { checkBounds, checkKeys, checkWhole, type KeysOf, refuse, show } from '../core/check';
+import { encodePng, type Raster } from './paintCells';
 
 /** One row of an {@link imageGrid}. */
 export interface ImageRow {

@@ -1,5 +1,4 @@
-import { checkBounds, refuse, show } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkBounds, checkKeys, refuse, show } from '../core/check';
 import type { PlotLook } from './plotLook';
 
 /** A rectangle of the plane. */

@@ -1,4 +1,4 @@
-import { refuseMissing } from '../core/importOptional';
+import { refuseMissing } from '../core/nodeModules';
 
 /** What all of them are needed for. */
 const REASON = 'it is an optional dependency that only pictures need';

@@ -1,5 +1,5 @@
-import { dataAddress, encodePng } from './encodePng';
 import type { MapBox } from './mapTypes';
+import { importFastPng } from './optionalPackages';
 import { viridis } from './palette';
 
 /** Number of cells across and down. */
@@ -37,4 +37,23 @@ export async function paintCells(
   const colourOf = (c: number) => (Number.isNaN(c) ? GREY : viridis((c - 1 / classes) / (1 - 1 / classes)));
   for (const [i, c] of values.entries()) data.set(colourOf(c), 3 * i);
   return dataAddress('image/png', await encodePng(fn, { width: columns, height: rows, channels: 3, data }));
+}
+
+/** Pixels of red, green, blue and, if there are four channels, opacity, a byte each, row by row from the top. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 3 | 4;
+  readonly data: Uint8Array;
+}
+
+/** The bytes of a PNG file. */
+export async function encodePng(fn: string, { width, height, channels, data }: Raster): Promise<Uint8Array> {
+  const { encode } = await importFastPng(fn);
+  return encode({ width, height, channels, data });
+}
+
+/** An address that holds a whole file. */
+export function dataAddress(type: string, bytes: Uint8Array): string {
+  return `data:${type};base64,${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))}`;
 }

@@ -1,12 +1,8 @@
-import { checkFraction, checkOneOf, refuse, show, type Where } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, checkOneOf, type KeysOf, refuse, show, type Where } from '../core/check';
 import { checkConfidences, checkScores } from '../metrics/checkScores';
-import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM } from './drawPlot';
-import { logTicks, powerLabel } from './logTicks';
 import { seriesStyle } from './palette';
-import { checkPlotLook, type PlotLook } from './plotLook';
-import { type Point, thinPoints } from './thinPoints';
+import { checkPlotLook, GRID, logTicks, type PlotLook, type Point, powerLabel, thinPoints } from './plotLook';
 
 /** One curve of a `rayPlot`. */
 export interface RayCurve {

@@ -2,10 +2,9 @@ import { checkWhole } from '../core/check';
 import { checkConfidences, checkVerdicts } from '../metrics/checkScores';
 import { confidenceBin } from '../metrics/confidenceHistogram';
 import { expectedCalibrationError } from '../metrics/expectedCalibrationError';
-import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { seriesStyle } from './palette';
-import { checkPlotLook, type PlotLook } from './plotLook';
+import { checkPlotLook, GRID, type PlotLook } from './plotLook';
 
 /** Look of a {@link reliabilityDiagram}. */
 export interface ReliabilityDiagramOptions extends PlotLook {

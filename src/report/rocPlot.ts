@@ -1,11 +1,9 @@
 import { auroc } from '../metrics/auroc';
 import { checkScores } from '../metrics/checkScores';
 import { type RocCurve, rocCurve } from '../metrics/rocCurve';
-import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT, shareAxis } from './drawPlot';
 import { seriesStyle } from './palette';
-import { checkPlotLook, checkSeries, type PlotLook } from './plotLook';
-import { type Point, thinPoints } from './thinPoints';
+import { checkPlotLook, checkSeries, GRID, type PlotLook, type Point, thinPoints } from './plotLook';
 
 /** Look of a {@link rocPlot}. */
 export interface RocPlotOptions extends PlotLook {}

@@ -1,9 +1,8 @@
 import { refuse } from '../core/check';
 import { checkConfidences } from '../metrics/checkScores';
-import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, MARGIN_LEFT } from './drawPlot';
 import { seriesStyle } from './palette';
-import { checkPlotLook, type PlotLook } from './plotLook';
+import { checkPlotLook, GRID, type PlotLook } from './plotLook';
 
 /** Look of a {@link sandwichPlot}. */
 export interface SandwichPlotOptions extends PlotLook {}

@@ -1,9 +1,7 @@
 import { checkFraction, refuse, show } from '../core/check';
-import { GRID } from './darkMode';
 import { drawPlot, GAP, MARGIN_BOTTOM, shareAxis } from './drawPlot';
 import { seriesStyle } from './palette';
-import { checkPlotLook, type PlotLook } from './plotLook';
-import type { Point } from './thinPoints';
+import { checkPlotLook, GRID, type PlotLook, type Point } from './plotLook';
 
 /** A model measured during its training: shares and mean confidences in [0, 1]. */
 export interface MeasuredModel {

@@ -5,17 +5,15 @@ import type { Attack, AttackResult, AttackStep, PgdOptions } from '../attacks/ty
 import { asClassifier } from '../classifier/asClassifier';
 import { classifier } from '../classifier/classifier';
 import type { Classifier, ModelLike } from '../classifier/types';
-import { throwIfAborted } from '../core/abort';
-import { checkFraction, checkFunction, checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkFunction, checkKeys, checkWhole, type KeysOf, refuse, show } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
-import { nextTask } from '../core/nextTask';
+import { nextTask, throwIfAborted } from '../core/pausing';
 import { type Progress, progressClock } from '../core/progress';
 import { createRng } from '../core/rng';
-import type { NoiseSampler } from '../noise/noiseSampler';
+import type { NoiseSampler } from '../noise/options';
 import { paperNoise, samplerFor } from '../noise/paperNoise';
 import { uniformNoise } from '../noise/uniformNoise';
-import { type Judgement, judge } from './judge';
+import { type Judgement, judge } from './checkResult';
 
 /** What a model must withstand. Settings of the attack that are left out are left to the attack. */
 export interface AdversarialNoiseOptions

@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { logOdds } from '../classifier/logOdds';
 import type { ModelLike } from '../classifier/types';
-import { checkFraction, refuse } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, type KeysOf, refuse } from '../core/check';
 import { auroc } from '../metrics/auroc';
 import { checkScores } from '../metrics/checkScores';
 import { fprAtTpr } from '../metrics/fprAtTpr';
 import { thresholdAtTpr } from '../metrics/thresholdAtTpr';
-import { type CheckResult, counted, demand, digits, wording } from './checkResult';
-import { indexOfLargest } from './judge';
+import { type CheckResult, counted, demand, digits, indexOfLargest, wording } from './checkResult';
 
 /** What tells two sets of scores apart; at least one of the two bounds. */
 export interface SeparatesOptions {

@@ -1,12 +1,21 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ReadOptions } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
-import { checkFraction, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, type KeysOf, refuse, show } from '../core/check';
 import { readLabels } from '../core/labels';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { type CheckResult, counted, demand, digits, wording } from './checkResult';
-import { imageAt, imageInWords, indexOfLargest, type JudgedImage, judge } from './judge';
+import {
+  type CheckResult,
+  counted,
+  demand,
+  digits,
+  imageAt,
+  imageInWords,
+  indexOfLargest,
+  type JudgedImage,
+  judge,
+  wording,
+} from './checkResult';
 
 /** What a model must keep to be confident. */
 export interface StaysConfidentOptions extends ReadOptions {

@@ -1,11 +1,21 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ReadOptions } from '../classifier/readLogits';
 import type { ModelLike } from '../classifier/types';
-import { checkFraction } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkFraction, checkKeys, type KeysOf } from '../core/check';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
-import { type CheckResult, counted, demand, digits, wording } from './checkResult';
-import { imageAt, imageInWords, indexOfLargest, type JudgedImage, type Judgement, judge } from './judge';
+import {
+  type CheckResult,
+  counted,
+  demand,
+  digits,
+  imageAt,
+  imageInWords,
+  indexOfLargest,
+  type JudgedImage,
+  type Judgement,
+  judge,
+  wording,
+} from './checkResult';
 
 /** What a model must not exceed to be unconfident. */
 export interface UnconfidentOptions extends ReadOptions {

@@ -10,6 +10,7 @@ export {
   assertResistsAdversarialNoise,
   checkResistsAdversarialNoise,
 } from './checkResistsAdversarialNoise';
+export type { JudgedImage } from './checkResult';
 export { AssertionError, type CheckResult } from './checkResult';
 export {
   assertSeparates,
@@ -30,11 +31,10 @@ export {
   type UnconfidentOptions,
   type UnconfidentResult,
 } from './checkUnconfidentOn';
-export type { JudgedImage } from './judge';
-export { matchers } from './matchers';
 export type {
   MatcherResult,
   Matchers,
   OverconfidenceMatchers,
   SeparateArguments,
-} from './matcherTypes';
+} from './matchers';
+export { matchers } from './matchers';

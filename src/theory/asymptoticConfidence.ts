@@ -1,7 +1,8 @@
+import { refuse, show } from '../core/check';
 import { softmax } from '../core/softmax';
+import { checkVector } from '../regions/checkVector';
 import { type LimitAlongRay, limitAlongRay } from '../regions/limitAlongRay';
 import type { PiecewiseAffine } from '../regions/types';
-import { checkDirection } from './checkDirection';
 
 /** The limit of a network along a ray. */
 export interface AsymptoticConfidence {
@@ -55,4 +56,25 @@ export function confidenceAtLimit({ slope, intercept, from, sameSlope }: LimitAl
   const probabilities = softmax(intercept.map((value, k) => (tied.includes(k) ? value : Number.NEGATIVE_INFINITY)));
   const classes = tied.sort((j, k) => probabilities[k]! - probabilities[j]!);
   return { confidence: probabilities[classes[0]!]!, classes, probabilities, slope, from };
+}
+
+/** A point through which a ray from the origin goes: d finite numbers, not all zero; copied to float64. */
+export function checkDirection(fn: string, net: PiecewiseAffine, x: ArrayLike<number>): Float64Array {
+  checkNet(fn, 'net', net);
+  const point = checkVector({ fn, argument: 'x' }, net, x);
+  if (point.every((value) => value === 0))
+    refuse({ fn, argument: 'x' }, 'INVALID_ARGUMENT', 'a point other than the origin', 'zeros', 'alpha * 0 stays 0.');
+  return point;
+}
+
+/** A network that has been read by `toPiecewiseAffine`. */
+export function checkNet(fn: string, argument: string, net: unknown): asserts net is PiecewiseAffine {
+  if (net === null || typeof net !== 'object' || !('nodes' in net && 'inputSize' in net))
+    refuse(
+      { fn, argument },
+      'INVALID_ARGUMENT',
+      'a PiecewiseAffine',
+      show(net),
+      "Read the model with toPiecewiseAffine from 'relu-overconfidence/regions'.",
+    );
 }

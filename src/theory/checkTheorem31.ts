@@ -1,13 +1,11 @@
-import { refuse } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
-import { follow } from '../core/follow';
+import { checkKeys, type KeysOf, refuse } from '../core/check';
 import { atOnce, type Pausing } from '../core/pausing';
-import type { ProgressOptions } from '../core/progress';
+import { follow, type ProgressOptions } from '../core/progress';
 import { haveSameRows } from '../regions/affineMap';
 import { type LimitAlongRay, limitAlongRay } from '../regions/limitAlongRay';
 import { readRows, type Samples } from '../regions/readRows';
 import type { PiecewiseAffine } from '../regions/types';
-import { checkNet } from './checkDirection';
+import { checkNet } from './asymptoticConfidence';
 
 const KEYS: KeysOf<ProgressOptions> = { onProgress: true, signal: true };
 

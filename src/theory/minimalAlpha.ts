@@ -1,13 +1,12 @@
 import { rowLogOdds } from '../classifier/logOdds';
-import { checkNonNegative } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkNonNegative, type KeysOf } from '../core/check';
 import { atOnce, type Pausing } from '../core/pausing';
 import { findLimitAlongRay } from '../regions/limitAlongRay';
 import { decideAt } from '../regions/pass/applyNode';
 import { pushing } from '../regions/pass/push';
 import { walkRay } from '../regions/rayPieces';
 import type { PiecewiseAffine } from '../regions/types';
-import { checkDirection } from './checkDirection';
+import { checkDirection } from './asymptoticConfidence';
 import { type ConfidenceTarget, targetLogOdds } from './confidenceTarget';
 import { firstCrossing } from './firstCrossing';
 

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DataLike } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
-import { refuse, show } from '../core/check';
-import type { KeysOf } from '../core/checkKeys';
+import { type KeysOf, refuse, show } from '../core/check';
 import type { RandomOptions } from '../core/resolveRng';
 import { createRng, type Rng } from '../core/rng';
 import { checkSlots } from './optimizerState';

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../attacks/attackDefaults';
 import type { DataLike } from '../classifier/labelledData';
+import { rowLogOdds } from '../classifier/logOdds';
+import { argMax, readLogits } from '../classifier/readLogits';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
-import { throwIfAborted } from '../core/abort';
 import type { Batches } from '../core/batches';
 import type { Bounds } from '../core/bounds';
 import { checkNonNegative, refuse } from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
-import { nextTask } from '../core/nextTask';
+import { readLabels } from '../core/labels';
+import { nextTask, throwIfAborted } from '../core/pausing';
 import { progressClock } from '../core/progress';
 import { createRng, type Rng } from '../core/rng';
 import { acetGradientsOf } from './acetStep';
@@ -16,14 +18,13 @@ import { cedaGradientsOf } from './cedaStep';
 import { checkFit, type Loop } from './checkFit';
 import { type Feed, feedOf } from './feed';
 import { type Position, type RunState, restoreRun, saveRun } from './fitCheckpoint';
-import type { EpochRecord, FitMethod, FitOptions, History } from './fitTypes';
+import type { EpochRecord, FitMethod, FitOptions, History, ValidationRecord } from './fitTypes';
 import { goodGradientsOf } from './good/goodStep';
 import { checkSlots, learningRate, setLearningRate } from './optimizerState';
 import { paperSchedule } from './paperSchedule';
 import { plainGradientsOf } from './plainStep';
 import { type RunSettings, runSettings } from './runSettings';
 import type { StepResult } from './types';
-import { validate } from './validate';
 
 /**
  * Trains a model by plain training, CEDA or ACET, as the paper does, or by GOOD: shuffled whole batches, learning rate divided by 10 at
@@ -277,4 +278,26 @@ function runningMeans(): RunningMeans {
     sums.assign(tf.add(sums, tf.stack([loss, inLoss, outLoss, outConfidence, isBad])));
   };
   return { sums, add: (seen, grads) => tf.tidy(() => add(seen, grads)) };
+}
+
+/** Error, cross entropy and confidence on held-out data, in float64 from the logits. */
+async function validate(fn: string, net: Classifier, { x, y }: LabelledData): Promise<ValidationRecord> {
+  const { values, classes, count, head } = await readLogits(fn, net, x, {});
+  const labels = await readLabels({ fn, argument: 'y' }, y, classes, count);
+  let [wrong, loss, confidence] = [0, 0, 0];
+  for (let row = 0; row < count; row++) {
+    const at = row * classes;
+    const top = argMax(values, at, classes);
+    const logConfidence = -softplus(-rowLogOdds(values, at, classes, head));
+    if (top !== labels[row]) wrong++;
+    if (head === 'softmax') loss -= values[at + labels[row]!]! - values[at + top]! + logConfidence;
+    else for (let k = 0; k < classes; k++) loss += softplus(k === labels[row] ? -values[at + k]! : values[at + k]!);
+    confidence += Math.exp(logConfidence);
+  }
+  return { error: wrong / count, loss: loss / count, meanMaxConfidence: confidence / count };
+}
+
+/** log(1 + exp z), never overflowing. */
+function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }

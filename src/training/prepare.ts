@@ -1,10 +1,19 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
-import { checkGradients } from '../classifier/checkGradients';
+import { checkGradients } from '../classifier/differentiate';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../classifier/types';
-import { checkFraction, checkFunction, checkNonNegative, checkPositive, checkWhole, refuse, show } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import {
+  checkFraction,
+  checkFunction,
+  checkKeys,
+  checkNonNegative,
+  checkPositive,
+  checkWhole,
+  type KeysOf,
+  refuse,
+  show,
+} from '../core/check';
 import { checkBatch, checkInBounds } from '../core/checkTensor';
 import { checkLabels } from '../core/labels';
 import type { AcetOptions, CedaOptions, GoodOptions, PlainOptions, StepOptions } from './types';

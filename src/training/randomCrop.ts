@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkWhole } from '../core/check';
-import { checkKeys, type KeysOf } from '../core/checkKeys';
+import { checkKeys, checkWhole, type KeysOf } from '../core/check';
 import { checkRank } from '../core/checkTensor';
 import { imageSize } from '../core/imageSize';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';

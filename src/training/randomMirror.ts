@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys } from '../core/check';
 import { checkRank } from '../core/checkTensor';
 import { type RandomOptions, resolveRng } from '../core/resolveRng';
 

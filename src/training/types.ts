@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Attack } from '../attacks/types';
 import type { RandomOptions } from '../core/resolveRng';
-import type { NoiseSampler } from '../noise/noiseSampler';
+import type { NoiseSampler } from '../noise/options';
 
 /** Options of a plain step. */
 export interface PlainOptions extends RandomOptions {

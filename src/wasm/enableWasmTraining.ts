@@ -1,23 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { refuse, show } from '../core/check';
-import { checkKeys } from '../core/checkKeys';
+import { checkKeys, refuse, show } from '../core/check';
 import { BACKEND } from './backend';
 import { disableWasmTraining, registered } from './disableWasmTraining';
-import { ACTIVATION_GRAD, activationGrad } from './kernels/activationGrad';
-import { avgPoolGrad } from './kernels/avgPoolGrad';
 import { batchMatMul } from './kernels/batchMatMul';
-import { cast, identity } from './kernels/cast';
 import { conv2D } from './kernels/conv2D';
 import { conv2DBackpropFilter } from './kernels/conv2DBackpropFilter';
 import { conv2DBackpropInput } from './kernels/conv2DBackpropInput';
-import { depthwiseBackpropFilter } from './kernels/depthwiseBackpropFilter';
-import { depthwiseBackpropInput } from './kernels/depthwiseBackpropInput';
-import { fusedConv2D } from './kernels/fusedConv2D';
-import { fusedMatMul } from './kernels/fusedMatMul';
-import { maxPoolGrad } from './kernels/maxPoolGrad';
-import { mean, sum } from './kernels/sumLeading';
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwiseBackprop';
+import { ACTIVATION_GRAD, activationGrad, cast, identity } from './kernels/elementwise';
+import { fusedConv2D, fusedMatMul } from './kernels/fused';
+import { avgPoolGrad, maxPoolGrad } from './kernels/poolGrads';
+import { mean, sum, unsortedSegmentSum } from './kernels/sums';
 import { tile } from './kernels/tile';
-import { unsortedSegmentSum } from './kernels/unsortedSegmentSum';
 
 /** How far the stock kernels may be replaced. */
 export interface WasmTrainingOptions {

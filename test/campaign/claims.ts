@@ -32,7 +32,7 @@ import {
 } from '../../src/regions';
 import { decideAt } from '../../src/regions/pass/applyNode';
 import { push } from '../../src/regions/pass/push';
-import { interceptOf, repeated, slopeOf } from '../../src/regions/pass/repeated';
+import { interceptOf, repeated, slopeOf } from '../../src/regions/pass/rounding';
 import {
   asymptoticConfidence,
   evaluateRbf,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it, test } from 'vitest';
-import { checkSoftmaxHead } from '../../src/classifier/checkSoftmaxHead';
+import { checkSoftmaxHead } from '../../src/classifier/head';
 import {
   acetStep,
   type Classifier,

@@ -6,7 +6,7 @@ import { encode } from 'fast-png';
 import { mlp } from 'relu-overconfidence/models';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { namesOf } from '../../src/cli/compare/compare';
-import { directionOf, errorDifference, pairedDifference } from '../../src/cli/compare/differences';
+import { directionOf, errorDifference, pairedDifference } from '../../src/cli/compare/comparison';
 import { runCli, scratchFolder } from './runCli';
 import { saveLayers } from './savedModels';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { visible } from '../../src/cli/io';
 import { progressLine } from '../../src/cli/print/progressLine';
-import { styleOf } from '../../src/cli/print/style';
+import { styleOf } from '../../src/cli/print/text';
 
 test('text for a terminal shows what strangers have hidden in names, and keeps the marks of the program', () => {
   expect(visible('a\x1b[2J\x1b]0;title\x07b')).toBe('a\\u001b[2J\\u001b]0;title\\u0007b');

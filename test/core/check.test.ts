@@ -1,7 +1,6 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it, vi } from 'vitest';
-import { throwIfAborted } from '../../src/core/abort';
 import {
   checkBounds,
   checkFraction,
@@ -14,11 +13,10 @@ import {
 } from '../../src/core/check';
 import { checkBatch, checkFinite, checkInBounds, checkRank } from '../../src/core/checkTensor';
 import { type ErrorCode, OverconfidenceError } from '../../src/core/errors';
-import { follow } from '../../src/core/follow';
 import { checkLabels } from '../../src/core/labels';
-import { nextTask } from '../../src/core/nextTask';
 import { once } from '../../src/core/once';
-import { progressClock } from '../../src/core/progress';
+import { nextTask, throwIfAborted } from '../../src/core/pausing';
+import { follow, progressClock } from '../../src/core/progress';
 import { readNow } from '../../src/core/readNow';
 
 const where = { fn: 'f', argument: 'a' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkKeys, type KeysOf } from '../../src/core/checkKeys';
+import { checkKeys, type KeysOf } from '../../src/core/check';
 import { OverconfidenceError } from '../../src/core/errors';
 
 const where = { fn: 'evaluateOod', argument: 'data' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { float32Box } from '../../src/core/float32Box';
+import { float32Box } from '../../src/core/bounds';
 import { expectRefusal } from '../support/expectRefusal';
 
 /** The next float32 number above; its bits are those of a whole number that is one larger. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { leadingAxes } from '../../src/core/leadingAxes';
 import { atOnce } from '../../src/core/pausing';
-import { principalAxes } from '../../src/core/principalAxes';
+import { leadingAxes, principalAxes } from '../../src/core/principalAxes';
 import { createRng } from '../../src/core/rng';
 import { normals } from '../support/regionModels';
 

@@ -1,7 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { OverconfidenceError } from '../../src/core/errors';
-import { importOptional, refuseMissing } from '../../src/core/importOptional';
-import { availableParallelism, nodeModules, workerThreads } from '../../src/core/nodeModules';
+import {
+  availableParallelism,
+  importOptional,
+  nodeModules,
+  refuseMissing,
+  workerThreads,
+} from '../../src/core/nodeModules';
 import { expectRefusal } from '../support/expectRefusal';
 
 describe('an optional package', () => {

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/core/rng';
 import { decodeImage, type ResizeMode } from '../../src/datasets';
-import { byJpegJs, bySharp } from '../../src/datasets/decodePixels';
+import { byJpegJs, bySharp } from '../../src/datasets/decodeImage';
 import { imageHeader } from '../../src/datasets/imageHeader';
 import { expectRefusal } from '../support/expectRefusal';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTensorBundle } from '../../src/datasets';
-import { crc32c } from '../../src/datasets/sortedTable';
+import { crc32c } from '../../src/datasets/parseTensorBundle';
 import { expectRefusal } from '../support/expectRefusal';
 import {
   bundleEntry,

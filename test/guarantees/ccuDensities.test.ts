@@ -6,11 +6,15 @@ import { createRng } from '../../src/core/rng';
 import { squaredDistances } from '../../src/core/squaredDistances';
 import { largestRadius } from '../../src/guarantees/ccu/ccuClassifier';
 import { emStep, fitMixture } from '../../src/guarantees/ccu/fitMixture';
-import { logRatio } from '../../src/guarantees/ccu/logRatio';
 import { displacementOf, embed, type Metric, principalMetric } from '../../src/guarantees/ccu/metric';
-import { logSumExp, type Mixture } from '../../src/guarantees/ccu/mixture';
-import { leastSquaredDistance, ratioRadius, worstLogRatio } from '../../src/guarantees/ccu/ratioBounds';
-import { type CcuModel, exactDensity, safeDensities } from '../../src/guarantees/ccu/safeDensities';
+import { leastSquaredDistance, logRatio, ratioRadius, worstLogRatio } from '../../src/guarantees/ccu/ratioBounds';
+import {
+  type CcuModel,
+  exactDensity,
+  logSumExp,
+  type Mixture,
+  safeDensities,
+} from '../../src/guarantees/ccu/safeDensities';
 import { randomStep } from './wrapped';
 
 /** Forty points of two overlapping clouds in three dimensions, without random numbers. */

@@ -5,7 +5,7 @@ import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { softmax } from '../../src/core/softmax';
 import { confidenceSandwich } from '../../src/guarantees';
-import { exactMaxConfidence } from '../../src/guarantees/sandwich/exactMaxConfidence';
+import { exactMaxConfidence } from '../../src/guarantees/sandwich/confidenceSandwich';
 import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';

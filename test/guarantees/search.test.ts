@@ -6,7 +6,7 @@ import { atOnce } from '../../src/core/pausing';
 import { createRng } from '../../src/core/rng';
 import { softmax } from '../../src/core/softmax';
 import { certifiedMaxConfidence } from '../../src/guarantees';
-import { exactMaxConfidence } from '../../src/guarantees/sandwich/exactMaxConfidence';
+import { exactMaxConfidence } from '../../src/guarantees/sandwich/confidenceSandwich';
 import { Dictionary } from '../../src/guarantees/search/dictionary';
 import { evaluate, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
 import { denseMap } from '../../src/regions/maps/denseMap';

@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { type Builder, builder, type Result } from '../../src/classifier/net/build';
 import type { Network } from '../../src/classifier/net/types';
 import { createRng } from '../../src/core/rng';
 import { cedaStep, classifier } from '../../src/index';
-import { buildModel } from '../../src/models/graph/buildModel';
 import { simplify } from '../../src/models/graph/simplify';
 import { lenet, toLayersModel } from '../../src/models/index';
+import { buildModel } from '../../src/models/toLayersModel';
 import { toPiecewiseAffine } from '../../src/regions/index';
 import { asymptoticConfidence, minimalAlpha } from '../../src/theory/index';
 import { expectNoLeak } from '../support/expectNoLeak';

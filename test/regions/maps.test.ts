@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/core/rng';
-import { windowAxis } from '../../src/regions/maps/axes';
 import { add, noChanges } from '../../src/regions/maps/changes';
-import { convMap, transposedConvMap } from '../../src/regions/maps/convMap';
+import { convMap, transposedConvMap, windowAxis } from '../../src/regions/maps/convMap';
 import { denseMap } from '../../src/regions/maps/denseMap';
 import { depthwiseMap } from '../../src/regions/maps/depthwiseMap';
 import { diagonalMap } from '../../src/regions/maps/diagonalMap';
 import { selectMap, sourcesByAxis } from '../../src/regions/maps/selectMap';
-import { sparseMap } from '../../src/regions/maps/sparseMap';
+import { sparseMap } from '../../src/regions/read/shapeLayers';
 import type { LinearMap } from '../../src/regions/types';
 import { normals } from '../support/regionModels';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clipSegment } from '../../src/report/clipSegment';
-import { logTicks, powerLabel } from '../../src/report/logTicks';
+import { logTicks, powerLabel } from '../../src/report/plotLook';
+import { clipSegment } from '../../src/report/regionMap';
 
 const box = { x: [-1, 2], y: [0, 3] } as const;
 

@@ -6,7 +6,7 @@ import type { Progress } from '../../src/core/progress';
 import { uniformNoise } from '../../src/noise';
 import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { alphaScaling, minimalAlpha } from '../../src/theory';
-import { clipped, clippedPieces } from '../../src/theory/clippedPath';
+import { clipped, clippedPieces } from '../../src/theory/alphaScaling';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 import { tinyMlp } from '../support/smallModels';

@@ -3,7 +3,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { limitAlongRay } from '../../src/regions/limitAlongRay';
-import { clipped, clippedPieces } from '../../src/theory/clippedPath';
+import { clipped, clippedPieces } from '../../src/theory/alphaScaling';
 import { denseNet } from './nets';
 
 const ray = (net: ReturnType<typeof denseNet>, ...direction: number[]) =>

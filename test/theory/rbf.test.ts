@@ -8,7 +8,7 @@ import type { Progress } from '../../src/core/progress';
 import { createRng } from '../../src/core/rng';
 import { twoMoons } from '../../src/datasets';
 import { evaluateRbf, type RbfNetwork, rbfDistance, rbfModel, rbfNetwork } from '../../src/theory';
-import { trainWeights } from '../../src/theory/rbf/trainWeights';
+import { trainWeights } from '../../src/theory/rbf/rbfNetwork';
 import { expectNoLeak } from '../support/expectNoLeak';
 import { expectRefusal } from '../support/expectRefusal';
 

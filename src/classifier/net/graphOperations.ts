@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { convolvedShape, pooledShape, type Result } from './build';
 import { SHAPE_OPERATIONS } from './graphShapes';
-import type { GraphCall, GraphReader } from './graphValues';
-import { fusedInto } from './modelGraph';
+import { fusedInto, type GraphCall, type GraphReader } from './modelGraph';
 import type { Activation, Affine, Combination, Convolution, Padding, Pair, PlainActivation, Pool } from './types';
 
 /** How the operations of TensorFlow are read, by name. */

@@ -1,6 +1,6 @@
 import { type Result, reducedShape } from './build';
 import { BATCH, type Count, slicing } from './graphNumbers';
-import type { GraphCall, GraphReader } from './graphValues';
+import type { GraphCall, GraphReader } from './modelGraph';
 import type { Pad, Pair, Reduce, Resize } from './types';
 
 /** How the operations of TensorFlow that move, drop or gather values are read, by name. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Layer, weightsOf } from '../walkLayers';
+import { type Layer, weightsOf } from '../walkGraph';
 import { convolvedShape, pooledShape, type Result, reducedShape, sizeOf } from './build';
 import type { Activation, Combination, Convolution, OperationKind, Pair, PlainActivation, Pool, Reduce } from './types';
 

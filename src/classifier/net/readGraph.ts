@@ -3,8 +3,7 @@ import { readNow } from '../../core/readNow';
 import { type Builder, builder, type Result, reading, sizeOf, unreadable } from './build';
 import { BATCH, type Count, type Counts, countsOf, type SliceMasks } from './graphNumbers';
 import { GRAPH_OPERATIONS } from './graphOperations';
-import type { GraphCall, GraphValue } from './graphValues';
-import { type GraphNode, modelGraph, outputNode } from './modelGraph';
+import { type GraphCall, type GraphNode, type GraphValue, modelGraph, outputNode } from './modelGraph';
 import type { NetworkReading } from './types';
 
 /** Constants with more numbers than this say nothing about shapes, and are not read. */

@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { idxLayout, ubyteLayout } from '../../datasets/idxLayouts';
-import type { ReadAs } from '../../datasets/layout';
+import { idxLayout, type ReadAs, ubyteLayout } from '../../datasets/layout';
 import type { NumericArray } from '../../datasets/numericArray';
 import { parseNpy } from '../../datasets/parseNpy';
 import { CliError, messageOf } from '../cliError';

@@ -8,7 +8,7 @@ import { oneOf, text } from '../args/read';
 import { CliError } from '../cliError';
 import type { LoadedModel } from '../load/loadModel';
 import { sha256 } from '../load/sha256';
-import type { Images } from '../measure/images';
+import type { DataFacts } from '../measure/runRecord';
 import { fitImages } from './fitImages';
 import type { ModelClasses } from './matchClasses';
 import { readFolder, type WantedPart } from './readFolder';
@@ -95,4 +95,23 @@ function checkRange(folder: string, values: Float32Array, { bounds, inputShape }
       `${folder} has values such as ${values[at]}, outside the bounds [${boundsAt(bounds, at % size).join(', ')}] of ${isPair(bounds) ? 'the model' : `feature ${at % size}`}.`,
       'Scale the data as in training, or tell the true bounds with --bounds LOW,HIGH.',
     );
+}
+
+/** Images that a run is about, or that noise is made from. */
+export interface Images {
+  /** `[N, ...inputShape]`, within the bounds. */
+  readonly x: tf.Tensor;
+  /** Their classes, where these are known. */
+  readonly labels: Int32Array | undefined;
+  /** What they are; absent for the blank image. */
+  readonly facts: DataFacts | undefined;
+  /** What was left out or concluded when they were read. */
+  readonly notes: readonly string[];
+}
+
+/** A single image without content, which gives noise its shape where there are no data. */
+export function blankImage({ inputShape, bounds }: Classifier): Images {
+  const low = (i: number) => boundsAt(bounds, i)[0];
+  const values = Float32Array.from({ length: tf.util.sizeFromShape([...inputShape]) }, (_, i) => low(i));
+  return { x: tf.tensor(values, [1, ...inputShape]), labels: undefined, facts: undefined, notes: [] };
 }

@@ -2,7 +2,7 @@ import type { InferenceModel } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classifier } from '../../classifier/classifier';
 import type { Classifier, ClassifierOptions } from '../../classifier/types';
-import { isLayersModel } from '../../classifier/walkLayers';
+import { isLayersModel } from '../../classifier/walkGraph';
 import type { Bounds } from '../../core/bounds';
 import { OverconfidenceError } from '../../core/errors';
 import { placeOf } from '../../models/load/places';

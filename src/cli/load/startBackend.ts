@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { importOptional } from '../../core/importOptional';
 import { limitMemory } from '../../core/memoryLimit';
+import { importOptional } from '../../core/nodeModules';
 import { enableWasmTraining } from '../../wasm/enableWasmTraining';
 import type { Values } from '../args/options';
 import { bytes, oneOf } from '../args/read';

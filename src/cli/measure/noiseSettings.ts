@@ -7,7 +7,7 @@ import { isPair } from '../../core/bounds';
 import type { OodAttackSettings } from '../../evaluation/oodAttacks';
 import type { AdversarialNoiseSettings, OodOptions } from '../../evaluation/oodOptions';
 import type { OodProtocol } from '../../evaluation/oodReport';
-import type { NoiseSampler } from '../../noise/noiseSampler';
+import type { NoiseSampler } from '../../noise/options';
 import { paperNoise, samplerFor } from '../../noise/paperNoise';
 import { paperSampler } from '../../noise/paperSampler';
 import { uniformNoise } from '../../noise/uniformNoise';

@@ -8,7 +8,16 @@ import { boundsInWords } from '../../core/bounds';
 import { availableParallelism } from '../../core/nodeModules';
 import type { Progress } from '../../core/progress';
 import type { Measurement } from '../../evaluation/measureBlocks';
-import { IN_DISTRIBUTION, type OodOptions, resolveOptions, usedSettings } from '../../evaluation/oodOptions';
+import {
+  ADVERSARIAL_NOISE,
+  ADVERSARIAL_SAMPLES,
+  columnName,
+  IN_DISTRIBUTION,
+  type OodOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  usedSettings,
+} from '../../evaluation/oodOptions';
 import { oodSources } from '../../evaluation/oodSources';
 import { type Runner, thisProcess } from '../../evaluation/runner';
 import { sourceMeasurement } from '../../evaluation/sourceMeasurement';
@@ -21,17 +30,15 @@ import { CliError } from '../cliError';
 import type { Arguments } from '../command';
 import { withDataBounds } from '../data/dataBounds';
 import type { WantedPart } from '../data/readFolder';
-import { readImages, readLabelled, wantedPart } from '../data/readImages';
+import { blankImage, type Images, readImages, readLabelled, wantedPart } from '../data/readImages';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { duration } from '../print/text';
 import { type ExactNet, guaranteeOf, readExact } from './guarantee';
-import { blankImage, type Images } from './images';
 import { auditRows, columnSettings, evaluationRows, protocolOf, quickly } from './noiseSettings';
 import { otherBoundsMeasurement } from './otherBounds';
 import { rayMeasurement, rayPlan } from './rays';
 import type { RunFacts } from './runRecord';
-import { missingGuarantees, skippedRows } from './skippedRows';
 
 /** A run that may begin. */
 export interface Prepared {
@@ -281,4 +288,31 @@ function raysOf(
     measurements: [rayMeasurement(net, question, signal, (costOf(net).multiplyAdds * SECONDS_PER_PRODUCT) / perPass)],
     notes,
   };
+}
+
+/** What is not measured, named to be seen to be missing. */
+function skipped(name: string, kind: Measurement['kind'], why: string): Measurement {
+  return { name, kind, samples: 0, blockSize: 1, cost: 0, required: false, skipped: why, run: async () => ({}) };
+}
+
+/** Rows of attacks that the user does not want. */
+function skippedRows(
+  command: RunFacts['command'],
+  { adversarialNoise, adversarialSamples, protocol }: ResolvedOptions,
+): Measurement[] {
+  const none = '--attacked 0';
+  const samples = protocol === 'worst-case' ? 'the worst case is about confidence, not about the class' : none;
+  return [
+    ...(adversarialNoise === undefined ? [skipped(ADVERSARIAL_NOISE, 'adversarialNoise', none)] : []),
+    ...(adversarialSamples === undefined && command === 'evaluate'
+      ? [skipped(ADVERSARIAL_SAMPLES, 'adversarialSamples', samples)]
+      : []),
+  ];
+}
+
+/** The guaranteed columns where there are none, of every row that would have one. */
+function missingGuarantees(rows: readonly Measurement[], why: string): Measurement[] {
+  return rows
+    .filter(({ kind }) => kind === 'out' || kind === 'noise')
+    .map(({ name }) => skipped(columnName(name, 'guaranteed'), 'guaranteed', why));
 }

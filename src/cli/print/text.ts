@@ -1,3 +1,4 @@
+import type { Output } from '../io';
 /** Breaks text between words, never before a percent sign, so that no line is longer than `width`, unless a single word is. */
 export function wrap(text: string, width: number, indent = ''): string {
   return text
@@ -50,4 +51,19 @@ export function duration(seconds: number): string {
   const [length, name] = units.find(([unit]) => seconds >= 1.5 * unit) ?? units.at(-1)!;
   const count = Math.max(1, Math.round(seconds / length));
   return `about ${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** Ways to mark text. */
+export interface Style {
+  readonly bold: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly warning: (text: string) => string;
+  readonly bad: (text: string) => string;
+}
+
+/** Colours for a terminal; none elsewhere, nor with NO_COLOR (https://no-color.org) or a terminal that calls itself dumb. */
+export function styleOf(output: Output, env: Readonly<Record<string, string | undefined>>): Style {
+  const coloured = output.isTTY && !env.NO_COLOR && env.TERM !== 'dumb';
+  const code = (sequence: number) => (text: string) => (coloured ? `\x1b[${sequence}m${text}\x1b[0m` : text);
+  return { bold: code(1), good: code(32), warning: code(33), bad: code(31) };
 }

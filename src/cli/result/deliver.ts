@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Classifier } from '../../classifier/types';
-import { importOptional } from '../../core/importOptional';
+import { importOptional } from '../../core/nodeModules';
 import type { Shard } from '../../evaluation/measureBlocks';
 import type { Values } from '../args/options';
 import { number, text } from '../args/read';

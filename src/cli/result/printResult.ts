@@ -3,8 +3,7 @@ import { textTable } from '../../core/textTable';
 import { comparisonColumns, shown, type TableColumn, withGroups } from '../../evaluation/oodColumns';
 import type { OodRow } from '../../evaluation/oodReport';
 import type { Io } from '../io';
-import { type Style, styleOf } from '../print/style';
-import { percent, wrap } from '../print/text';
+import { percent, type Style, styleOf, wrap } from '../print/text';
 import type { Result, VerdictLevel } from './result';
 import { lowestOf } from './verdict';
 

@@ -11,8 +11,7 @@ import { CURVE_ALPHAS, RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
 import { percent } from '../print/text';
 import { resultTable, thresholdText, titleOf } from './printResult';
-import type { Result } from './result';
-import { className, takenFor } from './takenFor';
+import { className, type Result, takenFor } from './result';
 import { lowestOf } from './verdict';
 
 const WIDTH = 460;

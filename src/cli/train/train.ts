@@ -4,9 +4,15 @@ import { type Tensor, tensor1d, train as tfTrain } from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../../attacks/attackDefaults';
 import type { LabelledData } from '../../classifier/types';
 import { isPair } from '../../core/bounds';
+import { textTable } from '../../core/textTable';
 import { saveModel } from '../../models/saveModel';
 import { fineTune } from '../../training/fineTune/fineTune';
-import type { FineTuneOptions, FineTuneRecord, FineTuneResult } from '../../training/fineTune/types';
+import type {
+  FineTuneMeasurement,
+  FineTuneOptions,
+  FineTuneRecord,
+  FineTuneResult,
+} from '../../training/fineTune/types';
 import { fit } from '../../training/fit';
 import type { EpochRecord } from '../../training/fitTypes';
 import type { Values } from '../args/options';
@@ -21,7 +27,7 @@ import type { Io, Output } from '../io';
 import { loadModel, modelSettings, type WithLayers } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
-import { adviceAfter, beforeAndAfter, checkLine } from './outcome';
+import { percent } from '../print/text';
 
 /** Updates between checkpoints. */
 const CHECKPOINT_EVERY = 5;
@@ -187,4 +193,46 @@ async function trainPlainly(
     ...watching,
     onEpoch,
   });
+}
+
+/** One measurement on the way. */
+export function checkLine({ update, error, ...record }: FineTuneRecord, updates: number): string {
+  const [data, noise, attacked] = [record.confidence, record.noise, record.attackedNoise].map((c) => c.toFixed(3));
+  return `update ${update} of ${updates} at most: error ${percent(error)}, mean confidence on data ${data}, on noise ${noise}, on attacked noise ${attacked}`;
+}
+
+/** What has changed, as a table. */
+export function beforeAndAfter({ before, after }: FineTuneResult): string {
+  const row = (name: string, of: (measurement: FineTuneMeasurement) => string) => [name, of(before), of(after)];
+  return textTable(
+    ['', 'before', 'after'],
+    [
+      row('error', ({ error }) => percent(error)),
+      row('mean confidence on data', ({ confidence }) => confidence.toFixed(3)),
+      row('on noise', ({ noise }) => noise.toFixed(3)),
+      row('on attacked noise', ({ attackedNoise }) => attackedNoise.toFixed(3)),
+    ],
+  );
+}
+
+/** Confidence on noise that is still too much, and what it may fall by on data. */
+const [HIGH, FALL] = [0.3, 0.2];
+
+/** What to do next, by what was seen. */
+export function adviceAfter({ outcome, before, after, best, updates, checks }: FineTuneResult): string[] {
+  if (outcome !== 'improved') return [];
+  const falling = best === checks.at(-1)?.update;
+  return [
+    ...(after.noise > HIGH ? ['Noise itself still convinces it: try a larger --lambda, such as 2.'] : []),
+    ...(after.noise <= HIGH && after.attackedNoise > HIGH
+      ? [
+          falling
+            ? `Attacked noise still convinces it, and confidence was falling to the end: try --updates ${2 * updates}, or --layers all.`
+            : 'Attacked noise still convinces it: try a smaller --learning-rate with more --updates, or --layers all.',
+        ]
+      : []),
+    ...(before.confidence - after.confidence > FALL
+      ? ['It has become less sure of your data too: a smaller --epsilon or --lambda takes less of that.']
+      : []),
+  ];
 }

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { graphEnd } from '../../classifier/ending';
-import { walkGraph } from '../../classifier/walkGraph';
-import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkLayers';
+import { isLayersModel, type Layer, walkGraph, weightsOf } from '../../classifier/walkGraph';
 import { refuse } from '../../core/check';
 
 /** Features and logits of a batch; the caller owns both. */

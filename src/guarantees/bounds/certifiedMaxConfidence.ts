@@ -1,8 +1,14 @@
-import { checkBounds, checkNonNegative, checkOneOf, checkPositive, refuse } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
-import { follow } from '../../core/follow';
+import {
+  checkBounds,
+  checkKeys,
+  checkNonNegative,
+  checkOneOf,
+  checkPositive,
+  type KeysOf,
+  refuse,
+} from '../../core/check';
 import { atOnce, type Pausing } from '../../core/pausing';
-import type { ProgressOptions } from '../../core/progress';
+import { follow, type ProgressOptions } from '../../core/progress';
 import { softmax } from '../../core/softmax';
 import { evaluate } from '../../regions/evaluate';
 import { readRows, type Samples } from '../../regions/readRows';

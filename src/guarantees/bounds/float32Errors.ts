@@ -1,5 +1,5 @@
 import type { Pausing } from '../../core/pausing';
-import { interceptOf, repeated, slopeOf } from '../../regions/pass/repeated';
+import { interceptOf, repeated, slopeOf } from '../../regions/pass/rounding';
 import type { AffineGraphNode, AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
 import {
   FLUSHED,

@@ -1,5 +1,5 @@
 import type { Pausing } from '../../core/pausing';
-import { repeated } from '../../regions/pass/repeated';
+import { repeated } from '../../regions/pass/rounding';
 import type { AffineGraphNode, AffineNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
 import { dualNormOf, withCoefficient } from './ball';
 import { type Domain, magnitudes, roundoff64, UNDERFLOW } from './interval';

@@ -1,6 +1,6 @@
 import { refuse } from '../../core/check';
 import { checkVector } from '../../regions/checkVector';
-import { repeated } from '../../regions/pass/repeated';
+import { repeated } from '../../regions/pass/rounding';
 import type { AffineGraphNode, AffineNode, KinkNode, MaxNode, PiecewiseAffine } from '../../regions/types';
 import { dualNorms } from './ball';
 import { centred, type Domain, type Interval, roundoff64, UNDERFLOW, withoutNaN } from './interval';

@@ -1,5 +1,5 @@
 import type { Pausing } from '../../core/pausing';
-import { repeated } from '../../regions/pass/repeated';
+import { repeated } from '../../regions/pass/rounding';
 import type { AffineGraphNode, PiecewiseAffine, SwitchNode } from '../../regions/types';
 import { formBounds, type Known } from './formBounds';
 import { type Domain, type Interval, magnitudes } from './interval';

@@ -1,4 +1,4 @@
-import { interceptOf, slopeOf } from '../../regions/pass/repeated';
+import { interceptOf, slopeOf } from '../../regions/pass/rounding';
 import type { KinkNode, MaxNode, SwitchNode } from '../../regions/types';
 import { type Interval, UNDERFLOW } from './interval';
 

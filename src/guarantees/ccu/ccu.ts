@@ -1,11 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { checkPositive, checkWhole, refuse, show, type Where } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkKeys, checkPositive, checkWhole, type KeysOf, refuse, show, type Where } from '../../core/check';
 import { checkInBounds } from '../../core/checkTensor';
-import { follow } from '../../core/follow';
 import { inTasks, type Pausing } from '../../core/pausing';
-import type { ProgressOptions } from '../../core/progress';
+import { follow, type ProgressOptions } from '../../core/progress';
 import { createRng } from '../../core/rng';
 import { inputsAndOut, type NamedInputs, noiseFor, type OutInputs } from '../wrapper/inputs';
 import { centreOf, displacementsFrom, type Points, readPoints } from '../wrapper/points';

@@ -2,14 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
 import { checkNonNegative, checkPositive, refuse } from '../../core/check';
 import { log1p } from '../../core/log1p';
-import { sharpLogitRange } from '../../core/sharpLogitRange';
+import { sharpLogitRange } from '../../core/softmax';
 import type { GuaranteedClassifier } from '../types';
-import { withoutOverflow } from '../wrapper/logits';
 import { HORIZON, pointAt, radiusWithinHorizon, readPoints, withinHorizon } from '../wrapper/points';
 import { largestConfidence } from '../wrapper/rowBound';
-import { wrap } from '../wrapper/wrappedNet';
-import { logRatio } from './logRatio';
-import { ratioRadius, worstLogRatio } from './ratioBounds';
+import { withoutOverflow, wrap } from '../wrapper/wrappedNet';
+import { logRatio, ratioRadius, worstLogRatio } from './ratioBounds';
 import { type CcuModel, safeDensities } from './safeDensities';
 
 /** A {@link GuaranteedClassifier} that also says how far around a point it can promise a confidence. */

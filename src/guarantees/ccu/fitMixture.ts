@@ -2,7 +2,7 @@ import { kMeans } from '../../core/kMeans';
 import type { Pausing } from '../../core/pausing';
 import type { Rng } from '../../core/rng';
 import { findSquaredDistances } from '../../core/squaredDistances';
-import { logHeights, logSumExp, type Mixture } from './mixture';
+import { logHeights, logSumExp, type Mixture } from './safeDensities';
 
 /** What {@link fitMixture} works on. */
 interface MixtureFit {

@@ -1,6 +1,5 @@
-import { leadingAxes } from '../../core/leadingAxes';
 import type { Pausing } from '../../core/pausing';
-
+import { leadingAxes } from '../../core/principalAxes';
 import { lengthOf } from '../growth/networkGrowth';
 
 /**

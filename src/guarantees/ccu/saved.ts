@@ -1,7 +1,6 @@
 import type { SavedInputs } from '../wrapper/wrappedNet';
 import { displacementOf, embed, type Metric } from './metric';
-import type { Mixture } from './mixture';
-import type { CcuModel } from './safeDensities';
+import type { CcuModel, Mixture } from './safeDensities';
 
 /** A mixture of Gaussians, as plain data. */
 export interface SavedMixture {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { isClassifier } from '../../classifier/classifier';
 import { readLogits } from '../../classifier/readLogits';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { isLayersModel } from '../../classifier/walkLayers';
+import { isLayersModel } from '../../classifier/walkGraph';
 import { checkPositive, refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { AffineNode, LinearMap, PiecewiseAffine } from '../../regions/types';

@@ -1,5 +1,5 @@
 import { applyNode, decideAt } from '../../regions/pass/applyNode';
-import { repeated, steepestSlopes } from '../../regions/pass/repeated';
+import { repeated, steepestSlopes } from '../../regions/pass/rounding';
 import type {
   AffineGraphNode,
   AffineNode,

@@ -4,7 +4,7 @@ import { type Forward, run } from '../../classifier/ending';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import { checkTrainingMode, trainingForward } from '../../classifier/trainingForward';
 import type { LogitsOptions, ModelLike } from '../../classifier/types';
-import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkLayers';
+import { isLayersModel, type Layer, weightsOf } from '../../classifier/walkGraph';
 import { refuse } from '../../core/check';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import type { PiecewiseAffine } from '../../regions/types';

@@ -7,11 +7,10 @@ import { type MapNorms, mapNorms } from '../growth/mapNorms';
 import { lengthOf } from '../growth/networkGrowth';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
-import { belowLargest, frozen } from '../wrapper/logits';
 import { horizonWithin, pointAt, readPoints, withinHorizon } from '../wrapper/points';
 import { largestConfidence, rowBound, type TemperatureRange } from '../wrapper/rowBound';
-import { wrap } from '../wrapper/wrappedNet';
-import { type LaplaceParts, PROBIT, timesFactor } from './laplaceParts';
+import { belowLargest, frozen, wrap } from '../wrapper/wrappedNet';
+import { type LaplaceParts, PROBIT, timesFactor } from './posterior';
 
 /** Products with the factor of the posterior are kept below this: 2^120. */
 const LARGEST = 2 ** 120;

@@ -1,6 +1,5 @@
 import type { ModelLike } from '../../classifier/types';
-import { checkPositive, checkWhole, refuse } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkKeys, checkPositive, checkWhole, type KeysOf, refuse } from '../../core/check';
 import { inTasks } from '../../core/pausing';
 import { softmax } from '../../core/softmax';
 import { checkSlope, checkVector } from '../../regions/checkVector';
@@ -12,8 +11,15 @@ import { centreOf, readPoints } from '../wrapper/points';
 import { type InputOptions, type SavedInputs, wrappedNet } from '../wrapper/wrappedNet';
 import { headOf } from './head';
 import { laplaceClassifier } from './laplaceClassifier';
-import { type LaplaceParts, laplaceModel, PROBIT, timesFactor } from './laplaceParts';
-import { gaussNewton, type PassOptions, posterior } from './posterior';
+import {
+  gaussNewton,
+  type LaplaceParts,
+  laplaceModel,
+  type PassOptions,
+  PROBIT,
+  posterior,
+  timesFactor,
+} from './posterior';
 
 /** Options of {@link lastLayerLaplace}. */
 export interface LastLayerLaplaceOptions extends InputOptions, PassOptions {

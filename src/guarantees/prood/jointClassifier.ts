@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
 import { onePair } from '../../core/bounds';
-import { checkNonNegative, checkOneOf, checkPositive } from '../../core/check';
-import { checkKeys } from '../../core/checkKeys';
+import { checkKeys, checkNonNegative, checkOneOf, checkPositive } from '../../core/check';
 import { inTasks } from '../../core/pausing';
 import { checkSlope } from '../../regions/checkVector';
 import { limitAlongRay } from '../../regions/limitAlongRay';
@@ -13,9 +12,8 @@ import type { BoundMethod } from '../bounds/confidenceOverBox';
 import { ballIn } from '../bounds/interval';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
-import { withoutOverflow } from '../wrapper/logits';
 import { pointAt, radiusWithinHorizon, readPoints, withinHorizon } from '../wrapper/points';
-import { wrap } from '../wrapper/wrappedNet';
+import { withoutOverflow, wrap } from '../wrapper/wrappedNet';
 import { type Discriminator, largestScore, logSigmoid, scoreBound, scoresOf } from './discriminator';
 
 /** Options of {@link JointClassifier.linfConfidenceBound}. */

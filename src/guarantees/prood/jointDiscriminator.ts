@@ -1,18 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, models, sequential } from '@tensorflow/tfjs-layers';
-import { checkGradients } from '../../classifier/checkGradients';
+import { checkGradients } from '../../classifier/differentiate';
 import { imageOf } from '../../classifier/inputFacts';
-import { topologyOf } from '../../classifier/topologyOf';
+import { topologyOf } from '../../classifier/layersModelOf';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { isLayersModel } from '../../classifier/walkLayers';
-import { onePair } from '../../core/bounds';
-import { checkFunction, checkNonNegative, checkPositive, checkWhole, refuse, show } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { isLayersModel } from '../../classifier/walkGraph';
+import { float32Box, onePair } from '../../core/bounds';
+import {
+  checkFunction,
+  checkKeys,
+  checkNonNegative,
+  checkPositive,
+  checkWhole,
+  type KeysOf,
+  refuse,
+  show,
+} from '../../core/check';
 import { checkInBounds } from '../../core/checkTensor';
-import { float32Box } from '../../core/float32Box';
 import { heNormal } from '../../core/heNormal';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
-import type { NoiseSampler } from '../../noise/noiseSampler';
+import type { NoiseSampler } from '../../noise/options';
 import { toPiecewiseAffine } from '../../regions/toPiecewiseAffine';
 import { kinkExtremes } from '../bounds/relaxation';
 import { inputsAndOut, type NamedInputs, type OutInputs } from '../wrapper/inputs';

@@ -1,4 +1,4 @@
-import { slopeOf } from '../../regions/pass/repeated';
+import { slopeOf } from '../../regions/pass/rounding';
 import type { AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
 
 /** Affine nodes one after the other, and the units that read what they give; the last stage has none and gives the logits. */

@@ -1,5 +1,5 @@
 import type { Pausing } from '../../core/pausing';
-import { repeated } from '../../regions/pass/repeated';
+import { repeated } from '../../regions/pass/rounding';
 import type { Known } from '../bounds/formBounds';
 import { type Interval, magnitudes, roundoff64, UNDERFLOW } from '../bounds/interval';
 import type { AffineForm, Dictionary, Ending } from './dictionary';

@@ -2,15 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readLogits } from '../../classifier/readLogits';
 import type { Classifier } from '../../classifier/types';
 import { checkNonNegative, checkPositive } from '../../core/check';
-import { sharpLogitRange } from '../../core/sharpLogitRange';
+import { sharpLogitRange } from '../../core/softmax';
 import type { LogitGrowth } from '../growth/logitGrowth';
 import type { Affine } from '../growth/networkGrowth';
 import { roundoff } from '../growth/roundoff';
 import type { GuaranteedClassifier } from '../types';
-import { belowLargest, frozen } from './logits';
 import { depthOf, pointAt, readPoints, withinHorizon } from './points';
 import { rowBound, type TemperatureRange } from './rowBound';
-import { wrap } from './wrappedNet';
+import { belowLargest, frozen, wrap } from './wrappedNet';
 
 /** A temperature T >= 1 that logits are divided by, and which grows with the distance from a centre. */
 export interface Cooling {

@@ -1,8 +1,7 @@
 import { rowLogOdds } from '../../classifier/logOdds';
 import { type Logits, readLogits } from '../../classifier/readLogits';
 import type { Classifier, ModelLike } from '../../classifier/types';
-import { checkPositive, refuse } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkKeys, checkPositive, type KeysOf, refuse } from '../../core/check';
 import { type GrowthOptions, growthOf } from '../growth/logitGrowth';
 import type { Cooled } from './cooledClassifier';
 import { inputsOf, type TrainingInputs } from './inputs';

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { imageOf } from '../../classifier/inputFacts';
 import type { Classifier } from '../../classifier/types';
-import { refuse } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkKeys, type KeysOf, refuse } from '../../core/check';
 import { checkTensor } from '../../core/checkTensor';
-import type { NoiseSampler } from '../../noise/noiseSampler';
+import type { NoiseSampler } from '../../noise/options';
 import { paperNoise, samplerFor } from '../../noise/paperNoise';
 
 /** Training inputs under the name that this library gives them, or the one that tfjs does; labels are not needed. */

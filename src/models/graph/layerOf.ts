@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Activation, Convolution, Operation, Pad, Pair, Reduce } from '../../classifier/net/types';
-import type { Layer } from '../../classifier/walkLayers';
+import type { Layer } from '../../classifier/walkGraph';
 import { readNow } from '../../core/readNow';
-import { channelVector, isPerChannel } from './constants';
-import { boundsOf } from './simplify';
+import { boundsOf, channelVector, isPerChannel } from './simplify';
 
 /** What an operation needs to become layers. */
 export interface Making {

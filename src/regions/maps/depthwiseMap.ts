@@ -1,7 +1,7 @@
 import { once } from '../../core/once';
 import type { Axis, LinearMap } from '../types';
-import { countsSeen, eachSeeing, seen } from './axes';
 import { add } from './changes';
+import { countsSeen, eachSeeing, seen } from './convMap';
 
 /** What a depthwise convolution is made of; images are [height, width, channels], flat. */
 interface Depthwise {

@@ -1,6 +1,6 @@
 import type { Pausing } from '../../core/pausing';
 import { add, clear, noChanges } from '../maps/changes';
-import { slopeOf } from '../pass/repeated';
+import { slopeOf } from '../pass/rounding';
 import type { AffineNode, Changes, KinkNode, MaxNode, PiecewiseAffine, SumNode, SwitchNode } from '../types';
 import { type Lines, linesAt, linesUnder, nextState, switchTime } from './lines';
 

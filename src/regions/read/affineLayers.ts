@@ -1,5 +1,4 @@
-import { single, windowAxis } from '../maps/axes';
-import { convMap, transposedConvMap } from '../maps/convMap';
+import { convMap, single, transposedConvMap, windowAxis } from '../maps/convMap';
 import { denseMap } from '../maps/denseMap';
 import { depthwiseMap } from '../maps/depthwiseMap';
 import { diagonalMap } from '../maps/diagonalMap';

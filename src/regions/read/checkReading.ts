@@ -2,14 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { applied } from '../../classifier/rightKernels';
 import type { Classifier } from '../../classifier/types';
-import type { LayerCall } from '../../classifier/walkGraph';
-import type { Layer } from '../../classifier/walkLayers';
+import type { Layer, LayerCall } from '../../classifier/walkGraph';
 import { refuse } from '../../core/check';
 import { readNow } from '../../core/readNow';
 import { softmax } from '../../core/softmax';
 import { applyNode, decideAt } from '../pass/applyNode';
 import { push } from '../pass/push';
-import { repeated, steepestSlopes } from '../pass/repeated';
+import { repeated, steepestSlopes } from '../pass/rounding';
 import type { AffineGraphNode, AffineNode, LinearMap, PiecewiseAffine } from '../types';
 import { type Graph, sizeOf, unsupported, type Value } from './graph';
 

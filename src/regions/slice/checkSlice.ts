@@ -1,5 +1,4 @@
-import { checkBounds, checkWhole, refuse, show, type Where } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { checkBounds, checkKeys, checkWhole, type KeysOf, refuse, show, type Where } from '../../core/check';
 import { checkVector } from '../checkVector';
 import type { Box2d, Plane2d, SliceOptions } from '../sliceTypes';
 import type { PiecewiseAffine } from '../types';

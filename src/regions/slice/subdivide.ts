@@ -1,8 +1,7 @@
 import type { Pausing } from '../../core/pausing';
 import { add, clear, noChanges } from '../maps/changes';
 import { applyNodeTo, type Columns } from '../pass/applyNode';
-import { interceptOf, repeated, slopeOf } from '../pass/repeated';
-import { summed } from '../pass/rounding';
+import { interceptOf, repeated, slopeOf, summed } from '../pass/rounding';
 import type { AffineGraphNode, AffineNode, PiecewiseAffine, SwitchNode } from '../types';
 import { decideAll, type Reading, splitByEntry } from './decide';
 import { type EntrySizes, lesser, NOTHING, type Sizes, sizesOf } from './line';

@@ -1,10 +1,11 @@
-import type { OodReport } from '../../evaluation/oodReport';
-import { checkReport } from './checkReport';
-import { figures, scorePictures } from './figures';
+import { checkKeys, checkOneOf, type KeysOf, refuse, show, type Where } from '../../core/check';
+import { checkReports, type OodReport } from '../../evaluation/oodReport';
+import { confidenceHistogramPlot } from '../confidenceHistogramPlot';
+import { dataAddress } from '../paintCells';
+import { rocPlot } from '../rocPlot';
 import { type Markup, render, tag } from './markup';
-import { STYLESHEET } from './stylesheet';
 import { plainTable, resultsTable, settingsTable } from './tables';
-import type { OodReportHtmlOptions, ReportSection, ReportVerdict } from './types';
+import type { OodReportHtmlOptions, ReportPicture, ReportSection, ReportTable, ReportVerdict } from './types';
 
 /** Nothing may be loaded and nothing may run; browsers see to it. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
@@ -111,4 +112,178 @@ function sectionOf({ heading, paragraphs = [], table, pictures = [] }: ReportSec
     table === undefined ? [] : plainTable(heading, table),
     figures(pictures),
   );
+}
+
+/** The style of a report: light and dark, wide and narrow, and on paper. */
+const STYLESHEET = `
+:root{color-scheme:light dark;--ink:#222;--soft:#55555c;--paper:#fff;--raised:#f4f4f5;--line:#c9c9d0;--focus:#0072b2;
+--good:#00634a;--warning:#7a4b00;--bad:#a12600}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e4e4e7;--soft:#b4b4bd;--paper:#18181b;--raised:#27272a;--line:#52525b;
+--focus:#56b4e9;--good:#4fd1a5;--warning:#f0b94d;--bad:#ff9e73}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
+header,main,footer{max-width:72rem;margin:0 auto;padding:0 1rem}
+header{padding-top:1.5rem}
+h1{font-size:1.7rem;line-height:1.25;margin:0 0 1rem;overflow-wrap:anywhere}
+h2{font-size:1.25rem;line-height:1.3;margin:2.25rem 0 .75rem;overflow-wrap:anywhere}
+p{max-width:48rem;margin:.5rem 0;overflow-wrap:anywhere}
+.verdict{max-width:none;border:2px solid;border-left-width:.6rem;border-radius:.4rem;padding:.75rem 1rem;font-size:1.1rem;background:var(--raised)}
+.verdict strong,.verdict{border-color:currentColor}
+.verdict span{color:var(--ink)}
+.good{color:var(--good)}.warning{color:var(--warning)}.bad{color:var(--bad)}.comparison{color:var(--focus)}
+.details{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1.25rem;margin:1rem 0}
+dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+.scroll{overflow-x:auto;margin:.75rem 0}
+.scroll:focus-visible{outline:3px solid var(--focus);outline-offset:2px}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+caption{text-align:left;color:var(--soft);padding-bottom:.4rem;max-width:calc(100vw - 2rem)}
+section caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+th,td{padding:.35rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+thead th{background:var(--raised)}
+tbody th{font-weight:600}
+.number{text-align:right;white-space:nowrap}
+.first{border-left:2px solid var(--line)}
+small,.note,figcaption,footer{color:var(--soft);font-size:.9rem}
+small{font-weight:400}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;margin:1rem 0;align-items:start}
+figure{margin:0}
+figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:.3rem}
+footer{margin-top:2.5rem;padding-bottom:2rem}
+@media print{:root{color-scheme:light}body{font-size:10pt}.scroll{overflow:visible}h2{break-after:avoid}figure,tr,.verdict{break-inside:avoid}thead{display:table-header-group}}
+`;
+
+/** Two of them stand side by side on a wide page, and one can still be read on a phone. */
+const WIDTH = 460;
+
+/**
+ * Pictures as figures. A picture is an image of its own inside the page, so that nothing in it can run, load or restyle
+ * anything.
+ */
+function figures(pictures: readonly ReportPicture[]): Markup[] {
+  if (pictures.length === 0) return [];
+  const drawn = pictures.map(({ svg, png, alt, caption }) => {
+    const src =
+      svg === undefined
+        ? dataAddress('image/png', png!)
+        : dataAddress('image/svg+xml', new TextEncoder().encode(svg.trim()));
+    const below = caption === undefined ? [] : [tag('figcaption', {}, caption)];
+    return tag('figure', {}, tag('img', { src, alt }), below);
+  });
+  return [tag('div', { class: 'figures' }, drawn)];
+}
+
+/** ROC curves and histograms of the rows whose scores a report keeps; none where it keeps none. */
+async function scorePictures(name: string, { rows }: OodReport): Promise<ReportPicture[]> {
+  const kept = rows.flatMap(({ name: row, kind, scores }) =>
+    scores !== undefined && scores.confidences.length > 0 ? [{ row, kind, ...scores }] : [],
+  );
+  if (kept.length === 0) return [];
+  const reference = kept.find(({ kind }) => kind === 'in');
+  const others = kept.filter(({ kind }) => kind !== 'in');
+  const histogram = await confidenceHistogramPlot(
+    // The in-distribution first, as in the table; the others have the colours of their ROC curves then.
+    Object.fromEntries(
+      [...(reference ? [reference] : []), ...others].map(({ row, confidences }) => [row, confidences]),
+    ),
+    { width: WIDTH, title: `${name}: distribution of confidence` },
+  );
+  const drawn = [{ svg: histogram, alt: `Histogram of the confidences of ${name}; the means are in the table above.` }];
+  if (reference === undefined || others.length === 0) return drawn;
+  const roc = await rocPlot(reference.logOdds, Object.fromEntries(others.map(({ row, logOdds }) => [row, logOdds])), {
+    width: WIDTH,
+    title: `${name}: ROC`,
+  });
+  return [...drawn, { svg: roc, alt: `ROC curves of ${name}; the areas below them are in the table above.` }];
+}
+
+const FN = 'oodReportHtml';
+const KEYS: KeysOf<OodReportHtmlOptions> = { title: true, lang: true, verdict: true, details: true, sections: true };
+const SECTION_KEYS: KeysOf<ReportSection> = { heading: true, paragraphs: true, table: true, pictures: true };
+const PICTURE_KEYS: KeysOf<ReportPicture> = { svg: true, png: true, alt: true, caption: true };
+/** The first bytes of every PNG file. */
+const PNG = [0x89, 0x50, 0x4e, 0x47];
+
+/** Refuses what no page can be made of: values that are not reports or texts, pictures without a file. */
+function checkReport(reports: Readonly<Record<string, OodReport>>, options: OodReportHtmlOptions): void {
+  const at = (argument: string): Where => ({ fn: FN, argument });
+  checkKeys(at('options'), options, KEYS);
+  const { title, lang, verdict, details, sections = [] } = options;
+  checkReports(at('reports'), reports);
+  if (title !== undefined) checkText(at('title'), title);
+  if (lang !== undefined && !(typeof lang === 'string' && /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(lang)))
+    refuse(at('lang'), 'INVALID_OPTION', 'a language such as "en" or "pt-BR"', show(lang), 'Leave it out for English.');
+  if (verdict !== undefined) {
+    checkKeys(at('verdict'), verdict, { level: true, text: true });
+    checkOneOf(at('verdict.level'), verdict.level, ['good', 'warning', 'bad', 'none', 'comparison']);
+    checkText(at('verdict.text'), verdict.text);
+  }
+  for (const [name, value] of Object.entries(details ?? {}))
+    if (typeof value !== 'number') checkText(at(`details.${name}`), value);
+  if (!Array.isArray(sections))
+    refuse(at('sections'), 'INVALID_OPTION', 'an array', show(sections), 'Pass [{ heading, paragraphs }].');
+  for (const [i, section] of sections.entries()) checkSection(`sections[${i}]`, section);
+  if (Object.keys(reports).length + sections.length === 0 && verdict === undefined)
+    refuse(at('reports'), 'EMPTY_INPUT', 'not empty', 'nothing to report', 'Pass a report, a verdict or a section.');
+}
+
+/** Refuses a section whose texts are not texts, with a ragged table, or a picture without a file. */
+function checkSection(path: string, section: ReportSection): void {
+  const at = (part: string): Where => ({ fn: FN, argument: `${path}${part}` });
+  if (section === null || typeof section !== 'object')
+    refuse(at(''), 'INVALID_OPTION', 'an object', show(section), 'Pass { heading, paragraphs, table, pictures }.');
+  checkKeys(at(''), section, SECTION_KEYS);
+  const { heading, paragraphs = [], table, pictures = [] } = section;
+  checkText(at('.heading'), heading);
+  for (const [list, name] of [
+    [paragraphs, '.paragraphs'],
+    [pictures, '.pictures'],
+  ] as const)
+    if (!Array.isArray(list)) refuse(at(name), 'INVALID_OPTION', 'an array', show(list), 'Put it into brackets.');
+  for (const [i, text] of paragraphs.entries()) checkText(at(`.paragraphs[${i}]`), text);
+  if (table !== undefined) checkTable(at('.table'), table);
+  for (const [i, picture] of pictures.entries()) checkPicture(at(`.pictures[${i}]`), picture);
+}
+
+function checkTable(where: Where, table: ReportTable): void {
+  if (!Array.isArray(table?.columns) || !Array.isArray(table.rows) || table.columns.length === 0)
+    refuse(where, 'INVALID_OPTION', 'a table', show(table), 'Pass { columns: [...], rows: [[...], ...] }.');
+  checkKeys(where, table, { columns: true, rows: true });
+  const { columns, rows } = table;
+  for (const column of columns) checkText(where, column);
+  for (const [i, row] of rows.entries())
+    if (!Array.isArray(row) || row.length !== columns.length || !row.every(isCell))
+      refuse(
+        where,
+        'INVALID_OPTION',
+        `rows of ${columns.length} texts, numbers or nulls`,
+        `${show(row)} as row ${i}`,
+        'Fill what is not known with null.',
+      );
+}
+
+function isCell(cell: unknown): boolean {
+  return cell === null || typeof cell === 'string' || typeof cell === 'number';
+}
+
+function checkPicture(where: Where, picture: ReportPicture): void {
+  const { svg, png, alt, caption } = picture ?? {};
+  const isSvg = typeof svg === 'string' && /^\s*(<\?xml[^>]*>\s*)?<svg[\s/>]/.test(svg);
+  const isPng = png instanceof Uint8Array && PNG.every((byte, i) => png[i] === byte);
+  if (!(png === undefined ? isSvg : svg === undefined && isPng))
+    refuse(
+      where,
+      'INVALID_OPTION',
+      'an SVG or a PNG file, one of the two',
+      `svg: ${typeof svg === 'string' ? show(svg.slice(0, 20)) : show(svg)}, png: ${show(png)}`,
+      'Pass { svg, alt } or { png, alt } with what a function of this entry point returned.',
+    );
+  checkKeys(where, picture, PICTURE_KEYS);
+  checkText({ fn: where.fn, argument: `${where.argument}.alt` }, alt);
+  if (caption !== undefined) checkText({ fn: where.fn, argument: `${where.argument}.caption` }, caption);
+}
+
+/** A text that is not empty. */
+function checkText(where: Where, text: unknown): void {
+  if (typeof text !== 'string' || text.trim() === '')
+    refuse(where, 'INVALID_OPTION', 'a text that is not empty', show(text), 'Say it in words.');
 }

@@ -1,16 +1,13 @@
-import { checkNonNegative, checkWhole } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
-import { follow } from '../../core/follow';
-import type { ProgressOptions } from '../../core/progress';
+import { checkKeys, checkNonNegative, checkWhole, type KeysOf } from '../../core/check';
+import { follow, type ProgressOptions } from '../../core/progress';
 import { type RandomOptions, resolveRng } from '../../core/resolveRng';
 import type { Rng } from '../../core/rng';
 import { softmax } from '../../core/softmax';
 import { squaredDistances } from '../../core/squaredDistances';
-import { checkRbf } from './checkRbf';
+import { checkRbf, type RbfNetwork } from './checkRbf';
 import { featuresAt, rbfLogits } from './evaluateRbf';
 import { boundAt, largestContrast } from './rbfConfidenceBound';
 import { nearest } from './rbfDistance';
-import type { RbfNetwork } from './types';
 
 /**
  * How {@link checkTheorem32} looks for a counterexample. Progress is counted in starts; the call is synchronous, so a signal

@@ -1,7 +1,6 @@
 import { squaredDistances } from '../../core/squaredDistances';
 import { checkVector } from '../../regions/checkVector';
-import { checkRbf } from './checkRbf';
-import type { RbfNetwork } from './types';
+import { checkRbf, type RbfNetwork } from './checkRbf';
 
 /**
  * The logits of an RBF network for one input, `f_k(x) = sum_l a_kl exp(-gamma |x - c_l|^2)`, in float64.

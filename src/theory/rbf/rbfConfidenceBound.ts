@@ -1,6 +1,5 @@
 import { checkNonNegative } from '../../core/check';
-import { checkRbf } from './checkRbf';
-import type { RbfNetwork } from './types';
+import { checkRbf, type RbfNetwork } from './checkRbf';
 
 /** What {@link rbfConfidenceBound} knows about all points that are at least a given distance from every centre. */
 export interface RbfConfidenceBound {

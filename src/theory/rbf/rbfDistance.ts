@@ -1,7 +1,6 @@
 import { squaredDistances } from '../../core/squaredDistances';
 import { checkVector } from '../../regions/checkVector';
-import { checkRbf } from './checkRbf';
-import type { RbfNetwork } from './types';
+import { checkRbf, type RbfNetwork } from './checkRbf';
 
 /**
  * The distance of a point to the nearest centre, `r_min = min_l |x - c_l|` of Theorem 3.2 of arXiv 1812.05720.

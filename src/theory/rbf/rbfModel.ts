@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import { checkRbf } from './checkRbf';
-import type { RbfNetwork } from './types';
+import { checkRbf, type RbfNetwork } from './checkRbf';
 
 /** How a layer of radial features is made. */
 interface RbfFeaturesConfig {

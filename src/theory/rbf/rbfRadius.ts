@@ -1,10 +1,8 @@
-import { checkOneOf, checkPositive, refuse } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
-import { sharpLogitRange } from '../../core/sharpLogitRange';
-import { checkNumbers, checkRbf } from './checkRbf';
+import { checkKeys, checkOneOf, checkPositive, type KeysOf, refuse } from '../../core/check';
+import { sharpLogitRange } from '../../core/softmax';
+import { checkNumbers, checkRbf, type RbfNetwork } from './checkRbf';
 import { largestContrast } from './rbfConfidenceBound';
 import { nearest } from './rbfDistance';
-import type { RbfNetwork } from './types';
 
 /** Options of {@link rbfRadius}. */
 export interface RbfRadiusOptions {

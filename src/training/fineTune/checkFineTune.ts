@@ -3,13 +3,22 @@ import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { asClassifier } from '../../classifier/asClassifier';
 import { type DataLike, labelledData } from '../../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
-import { checkFunction, checkNonNegative, checkOneOf, checkPositive, checkWhole, refuse, show } from '../../core/check';
-import { checkKeys, type KeysOf } from '../../core/checkKeys';
+import { type Layer, walkGraph } from '../../classifier/walkGraph';
+import {
+  checkFunction,
+  checkKeys,
+  checkNonNegative,
+  checkOneOf,
+  checkPositive,
+  checkWhole,
+  type KeysOf,
+  refuse,
+  show,
+} from '../../core/check';
 import { lossesOf } from '../../losses/headLosses';
 import { storeOf } from '../checkFit';
 import type { CheckpointStore } from '../fileCheckpoint';
 import { ACET_KEYS, prepareData } from '../prepare';
-import { learningVariables } from './learningLayers';
 import { checkValidation } from './split';
 import type { FineTuneOptions } from './types';
 
@@ -116,4 +125,54 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     },
     store: storeOf(fn, options.checkpoint),
   };
+}
+
+/** Layers that may lie between the dense layers of a head. */
+const BESIDE = ['BatchNormalization', 'Activation', 'ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'Softmax', 'Dropout'];
+
+/** The trainable variables of the layers that are to learn. */
+function learningVariables(
+  fn: string,
+  net: Classifier,
+  layers: NonNullable<FineTuneOptions['layers']>,
+): readonly tf.Variable[] {
+  if (layers === 'all') return net.variables;
+  const where = { fn, argument: 'layers' };
+  if (layers !== 'head' && typeof layers !== 'number')
+    refuse(where, 'INVALID_OPTION', "'all', 'head' or a number", show(layers), "Pass for example 'head'.");
+  if (typeof layers === 'number') checkWhole(where, layers);
+  const model = net.layersModel;
+  if (model === undefined)
+    return refuse(
+      where,
+      'INVALID_OPTION',
+      "'all' for a model that is not a LayersModel",
+      show(layers),
+      'Make a LayersModel of a GraphModel with toLayersModel.',
+    );
+  const used: Layer[] = [];
+  walkGraph<undefined>(model, [undefined], ({ layer }) => {
+    used.push(layer);
+    return undefined;
+  });
+  const learning = layers === 'head' ? headOf(used) : withWeights(used).slice(-layers);
+  const chosen = new Set<tf.Tensor>(learning.flatMap(({ weights }) => weights.map((weight) => weight.read())));
+  const variables = net.variables.filter((variable) => chosen.has(variable));
+  if (variables.length === 0)
+    refuse(where, 'INVALID_OPTION', 'layers of which one is not frozen', show(layers), 'Take more layers, or all.');
+  return variables;
+}
+
+/** The dense layers at the end, with what lies between them; of a model without other layers with weights the last one. */
+function headOf(used: readonly Layer[]): readonly Layer[] {
+  const last = used.findLastIndex((layer) => {
+    const name = layer.getClassName();
+    return !(BESIDE.includes(name) || (name === 'Dense' && layer.outputShape.length === 2));
+  });
+  const head = withWeights(used.slice(last + 1));
+  return head.length < withWeights(used).length ? head : head.slice(-1);
+}
+
+function withWeights(layers: readonly Layer[]): readonly Layer[] {
+  return [...new Set(layers)].filter(({ weights }) => weights.length > 0);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defaultEpsilon } from '../../attacks/attackDefaults';
-import { checkSoftmaxHead } from '../../classifier/checkSoftmaxHead';
+import { checkSoftmaxHead } from '../../classifier/head';
 import type { DataLike } from '../../classifier/labelledData';
 import { layersModelOf } from '../../classifier/layersModelOf';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { join } from '../../../src/cli/measure/merge';
+import { join } from '../../../src/cli/measure/measure';
 import { RAYS } from '../../../src/cli/measure/rays';
 import { exitCodeOf } from '../../../src/cli/result/deliver';
 import { printResult } from '../../../src/cli/result/printResult';

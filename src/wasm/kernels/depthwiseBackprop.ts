@@ -4,7 +4,6 @@ import { MOST_TAPS } from '../simd/depthwiseSource';
 import { type Simd, simd } from '../simd/simd';
 import { type Geometry, geometry, visitTaps } from './geometry';
 import { FLOAT, finishFloats, PLAIN, writeFinish } from './product';
-import { type TapRun, tapRuns } from './tapRuns';
 import { withScratch } from './withScratch';
 
 type BackpropInput = Kernel<tf.DepthwiseConv2dNativeBackpropInputInputs, tf.DepthwiseConv2dNativeBackpropInputAttrs>;
@@ -139,4 +138,78 @@ function packTaps(
   let to = address / FLOAT;
   for (let channel = 0; channel < channels; channel += width)
     for (const tap of taps) for (let lane = 0; lane < width; lane++) heap[to++] = w[tap * channels + channel + lane]!;
+}
+
+/** Pixels of one axis of an image's gradient, `stride` apart, that sum over the same taps of the filter. */
+interface TapRun {
+  /** The first pixel. */
+  readonly start: number;
+  readonly count: number;
+  /** The taps, and the pixel of the output's gradient that each of them meets for the first pixel; it moves on one by one. */
+  readonly taps: readonly Tap[];
+}
+
+interface Tap {
+  readonly tap: number;
+  readonly from: number;
+}
+
+/** Sizes of one axis of a convolution. */
+interface AxisSizes {
+  readonly input: number;
+  readonly output: number;
+  readonly filter: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Zeros before the image. */
+  readonly before: number;
+}
+
+/** Which pixels of the output's gradient each pixel of a convolution's input sums over, in runs. */
+function tapRuns(sizes: AxisSizes): TapRun[] {
+  const { input, stride } = sizes;
+  const names = (taps: readonly Tap[]) => taps.map(({ tap }) => tap).join();
+  const runs: TapRun[] = [];
+  for (let first = 0; first < Math.min(stride, input); first++) {
+    for (let start = first, pixel = first; start < input; start = pixel) {
+      const taps = tapsOf(sizes, start);
+      while (pixel < input && names(tapsOf(sizes, pixel)) === names(taps)) pixel += stride;
+      runs.push({ start, count: (pixel - start) / stride, taps });
+    }
+  }
+  return runs;
+}
+
+function tapsOf({ output, filter, stride, dilation, before }: AxisSizes, pixel: number): Tap[] {
+  return Array.from({ length: filter }, (_, tap) => ({ tap, from: (pixel + before - tap * dilation) / stride })).filter(
+    ({ from }) => Number.isInteger(from) && from >= 0 && from < output,
+  );
+}
+
+type BackpropFilter = Kernel<tf.DepthwiseConv2dNativeBackpropFilterInputs, tf.DepthwiseConv2dNativeBackpropFilterAttrs>;
+
+/** Gradient of a depthwise convolution with respect to its filter `[height, width, channels, multiplier]`. */
+export function depthwiseBackpropFilter(): BackpropFilter {
+  return ({ inputs, attrs, backend }) => {
+    const shape = inputs.x!.shape as [number, number, number, number];
+    const { strides, dilations, pad, dimRoundingMode, filterShape } = attrs;
+    const info = tf.backend_util.computeConv2DInfo(shape, filterShape, strides, dilations, pad, dimRoundingMode, true);
+    const g = geometry(info);
+    const multiplier = g.outChannels / g.inChannels;
+    const out = backend.makeOutput(info.filterShape, 'float32');
+    const dw = floats(backend, out).fill(0);
+    const x = floats(backend, inputs.x!);
+    const dy = floats(backend, inputs.dy!);
+    visitTaps(g, (output, input, tap) => {
+      if (multiplier === 1) {
+        for (let c = 0; c < g.inChannels; c++) dw[tap + c] = dw[tap + c]! + x[input + c]! * dy[output + c]!;
+        return;
+      }
+      for (let c = 0, o = 0; c < g.inChannels; c++) {
+        const value = x[input + c]!;
+        for (let m = 0; m < multiplier; m++, o++) dw[tap + o] = dw[tap + o]! + value * dy[output + o]!;
+      }
+    });
+    return out;
+  };
 }
