@@ -30,7 +30,7 @@ describe('SIGTERM ends', () => {
     const wide = mlp({ inputShape: [2], hidden: [200, 200, 200], classes: 3, seed: 1 });
     wide.setWeights(wide.getWeights().map((weight) => mul(weight, 3)));
     await saveLayers(wide, at('wide'));
-    await saveLayers(mlp({ inputShape: [400], hidden: [600, 600, 600], classes: 3, seed: 1 }), at('large'));
+    await saveLayers(mlp({ inputShape: [100], hidden: [250, 250, 250], classes: 3, seed: 1 }), at('large'));
   });
 
   test('a map of regions, and those that were found are drawn', async () => {
@@ -42,7 +42,19 @@ describe('SIGTERM ends', () => {
   });
 
   test('certificates, and those that are done are told', async () => {
-    const args = ['certify', 'large', '--samples', '10', '--epsilon', '0.02', '--json', 'part.json', ...CPU];
+    const args = [
+      'certify',
+      'large',
+      '--samples',
+      '10',
+      '--epsilon',
+      '0.02',
+      '--seconds',
+      '1',
+      '--json',
+      'part.json',
+      ...CPU,
+    ];
     const { code, stderr, took } = await interrupted(args, / 10 %/);
     expect([code, stderr]).toEqual([130, expect.stringMatching(/Of 10 images \d were done/)]);
     const { rows } = JSON.parse(await readFile(at('part.json'), 'utf8'));
@@ -54,7 +66,7 @@ describe('SIGTERM ends', () => {
 
 describe('certify', () => {
   test('refuses what would never end, says how long it would take and what ends', async () => {
-    await saveLayers(mlp({ inputShape: [3000], hidden: [4000, 4000], classes: 3, seed: 1 }), at('huge'));
+    await saveLayers(mlp({ inputShape: [20], hidden: [2000, 2000], classes: 3, seed: 1 }), at('huge'));
     const { code, stderr } = await runCli(folder, ['certify', 'huge', '--samples', '100000', ...CPU]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/CROWN would take about \d+ (day|year)s? at the most/)]);
     expect(stderr).toContain('--method interval');

@@ -23,4 +23,4 @@ export const onWebgpu: Names = all.filter(
 );
 
 /** In Node the kernels are those of the browser; what differs is how the GPU is reached. */
-export const onNodeWebgpu: Names = all.filter((name) => /^\w+$|^MLP: (gradient|ACET)|^LeNet: ACET/.test(name));
+export const onNodeWebgpu: Names = all.filter((name) => /^\w+$|^MLP: (gradient|ACET)/.test(name));

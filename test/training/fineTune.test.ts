@@ -14,7 +14,7 @@ import {
   predictions,
   uniformNoise,
 } from '../../src/index';
-import { firstPlan, planAfter, rateAt } from '../../src/training/fineTune/schedule';
+import { firstPlan, planAfter, rateAt } from '../../src/training/fineTune/keep';
 import { summedGradients } from '../../src/training/fineTune/summedGradients';
 import type { FineTuneRecord } from '../../src/training/fineTune/types';
 import { isAllowed, isBetter, isChance, riseOf } from '../../src/training/fineTune/verdict';
@@ -66,10 +66,10 @@ function network(): LayersModel {
 const data = stripes(80, 1);
 const SHORT: FineTuneOptions = {
   epsilon: 0.2,
-  updates: 40,
+  updates: 24,
   batchSize: 16,
-  learningRate: 5e-3,
-  samples: 20,
+  learningRate: 8e-3,
+  samples: 8,
   checkEvery: 8,
   seed: 1,
 };
@@ -129,7 +129,7 @@ describe('fineTune', () => {
     // The sampler sees the 16 held out once, for measuring, and all others in training.
     expect(seen.size).toBe(80);
     seen.clear();
-    const meanwhile: FineTuneOptions = { ...SHORT, method: 'ceda', noise, force: true, samples: 1, checkEvery: 40 };
+    const meanwhile: FineTuneOptions = { ...SHORT, method: 'ceda', noise, force: true, samples: 1, checkEvery: 24 };
     await fineTune(trained(), { x, y: data.y }, meanwhile);
     expect(seen.size).toBe(65);
   });
