@@ -208,6 +208,46 @@ describe('float32Errors', () => {
     for (const [i, error] of at([affine, sum]).entries()) expect(error).toBeGreaterThan(2 * one[i]!);
   });
 
+  /** A dense layer of the given rows of weights on the input, and the errors of nodes on it at one point. */
+  const dense = (rows: number[][]) => ({
+    layer: 'dense',
+    inputs: [0],
+    size: rows[0]!.length,
+    kind: 'affine' as const,
+    map: denseMap(Float64Array.from(rows.flat()), rows.length, rows[0]!.length),
+    offset: undefined,
+  });
+  const errorsAt = (nodes: PiecewiseAffine['nodes'], point: number[]) => {
+    const size = point.length;
+    const net = { inputShape: [size], inputSize: size, classes: nodes.at(-1)!.size, nodes, output: nodes.length };
+    const x = Float64Array.from(point);
+    return atOnce(float32Errors(net, allIntervals(net, { lower: x, upper: x })));
+  };
+  const twice = { layer: 'add', inputs: [1, 1], size: 1, kind: 'sum' as const };
+
+  it('of a sum of products is its rounding, what its terms may lose as too small, and nothing else', () => {
+    // 24 roundings beside the two products.
+    const unit = (26 * 2 ** -24) / (1 - 26 * 2 ** -24);
+    // Each input may lose as much, and so may the result, two products and their sum.
+    const flushed = (weights: number, largest: number) => 2 ** -125 * (weights + 1 + 2 * (largest + 2) + 3);
+    expect(errorsAt([dense([[1e6], [-1e6]])], [1, 1])[0]! / (unit * 2e6)).toBeCloseTo(1, 7);
+    expect(errorsAt([dense([[1e6], [-1e6]])], [0, 0])[0]! / flushed(2e6, 0)).toBeCloseTo(1, 7);
+    expect(errorsAt([dense([[1e-6], [-1e-6]])], [2 ** -110, 2 ** -110])[0]! / flushed(2e-6, 2 ** -110)).toBeCloseTo(
+      1,
+      4,
+    );
+  });
+
+  it('of an addition is that of its terms and the rounding of what these may be, with their errors', () => {
+    const terms = dense([[1e6], [-1e6]]);
+    const [one] = errorsAt([terms], [1, 1]);
+    const unit = 4 * 6 * 2 ** -24;
+    // The terms are 0 in exact arithmetic: all that is rounded is their error.
+    expect(errorsAt([terms, twice], [1, 1])[0]! / one!).toBeCloseTo(2 + 2 * unit, 8);
+    expect(errorsAt([dense([[1]]), twice], [0.4 * 2 ** 120])[0]).toBeLessThan(Number.POSITIVE_INFINITY);
+    expect(errorsAt([dense([[1]]), twice], [0.6 * 2 ** 120])[0]).toBe(Number.POSITIVE_INFINITY);
+  });
+
   /** The error behind a kink on what a dense layer of one weight, 0.7, makes of x, and the error before it. */
   const behind = (kink: Pick<KinkNode, 'thresholds' | 'slopes' | 'intercepts'>, x: number) => {
     const map = denseMap(Float64Array.of(Math.fround(0.7)), 1, 1);
@@ -237,7 +277,7 @@ describe('float32Errors', () => {
     expect(on.before).toBeGreaterThan(1e-8);
     expect(on.after).toBeGreaterThanOrEqual(on.before);
     expect(on.after).toBeLessThan(on.before * (1 + 1e-6));
-    expect(behind(relu, -3).after).toBeLessThan(1e-30);
+    expect(behind(relu, -3).after).toBe(0);
   });
 
   it('multiplies what was lost by the slope that is met, and adds the rounding of the product', () => {
