@@ -4,7 +4,7 @@
  * @module relu-overconfidence/models
  */
 export { type LenetOptions, lenet } from './lenet';
-export { type LoadedModel, loadModel, type ModelSource } from './loadModel';
+export { type LoadedModel, type LoadModelOptions, loadModel, type ModelSource } from './loadModel';
 export {
   type CheckpointVariable,
   type LoadPaperCheckpointOptions,

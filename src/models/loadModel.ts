@@ -1,10 +1,23 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkKeys, refuse, show } from '../core/check';
 import { buildModel } from './load/buildModel';
+import { FN } from './load/place';
 import { type ModelSource, placeOf } from './load/places';
 import { type ReadModel, readModel } from './load/readModel';
 
 export type { ModelSource } from './load/places';
+
+/** How {@link loadModel} reads a model. */
+export interface LoadModelOptions {
+  /**
+   * Whether `metadata.json` beside the model is looked for.
+   *
+   * @defaultValue true; at an address only for an export of Teachable Machine and for what `saveModel` wrote with metadata,
+   * because browsers log each file that is not there
+   */
+  readonly metadata?: boolean;
+}
 
 /** A model and what was read beside it. */
 export interface LoadedModel {
@@ -43,7 +56,8 @@ export interface LoadedModel {
  * package `@tensorflow/tfjs-converter`.
  *
  * @param source - Path of a `model.json`, of its folder or of a `.zip` as Teachable Machine exports it (Node); address
- *   (http, https) of one of these; the files that a user has picked in a browser; or the bytes of the `.zip`.
+ *   (http, https) of one of these; the files that a user has picked in a browser; or the bytes of the `.zip`. At an
+ *   address `model.json` is asked for first, then the weights that it names, then `metadata.json` as `options.metadata` says.
  * @returns The model and the facts beside it. `classifier(model, { bounds, labels })` takes them.
  * @throws OverconfidenceError `INVALID_ARGUMENT` if there is no model; `INVALID_DATA` if a file is damaged, too large or
  *   outside; `UNSUPPORTED_MODEL` for a model of another format or with a layer that tfjs does not have; `DOWNLOAD_FAILED`;
@@ -60,8 +74,12 @@ export interface LoadedModel {
  * console.log(net.classes, labels); // 12 [ 'Battery', 'biological', ... ]
  * ```
  */
-export async function loadModel(source: ModelSource): Promise<LoadedModel> {
-  return loadedFrom(await readModel(await placeOf(source)));
+export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  checkKeys({ fn: FN, argument: 'options' }, options, { metadata: true });
+  const { metadata } = options;
+  if (metadata !== undefined && typeof metadata !== 'boolean')
+    refuse({ fn: FN, argument: 'metadata' }, 'INVALID_OPTION', 'true or false', show(metadata), 'Leave it out.');
+  return loadedFrom(await readModel(await placeOf(source), metadata));
 }
 
 /** The model of files that were read already. */

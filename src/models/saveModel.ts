@@ -4,6 +4,7 @@ import { isLayersModel } from '../classifier/walkGraph';
 import { checkKeys, refuse, show } from '../core/check';
 import { nodeModules } from '../core/nodeModules';
 import { namedWeights } from './load/buildModel';
+import { METADATA } from './load/readMetadata';
 
 /** What {@link saveModel} writes beside the model. */
 export interface SaveModelOptions {
@@ -16,7 +17,7 @@ export interface SaveModelOptions {
 }
 
 const fn = 'saveModel';
-const [JSON_NAME, METADATA] = ['model.json', 'metadata.json'];
+const JSON_NAME = 'model.json';
 
 /**
  * Saves a LayersModel in the format of TensorFlow.js (Node): `model.json`, its weights, and `metadata.json` where there are
@@ -70,8 +71,9 @@ export async function saveModel(model: LayersModel, folder: string, options: Sav
   const name = weightsName(await fs.readdir(folder));
   const { data, specs } = await weightsOfModel(model);
   await write(name, data);
-  if (Object.keys(facts).length > 0) await write(METADATA, `${JSON.stringify(facts, undefined, 2)}\n`);
-  await write(JSON_NAME, jsonOf(model, name, specs));
+  const known = Object.keys(facts).length > 0;
+  if (known) await write(METADATA, `${JSON.stringify(facts, undefined, 2)}\n`);
+  await write(JSON_NAME, jsonOf(model, name, specs, known));
   // Nothing refers to these any more.
   for (const file of before) await fs.rm(at(file), { force: true });
   return at(JSON_NAME);
@@ -125,7 +127,12 @@ async function weightsOfModel(
   return { data: new Uint8Array(data), specs };
 }
 
-function jsonOf(model: LayersModel, weights: string, specs: readonly io.WeightsManifestEntry[]): string {
+function jsonOf(
+  model: LayersModel,
+  weights: string,
+  specs: readonly io.WeightsManifestEntry[],
+  withMetadata: boolean,
+): string {
   const userDefinedMetadata = model.getUserDefinedMetadata();
   return JSON.stringify({
     format: 'layers-model',
@@ -133,6 +140,8 @@ function jsonOf(model: LayersModel, weights: string, specs: readonly io.WeightsM
     convertedBy: null,
     modelTopology: model.toJSON(null, false),
     ...(userDefinedMetadata && { userDefinedMetadata }),
+    // tfjs passes over it; `loadModel` asks a server for the file only where it is told of one.
+    ...(withMetadata && { metadata: METADATA }),
     weightsManifest: [{ paths: [weights], weights: specs }],
   });
 }

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OverconfidenceError } from '../../src/core/errors';
-import { loadModel, type ModelSource } from '../../src/models';
+import { type LoadModelOptions, loadModel, type ModelSource, mlp, saveModel } from '../../src/models';
+import { toldOfMetadata } from '../../src/models/load/readMetadata';
 import { expectNoLeak } from '../support/expectNoLeak';
+import { expectRefusal } from '../support/expectRefusal';
 import { serveFolder } from '../support/serveFolder';
+import { wildModels, wildNames } from '../support/wildModels';
 import { writeZip, type ZipEntry } from '../support/writeZip';
 
 let root: string;
@@ -64,6 +67,8 @@ async function lay(files: Readonly<Record<string, string | Uint8Array>>): Promis
 const zip = (entries: Readonly<Record<string, string | Uint8Array>>, more: Partial<ZipEntry> = {}) =>
   writeZip(Object.entries(entries).map(([name, content]) => ({ name, content: Buffer.from(content), ...more })));
 const whole = { 'model.json': modelJson(), 'weights.bin': weights, 'metadata.json': metadata };
+/** The same as `saveModel` writes it: `model.json` tells of the metadata. */
+const told = { ...whole, 'model.json': modelJson(manifest('weights.bin'), { metadata: 'metadata.json' }) };
 const file = (name: string, content: string | Uint8Array) => new File([new Uint8Array(Buffer.from(content))], name);
 
 describe('loadModel reads a model', () => {
@@ -92,8 +97,8 @@ describe('loadModel reads a model', () => {
     ['in a .zip that a user has picked', () => [file('m.zip', zip(whole))]],
     ['in a Blob', () => new Blob([zip(whole)])],
     ['in files that a user has picked', () => Object.entries(whole).map(([name, content]) => file(name, content))],
-    ['on a server', async () => `${server.origin}${(await lay(whole)).slice(root.length)}/model.json?v=2`],
-    ['in a folder of a server', async () => new URL(`${server.origin}${(await lay(whole)).slice(root.length)}/`)],
+    ['on a server', async () => `${server.origin}${(await lay(told)).slice(root.length)}/model.json?v=2`],
+    ['in a folder of a server', async () => new URL(`${server.origin}${(await lay(told)).slice(root.length)}/`)],
     [
       'in a .zip of a server',
       async () => `${server.origin}${(await lay({ 'm.zip': zip(whole) })).slice(root.length)}/m.zip`,
@@ -126,6 +131,63 @@ describe('loadModel reads a model', () => {
       expect(Object.keys(loaded).sort()).toEqual(['from', 'kind', 'model', 'notes']);
       loaded.model.dispose();
     }
+  });
+});
+
+describe('loadModel asks a server for metadata.json only', () => {
+  /** The files that are asked for when a model is read, one after the other, and what becomes of them. */
+  const read = async (folder: string, options?: LoadModelOptions) => {
+    const before = server.asked.length;
+    const { model, labels } = await loadModel(`${server.origin}${folder.slice(root.length)}/`, options);
+    model.dispose();
+    return { asked: server.asked.slice(before).map((path) => path.slice(path.lastIndexOf('/') + 1)), labels };
+  };
+  const files = ['model.json', 'weights.bin'];
+
+  it('where model.json tells of it', async () => {
+    expect(await read(await lay(told))).toEqual({ asked: [...files, 'metadata.json'], labels: ['a'] });
+    expect(await read(await lay(whole))).toEqual({ asked: files, labels: undefined });
+  });
+
+  it('or where the option says so, which can also say no', async () => {
+    expect(await read(await lay(whole), { metadata: true })).toMatchObject({ labels: ['a'] });
+    expect(await read(await lay(told), { metadata: false })).toEqual({ asked: files, labels: undefined });
+    const source = await lay(whole);
+    await expectRefusal(() => loadModel(source, { metadata: 1 as never }), {
+      code: 'INVALID_OPTION',
+      fn: 'loadModel',
+      argument: 'metadata',
+    });
+  });
+
+  it.each([{}, { labels: ['a', 'b'] }])('as saveModel has written it: %o', async (options) => {
+    const [folder, model] = [await mkdtemp(join(root, 'saved-')), mlp({ inputShape: [2], hidden: [], classes: 2 })];
+    await saveModel(model, folder, options);
+    model.dispose();
+    const { labels } = options;
+    expect(await read(folder)).toEqual({ asked: labels ? [...files, 'metadata.json'] : files, labels });
+  });
+
+  it.skipIf(wildNames.length === 0)('where the layers are those of Teachable Machine', async () => {
+    const asked: string[] = [];
+    for (const name of wildNames) {
+      const json = JSON.parse(await readFile(join(wildModels, name, 'model.json'), 'utf8'));
+      if (toldOfMetadata(json)) asked.push(name);
+    }
+    expect(asked).toEqual(wildNames.filter((name) => name.includes('teachable-machine')));
+  });
+
+  it('of pictures, sounds or poses, saved by tfjs', () => {
+    const dense = (input: number) => ({ class_name: 'Dense', config: { batch_input_shape: [null, input] } });
+    const head = { class_name: 'Sequential', config: { layers: [dense(1280), dense(100)] } };
+    const is = (layers: object[], keras_version = 'tfjs-layers 1.7.4') =>
+      toldOfMetadata({ modelTopology: { class_name: 'Sequential', config: { layers }, keras_version } });
+    expect(is([head, head])).toBe(true);
+    expect(is([dense(43), head])).toBe(true);
+    expect(is([dense(14_739), { class_name: 'Dropout', config: {} }, dense(100)])).toBe(true);
+    expect(is([dense(43), dense(100)])).toBe(false);
+    expect(is([head, head], '2.15.0')).toBe(false);
+    expect(toldOfMetadata({ modelTopology: { node: [] } })).toBe(false);
   });
 });
 

@@ -12,10 +12,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** Serves the files of a folder on this machine; what is not there is answered with 404. */
-export async function serveFolder(folder: string): Promise<{ readonly origin: string; close(): void }> {
+/** Serves the files of a folder on this machine; what is not there is answered with 404. `asked` has the paths asked for. */
+export async function serveFolder(
+  folder: string,
+): Promise<{ readonly origin: string; readonly asked: readonly string[]; close(): void }> {
+  const asked: string[] = [];
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url!, 'http://localhost');
+    asked.push(pathname);
     const path = join(folder, pathname === '/' ? 'index.html' : pathname);
     try {
       const content = await readFile(path);
@@ -25,5 +29,5 @@ export async function serveFolder(folder: string): Promise<{ readonly origin: st
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close: () => server.close() };
 }

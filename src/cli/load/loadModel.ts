@@ -51,7 +51,7 @@ export interface ModelFile {
 
 /** Loads a saved model in whatever form it is there, as `loadModel` of the library does. */
 export async function loadModel(written: string, settings: ModelSettings): Promise<LoadedModel> {
-  const read = await readModel(await placeOf(written));
+  const read = await readModel(await placeOf(written), true);
   const file = { path: read.path, kind: read.kind, sha256: sha256([read.json, read.weights]) };
   const { model, labels, bounds: told, metadata, from, notes } = await loadedFrom(read);
   const bounds = settings.bounds ?? told;

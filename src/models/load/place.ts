@@ -6,6 +6,8 @@ export interface ModelPlace {
   readonly path: string;
   /** Its name, beside which the other files are looked for. */
   readonly json: string;
+  /** Whether it is a server, whose answer that a file is not there shows up in the console of a browser. */
+  readonly remote: boolean;
   /**
    * Reads a file beside `model.json`, or in a folder there; undefined where there is none.
    *

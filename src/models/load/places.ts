@@ -62,6 +62,7 @@ async function filesPlace(files: readonly File[]): Promise<ModelPlace> {
   return {
     path: json,
     json: json.slice(folder.length),
+    remote: false,
     read: async (name, limit) => {
       checkInside(json, name);
       // Picked one by one, files have lost their folders.
@@ -89,6 +90,7 @@ function addressPlace(address: URL): ModelPlace | Promise<ModelPlace> {
   return {
     path: json.href,
     json: last,
+    remote: true,
     read: async (name, limit) => {
       if (name === last) return download(json, limit);
       checkInside(json.href, name);
@@ -151,6 +153,7 @@ async function diskPlace(written: string): Promise<ModelPlace> {
   return {
     path: file,
     json: path.basename(file),
+    remote: false,
     read: async (name, limit) => {
       checkInside(file, name);
       const wanted = path.join(folder, name);
@@ -215,6 +218,7 @@ function zipPlace(archive: string, bytes: Uint8Array): ModelPlace {
   return {
     path: `${archive}/${json}`,
     json: json.slice(folder.length),
+    remote: false,
     read: async (name, limit) => {
       checkInside(archive, name);
       const entry = entries.get(folder + name.replace(/^(?:\.\/)+/, ''));

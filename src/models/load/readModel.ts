@@ -2,6 +2,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { refuse } from '../../core/check';
 import { OverconfidenceError } from '../../core/errors';
 import { COPY, FN, foreignBytes, type ModelPlace, refuseForeign, SAVE } from './place';
+import { type Metadata, readMetadata, toldOfMetadata } from './readMetadata';
 
 /** A saved model as it was read, before anything is built of it. */
 export interface ReadModel {
@@ -31,6 +32,8 @@ interface ModelJson {
   readonly format?: string;
   readonly modelTopology: Record<string, unknown>;
   readonly weightsManifest?: readonly { readonly paths: readonly string[]; readonly weights: readonly WeightSpec[] }[];
+  /** The file of metadata beside the model, as `saveModel` notes it. */
+  readonly metadata?: unknown;
 }
 
 /** No `model.json` is larger: it would not be one. */
@@ -38,8 +41,12 @@ const LARGEST_JSON = 2 ** 26;
 /** More than any backend holds. */
 const LARGEST_WEIGHTS = 2 ** 32;
 
-/** Reads `model.json` and the files beside it; whatever is wrong with them is said in words. */
-export async function readModel(place: ModelPlace): Promise<ReadModel> {
+/**
+ * Reads `model.json` and the files beside it; whatever is wrong with them is said in words.
+ *
+ * @param metadata - Whether `metadata.json` is looked for; undefined: on a server only where the model tells of one.
+ */
+export async function readModel(place: ModelPlace, metadata?: boolean): Promise<ReadModel> {
   const { path } = place;
   const bytes = await place.read(place.json, LARGEST_JSON);
   if (bytes === undefined)
@@ -64,7 +71,7 @@ export async function readModel(place: ModelPlace): Promise<ReadModel> {
       ...(modelInitializer && { modelInitializer }),
       ...(initializerSignature && { initializerSignature }),
     },
-    metadata: await readMetadata(place),
+    metadata: (metadata ?? (!place.remote || toldOfMetadata(json))) ? await readMetadata(place) : undefined,
   };
 }
 
@@ -211,51 +218,4 @@ async function readWeights(
     at += shard.length;
   }
   return all;
-}
-
-/** What Teachable Machine and others put beside a model. */
-interface Metadata {
-  /** All that stands in the file. */
-  readonly all: Readonly<Record<string, unknown>>;
-  /** Names of the classes in the order of the outputs. */
-  readonly labels: readonly string[] | undefined;
-  /** Where inputs lie, if the file tells who made the model. */
-  readonly bounds: readonly [number, number] | undefined;
-}
-
-const NAME = 'metadata.json';
-const LARGEST = 2 ** 24;
-
-/** Reads `metadata.json` beside a model; undefined where there is none. */
-async function readMetadata(place: ModelPlace): Promise<Metadata | undefined> {
-  const bytes = await place.read(NAME, LARGEST);
-  // Servers that have a page for every address send it here too.
-  if (bytes === undefined || (place.path.startsWith('http') && bytes[0] === 0x3c)) return undefined;
-  try {
-    const all: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (all === null || typeof all !== 'object' || Array.isArray(all)) throw new Error('it is not an object');
-    return { all: { ...all }, ...factsOf({ ...all }) };
-  } catch (cause) {
-    throw new OverconfidenceError({
-      code: 'INVALID_DATA',
-      fn: FN,
-      argument: place.path,
-      expected: `beside a whole ${NAME}, or none`,
-      got: `a damaged one (${cause instanceof Error ? cause.message : String(cause)})`,
-      fix: COPY,
-      cause,
-    });
-  }
-}
-
-/** Teachable Machine calls the labels of pictures and poses `labels` and those of sounds `wordLabels`, formerly `words`. */
-function factsOf(all: Readonly<Record<string, unknown>>): Pick<Metadata, 'labels' | 'bounds'> {
-  const labels = [all.labels, all.wordLabels, all.words].find(isNames);
-  // Its image models take x / 127.5 - 1 (`capture` of @teachablemachine/image).
-  const bounds = all.packageName === '@teachablemachine/image' ? ([-1, 1] as const) : undefined;
-  return { labels, bounds };
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string');
 }
