@@ -1,33 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROWSER, hasChromium } from '../parity/chromium';
 import { accessibilityFaults } from '../support/accessibilityFaults';
+import { builtDemoPage } from '../support/builtDemoPage';
 import { serveFolder } from '../support/serveFolder';
 
 if (!hasChromium)
   console.warn('\n*** No Chromium: the demo page is NOT TESTED. On Debian: apt-get install chromium ***\n');
 
 describe.skipIf(!hasChromium)('the demo page', () => {
-  let folder: string;
   let site: Awaited<ReturnType<typeof serveFolder>>;
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'demo-'));
-    const configFile = fileURLToPath(new URL('../../examples/browser/vite.config.ts', import.meta.url));
-    await build({
-      configFile,
-      logLevel: 'error',
-      build: { outDir: folder, minify: false, reportCompressedSize: false },
-    });
-    site = await serveFolder(folder);
+    site = await serveFolder(await builtDemoPage());
     browser = await chromium.launch({
       executablePath: BROWSER,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
@@ -45,7 +33,6 @@ describe.skipIf(!hasChromium)('the demo page', () => {
   afterAll(async () => {
     await browser?.close();
     site?.close();
-    await rm(folder, { recursive: true });
   });
 
   const text = async (selector: string) => (await page.locator(selector).textContent())!.trim();
@@ -140,7 +127,7 @@ describe.skipIf(!hasChromium)('the demo page', () => {
   ] as const)('is accessible and no wider than the screen: %s, %i pixels wide', async (colorScheme, width) => {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 800 });
-    for (const tab of ['moons', 'digits']) {
+    for (const tab of ['moons', 'digits', 'yours']) {
       await page.locator(`#tab-${tab}`).click();
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
