@@ -179,7 +179,7 @@ describe.skipIf(!ready)('a model of Teachable Machine in Chromium', () => {
     await page.setInputFiles('#photos', trash('train', 2));
     await page.getByText('Ready: it keeps').waitFor({ timeout: 200_000 });
     await page.setInputFiles('#picture', { name: 'noise.png', mimeType: 'image/png', buffer: noise() });
-    await page.getByText(/^The model alone is (over 99|100) % sure that it is/).waitFor();
+    await page.getByText(/^The model alone is (over 99|100)\s% sure that it is/).waitFor();
     expect(await page.locator('#answer').textContent()).toBe('unknown');
     expect(seen).toEqual({ strangers: [], said: [] });
     await page.close();

@@ -18,7 +18,7 @@ if (!hasChromium) console.warn('\n*** No Chromium: the tab "Your model" of the d
 
 declare global {
   /** Where tfjs keeps its state in a page. */
-  var _tfengine: { readonly state: { readonly numTensors: number } };
+  var _tfengine: { readonly backendName: string; readonly state: { readonly numTensors: number } };
 }
 
 /** A file as it is chosen. */
@@ -188,7 +188,13 @@ describe.skipIf(!hasChromium)('the tab "Your model" of the demo page', () => {
       await forget('#fitted');
       await computesOn(backend);
       await said('Ready: it keeps');
+      expect(await page.evaluate(() => globalThis._tfengine.backendName)).toBe(backend);
       await expectRightAnswers();
+      // The other tabs stay on theirs.
+      await page.locator('#tab-moons').click();
+      expect(await page.locator('#backend').inputValue()).toBe('wasm');
+      await page.locator('#tab-yours').click();
+      expect(await page.locator('#backend').inputValue()).toBe(backend);
     }
     expect(await tensors()).toBe(before);
   }, 120_000);

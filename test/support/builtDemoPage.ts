@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(root, '.cache');
 const page = join(root, 'examples', 'browser');
 
 /**
@@ -14,7 +15,6 @@ const page = join(root, 'examples', 'browser');
  * package have changed; whoever comes while it is made waits for it.
  */
 export async function builtDemoPage(): Promise<string> {
-  const cache = join(root, '.cache');
   const folder = join(cache, `demo-page-${await hashOfSources()}`);
   const lock = join(cache, 'demo-page.lock');
   await mkdir(cache, { recursive: true });
@@ -47,6 +47,8 @@ function isRunning(pid: number): boolean {
 
 async function buildInto(folder: string): Promise<void> {
   if (existsSync(folder)) return;
+  for (const name of await readdir(cache))
+    if (/^demo-page-/.test(name)) await rm(join(cache, name), { recursive: true });
   const part = `${folder}.part`;
   await build({
     configFile: join(page, 'vite.config.ts'),
