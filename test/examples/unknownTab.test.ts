@@ -199,6 +199,17 @@ describe.skipIf(!hasChromium)('the tab "Your model" of the demo page', () => {
     expect(await tensors()).toBe(before);
   }, 120_000);
 
+  test('leaves off learning when another backend is chosen, and begins again there', async () => {
+    await page.setInputFiles('#photos', pictures(120));
+    await computesOn('cpu');
+    await expect.poll(() => page.evaluate(() => globalThis._tfengine.backendName)).toBe('cpu');
+    await said('Ready: it keeps');
+    expect(await text('#photos-fault')).toBe('');
+    await forget('#fitted');
+    await computesOn('wasm');
+    await said('Ready: it keeps');
+  });
+
   test('takes a model and a folder of photographs that are dropped, and says what it left out', async () => {
     const photographs = join(folder, 'photographs');
     await mkdir(join(photographs, 'left'), { recursive: true });

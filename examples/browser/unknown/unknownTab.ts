@@ -83,7 +83,6 @@ export function createUnknownTab(queue: Queue, onFailure: (error: unknown) => vo
       guardCard.show(made);
       modelCard.showPhotographs(made.confidence);
     } catch (error) {
-      photographs = isAborted(error) ? photographs : [];
       guardCard.fail(isAborted(error) ? '' : faultInWords(error));
     }
   }
