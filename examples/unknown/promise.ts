@@ -15,6 +15,8 @@ import { writeSection } from './writeSection';
 /** `npx tsx examples/unknown/promise.ts`: how often a threshold keeps less than it promised, for docs/unknown.md; see README.md. */
 const KINDS: readonly DetectorKind[] = ['max-softmax', 'mahalanobis', 'mean-knn'];
 const [TRAINED, SPLITS, FITS, FITTED, DRAWN] = [700, 1000, 100, 300, 150];
+/** Trials where nothing has to be trained or split. */
+const DRAWS = 100_000;
 const CERTAINTY = 0.95;
 
 /** What was promised, and what came of it. */
@@ -32,7 +34,7 @@ const uniform = { draw: () => rng.uniform(), above: (limit: number) => 1 - limit
 const tenths = { draw: () => rng.integer(10), above: (limit: number) => (10 - limit) / 10 };
 for (const [name, { draw, above }] of Object.entries({ 'uniform numbers': uniform, 'ten values': tenths }))
   for (const promise of ['mean', 'certain'] as const)
-    report(`${DRAWN} ${name}, \`${promise}\``, 'all later ones, exactly known', SPLITS, () => {
+    report(`${DRAWN} ${name}, \`${promise}\``, 'all later ones, exactly known', DRAWS, () => {
       const { threshold, atLeast } = chooseThreshold(Array.from({ length: DRAWN }, draw), { promise });
       return { promised: atLeast, kept: above(threshold) };
     });
@@ -77,7 +79,7 @@ for (const [name, found] of Object.entries(trials)) {
 await writeSection(
   'Whether it is kept',
   [
-    `Written by \`npx tsx examples/unknown/promise.ts\`, seeded: in how many trials fewer were kept than was promised with ${100 * CERTAINTY} % certainty. That must be no more than ${Math.round(100 * (1 - CERTAINTY))} % of them, give or take two standard errors: ${tolerance(SPLITS)} points of ${SPLITS} trials, ${tolerance(FITS)} of ${FITS}. Of numbers drawn from a known distribution the share of all later ones that is kept is known exactly. The digits are those of \`examples/digits\`; network and scores learn from ${TRAINED} of them, and each trial splits the other ${count} anew. Of ${count - half} digits the share varies more than of all there could ever be: rows with \`later\` promise for as many, and the rows beside them show what a promise for all is worth there.`,
+    `Written by \`npx tsx examples/unknown/promise.ts\`, seeded: in how many trials fewer were kept than was promised with ${100 * CERTAINTY} % certainty. That must be no more than ${Math.round(100 * (1 - CERTAINTY))} % of them, give or take two standard errors: ${tolerance(DRAWS)} points of ${DRAWS} trials, ${tolerance(SPLITS)} of ${SPLITS}, ${tolerance(FITS)} of ${FITS}. Of numbers drawn from a known distribution the share of all later ones that is kept is known exactly. The digits are those of \`examples/digits\`; network and scores learn from ${TRAINED} of them, and each trial splits the other ${count} anew. Of ${count - half} digits the share varies more than of all there could ever be: rows with \`later\` promise for as many, and the rows beside them show what a promise for all is worth there.`,
     '',
     '| scores | promised of | trials | broken | promised, mean | kept, mean |',
     '| --- | --- | --- | --- | --- | --- |',
