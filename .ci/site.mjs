@@ -5,8 +5,8 @@
  *   llms.txt, leads somewhere inside; no page links to a file that a browser would download, or shows a link as it was written;
  * - every guide has a page and a title;
  * - opened from the disk in headless Chromium without a network, the guides show their pictures and fit a phone, the search
- *   finds what is looked for, the console stays empty, and axe has nothing serious to say of the kinds of pages, light and dark
- *   (skipped, and said so, where there is no Chromium).
+ *   finds what is looked for, the console stays empty, and axe has nothing to say of the kinds of pages, light and dark, wide and
+ *   narrow (skipped, and said so, where there is no Chromium).
  *
  *     node .ci/site.mjs
  */
@@ -17,7 +17,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const browserPath = '/usr/bin/chromium';
-const phoneWidth = 390;
+const phoneWidth = 375;
+const wideWidth = 1280;
 /** What a reader may look for, and the page that must be among the first hits. */
 const searches = {
   acetStep: 'functions/relu-overconfidence.acetStep.html',
@@ -25,9 +26,15 @@ const searches = {
 };
 
 /** One page of each kind, for axe. */
-const kinds = ['index.html', 'documents/Command_line.html', 'functions/relu-overconfidence.pgdLinf.html'];
-/** What typedoc's own list of pages breaks: a link inside of what folds it. */
-const OF_TYPEDOC = 'nested-interactive';
+const kinds = [
+  'index.html',
+  'modules.html',
+  'documents/Command_line.html',
+  'modules/relu-overconfidence.html',
+  'functions/relu-overconfidence.pgdLinf.html',
+  'interfaces/relu-overconfidence.PgdOptions.html',
+  'classes/relu-overconfidence.OverconfidenceError.html',
+];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const site = join(root, 'docs', 'api');
@@ -155,25 +162,27 @@ async function checkInBrowser() {
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       if (width > phoneWidth) faults.push(`${name}: ${width} pixels wide on a phone of ${phoneWidth}`);
     }
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      for (const name of kinds) await checkAccess(page, name, colorScheme);
-    }
+    for (const name of kinds) await checkAccess(page, name);
     for (const [query, expected] of Object.entries(searches)) await checkSearch(page, query, expected);
   } finally {
     await browser.close();
   }
 }
 
-/** What axe finds serious or critical. */
-async function checkAccess(page, name, colours) {
+/** What axe finds, in both colours and at both widths; the page follows them without being loaded anew. */
+async function checkAccess(page, name) {
   await page.goto(pathToFileURL(join(site, name)).href);
-  await page.locator('.tsd-panel').first().waitFor();
+  await page.locator('h1').first().waitFor();
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8'));
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  for (const { id, impact, nodes } of violations)
-    if (['serious', 'critical'].includes(impact) && id !== OF_TYPEDOC)
-      for (const { html } of nodes) faults.push(`${name}, ${colours}: ${id} at ${html}`);
+  for (const width of [wideWidth, phoneWidth])
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      for (const { id, impact, nodes } of violations)
+        for (const { html } of nodes)
+          faults.push(`${name}, ${colorScheme}, ${width} pixels: ${id} (${impact}) at ${html}`);
+    }
 }
 
 /** Runs in the page: the pictures that were not loaded. */

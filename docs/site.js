@@ -1,0 +1,14 @@
+// Runs in the pages of the documentation: takes links out of the summaries that fold the list of pages, because a control
+// inside a control is not announced by screen readers. site.css puts the two beside each other again.
+const list = document.getElementById('tsd-nav-container');
+
+function separate() {
+  for (const link of list?.querySelectorAll('summary > a') ?? []) {
+    const summary = link.parentElement;
+    summary.ariaLabel = `Pages of ${link.textContent}`;
+    summary.parentElement.before(link);
+  }
+}
+
+if (list) new MutationObserver(separate).observe(list, { childList: true });
+separate();
