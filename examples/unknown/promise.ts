@@ -14,7 +14,7 @@ import { writeSection } from './writeSection';
 
 /** `npx tsx examples/unknown/promise.ts`: how often a threshold keeps less than it promised, for docs/unknown.md; see README.md. */
 const KINDS: readonly DetectorKind[] = ['max-softmax', 'mahalanobis', 'mean-knn'];
-const [TRAINED, SPLITS, FITS, FITTED, DRAWN] = [700, 1000, 100, 300, 150];
+const [TRAINED, SPLITS, FITS, FITTED, DRAWN] = [700, 10_000, 100, 300, 150];
 /** Trials where nothing has to be trained or split. */
 const DRAWS = 100_000;
 const CERTAINTY = 0.95;
