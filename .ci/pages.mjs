@@ -3,12 +3,14 @@
  * for React with Vite, makes its script for a page without a bundler, and opens both pages in Chromium, where there is one.
  *
  *     node .ci/pages.mjs package.tgz
+ *     node .ci/pages.mjs package.tgz --next # builds and opens the page of Next.js instead, which takes a minute or two
  *
  * The package is the packed one, the model a small one at the address that the text has, and the content delivery network is
  * the folder of what was installed: a page that asks for anything else fails.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -26,23 +28,28 @@ const flags = [
 ];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const text = readFileSync(join(root, 'docs', 'where-it-runs.md'), 'utf8');
-const [node, union, react, tag] = [
+const [node, union, react, next, tag] = [
   'Node',
   'With the package of everything',
   'Vite, webpack, React',
+  'Next.js',
   'A script tag',
 ].map(section);
+const [tarball, option] = process.argv.slice(2);
 
 const work = mkdtempSync(join(tmpdir(), 'pages-'));
 try {
   write('package.json', '{ "private": true }');
-  install([node, union, react, tag], resolve(process.argv[2]));
-  inNode();
+  install(option === '--next' ? [node, union, next] : [node, union, react, tag], resolve(tarball));
   saveModel();
-  await withVite();
-  withTag();
-  if (existsSync(browser)) await inChromium();
-  else console.log('*** No Chromium: the pages were made and NOT OPENED. ***');
+  if (option === '--next') await withNext();
+  else {
+    inNode();
+    await withVite();
+    withTag();
+    if (existsSync(browser)) await inChromium();
+    else console.log('*** No Chromium: the pages were made and NOT OPENED. ***');
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -152,6 +159,37 @@ async function withVite() {
   console.log('Vite and React: built');
 }
 
+/** The files of the section, built by Next.js, served and opened. */
+async function withNext() {
+  process.env.NEXT_TELEMETRY_DISABLED = '1';
+  const [component, page] = blocks(next, 'tsx');
+  write('app/audit.ts', blocks(next, 'ts')[0]);
+  write('app/Audit.tsx', component);
+  write('app/page.tsx', page);
+  write('app/icon.svg', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>');
+  write(
+    'app/layout.tsx',
+    `export default function Layout({ children }: { children: import('react').ReactNode }) {
+      return <html lang="en"><body>{children}</body></html>;
+    }`,
+  );
+  run('npx', 'next', 'build');
+  const server = spawn('node', ['node_modules/next/dist/bin/next', 'start', '-p', '4821'], { cwd: work });
+  try {
+    // Its first lines say that it is ready.
+    let log = '';
+    while (!log.includes('Ready')) log += String(await once(server.stdout, 'data'));
+    const { app, page, said } = await openPage();
+    await page.goto('http://localhost:4821/');
+    await page.getByText(/\d sure of noise, 0\.\d+ after an attack/).waitFor({ timeout: 30_000 });
+    console.log(`Next.js: ${await page.locator('p').textContent()}`);
+    await app.close();
+    assert.deepEqual(said.filter(notAboutGpu), []);
+  } finally {
+    server.kill();
+  }
+}
+
 /** The script that the section makes, by its own commands, and its page. */
 function withTag() {
   for (const line of commandsOf(tag).filter((line) => !line.startsWith('npm i ')))
@@ -163,7 +201,6 @@ function withTag() {
 }
 
 async function inChromium() {
-  const { chromium } = await import('playwright-core');
   const types = { '.html': 'text/html', '.js': 'text/javascript', '.json': 'application/json' };
   const server = createServer(({ url }, response) => {
     const file = join(work, 'dist', url.endsWith('/') ? `${url}index.html` : url);
@@ -174,11 +211,7 @@ async function inChromium() {
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const own = `http://127.0.0.1:${server.address().port}`;
-  const app = await chromium.launch({ executablePath: browser, args: flags });
-  const page = await app.newPage();
-  const said = [];
-  page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
-  page.on('pageerror', (error) => said.push(`error: ${error.message}`));
+  const { app, page, said } = await openPage();
   await page.route(
     (url) => !url.href.startsWith(own) && url.protocol !== 'data:',
     (route) => {
@@ -194,7 +227,7 @@ async function inChromium() {
     console.log(`Vite and React: ${await page.locator('#root').textContent()}`);
     await page.goto(`${own}/tag.html`);
     for (let i = 0; i < 200 && !said.some((line) => /^log: 0\.\d+$/.test(line)); i++) await page.waitForTimeout(100);
-    const [printed, ...others] = said.filter((line) => !/^warning: .*(WebGL|GPU|swiftshader)/i.test(line));
+    const [printed, ...others] = said.filter(notAboutGpu);
     assert.match(printed ?? 'nothing', /^log: 0\.\d+$/);
     assert.deepEqual(others, []);
     console.log(`Script tag: ${printed}`);
@@ -205,4 +238,19 @@ async function inChromium() {
     await app.close();
     server.close();
   }
+}
+
+/** A page of Chromium, and what its console says. */
+async function openPage() {
+  const { chromium } = await import('playwright-core');
+  const app = await chromium.launch({ executablePath: browser, args: flags });
+  const page = await app.newPage();
+  const said = [];
+  page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => said.push(`error: ${error.message}`));
+  return { app, page, said };
+}
+
+function notAboutGpu(line) {
+  return !/^warning: .*(WebGL|GPU|swiftshader)/i.test(line);
 }

@@ -5,8 +5,8 @@ import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { encode } from 'fast-png';
 import { mlp } from 'relu-overconfidence/models';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { namesOf } from '../../src/cli/compare/compare';
 import { directionOf, errorDifference, pairedDifference } from '../../src/cli/compare/comparison';
+import { namesOf } from '../../src/cli/print/namesOf';
 import { runCli, scratchFolder } from './runCli';
 import { saveLayers } from './savedModels';
 

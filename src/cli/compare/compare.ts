@@ -14,6 +14,7 @@ import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { recordOf } from '../measure/measure';
 import type { Keeper } from '../measure/runRecord';
+import { namesOf } from '../print/namesOf';
 import { percent, styleOf, wrap } from '../print/text';
 import { deliveryOf } from '../result/deliver';
 import { list, titled, titleOf } from '../result/printResult';
@@ -86,21 +87,6 @@ function factsOf({ file: { sha256 }, classifier: { inputShape, classes, bounds, 
     kind: image ? 'inputs that are images' : 'inputs that are no images',
     width: isPair(bounds) ? bounds[1] - bounds[0] : 1,
   };
-}
-
-/** The shortest ends of the paths that tell the models apart, without what all models are called. */
-export function namesOf(files: readonly string[]): string[] {
-  const parts = files.map((file) =>
-    file
-      .replace(/\/+$/, '')
-      .replace(/\/model\.json$/, '')
-      .split('/'),
-  );
-  for (let length = 1; length <= Math.max(...parts.map((words) => words.length)); length++) {
-    const names = parts.map((words) => words.slice(-length).join('/'));
-    if (new Set(names).size === names.length) return names;
-  }
-  return [...files];
 }
 
 /** A table of a comparison, for a terminal and for a page. */

@@ -9,6 +9,7 @@ import { imageGrid } from '../../report/imageGrid';
 import { rayPlot } from '../../report/rayPlot';
 import { CURVE_ALPHAS, RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
+import { namesOf } from '../print/namesOf';
 import { percent } from '../print/text';
 import { resultTable, thresholdText, titleOf } from './printResult';
 import { className, type Result, takenFor } from './result';
@@ -24,9 +25,10 @@ export async function resultHtml(record: RunRecord, result: Result): Promise<str
   const { rows } = oodRows(record.measured, model, true, result.settings);
   const threshold = thresholdText(result);
   // A report in the form of the paper's Table 1 has a test error, so it needs data.
-  const reports = testError === null ? {} : { [model.file]: { ...result, testError, rows } };
+  const [name = model.file] = namesOf([model.file]);
+  const reports = testError === null ? {} : { [name]: { ...result, testError, rows } };
   return oodReportHtml(reports, {
-    title: `Confidence of ${model.file}`,
+    title: `Confidence of ${name}`,
     verdict: { level: verdict.level, text: verdict.text },
     details: detailsOf(result),
     sections: [
