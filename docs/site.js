@@ -7,6 +7,9 @@ function separate() {
     const summary = link.parentElement;
     summary.ariaLabel = `Pages of ${link.textContent}`;
     summary.parentElement.before(link);
+    // A long name may be broken after its slash.
+    for (const part of [...link.lastElementChild.childNodes].filter(({ data }) => data?.includes('/')))
+      part.splitText(part.data.indexOf('/') + 1).before(document.createElement('wbr'));
   }
 }
 
