@@ -38,6 +38,8 @@ export const RECIPES: Readonly<Record<string, readonly Stage[]>> = {
   'the paper’s attack': [{ fineTune: { attack: pgdLinf } }],
   '2 steps of the attack': [{ fineTune: { steps: 2 } }],
   '10 steps of the attack': [{ fineTune: { steps: 10 } }],
+  'labels alone': [{ fineTune: { matching: 0 } }],
+  'answers alone': [{ fineTune: { matching: 1 } }],
   'lambda 1': [{ fineTune: { lambda: 1 } }],
   'lambda 1, 64 examples': [{ fineTune: { lambda: 1, batchSize: 64 } }],
   'lambda 0.5, 64 examples': [{ fineTune: { lambda: 0.5, batchSize: 64 } }],

@@ -106,6 +106,17 @@ export function negativeLogProbability(logits: tf.Tensor2D, chosen: tf.Tensor2D)
   return withGradient(logits, (z) => compute(z, chosen));
 }
 
+/**
+ * Cross entropy to probabilities `t` that need not be one-hot, `logsumexp(z) - sum_k t_k z_k`, with the gradient
+ * `softmax(z) - t`; nothing is checked.
+ */
+export function crossEntropyToProbabilities(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
+  return withGradient(logits, (z) => ({
+    value: tf.sub(tf.logSumExp<tf.Tensor1D>(z, 1), tf.sum(tf.mul(z, targets), 1)),
+    gradient: tf.sub(tf.softmax(z), targets),
+  }));
+}
+
 function compute(z: tf.Tensor2D, chosen: tf.Tensor2D): LossAndGradient {
   const shifted = tf.sub(z, tf.max(z, 1, true));
   const exp = tf.exp(shifted);

@@ -1,14 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropyTo, negativeLogProbability } from './crossEntropy';
+import { crossEntropyTo, crossEntropyToProbabilities, negativeLogProbability } from './crossEntropy';
 import { lpOut } from './lpOut';
 import { maxLogOdds } from './maxLogOdds';
-import { binaryCrossEntropyTo, maxLogit, maxLogSigmoid, negativeLogLikelihood } from './sigmoidLosses';
+import {
+  binaryCrossEntropyTo,
+  likelihoodOfProbabilities,
+  maxLogit,
+  maxLogSigmoid,
+  negativeLogLikelihood,
+} from './sigmoidLosses';
 import { uniformCrossEntropy } from './uniformCrossEntropy';
 
 /** The losses that belong to a classifier's head; all take logits `[B, K]` and return `[B]`, in nats. */
 export interface HeadLosses {
   /** Loss of labelled examples, given one-hot rows `[B, K]`; nothing is checked. */
   readonly inLoss: (logits: tf.Tensor2D, oneHot: tf.Tensor2D) => tf.Tensor1D;
+  /** The probabilities `[B, K]` that the logits stand for. */
+  readonly probabilities: (logits: tf.Tensor2D) => tf.Tensor2D;
+  /** `inLoss` of examples that have probabilities `[B, K]` for labels. */
+  readonly inLossToProbabilities: (logits: tf.Tensor2D, probabilities: tf.Tensor2D) => tf.Tensor1D;
   /** `inLoss` to fixed labels, checked once: the objective of adversarial samples. */
   readonly inLossTo: (labels: tf.Tensor, classes: number) => (logits: tf.Tensor2D) => tf.Tensor1D;
   /** Logarithm of the confidence: the loss of the out-distribution, and what attacks maximise by default. */
@@ -29,6 +39,8 @@ const lowLogit: LogitsLoss = (logits) => tf.tidy(() => tf.neg(maxLogit(logits)))
 
 const SOFTMAX: HeadLosses = {
   inLoss: negativeLogProbability,
+  probabilities: (logits) => tf.softmax(logits),
+  inLossToProbabilities: crossEntropyToProbabilities,
   inLossTo: crossEntropyTo,
   logConfidence: lpOut,
   logOdds: maxLogOdds,
@@ -37,6 +49,8 @@ const SOFTMAX: HeadLosses = {
 
 const SIGMOIDS: HeadLosses = {
   inLoss: negativeLogLikelihood,
+  probabilities: (logits) => tf.sigmoid(logits),
+  inLossToProbabilities: likelihoodOfProbabilities,
   inLossTo: binaryCrossEntropyTo,
   logConfidence: maxLogSigmoid,
   logOdds: maxLogit,

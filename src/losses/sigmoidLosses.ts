@@ -123,6 +123,14 @@ export function negativeLogLikelihood(logits: tf.Tensor2D, chosen: tf.Tensor2D):
   });
 }
 
+/** {@link negativeLogLikelihood} of probabilities that need be neither 0 nor 1; nothing is checked. */
+export function likelihoodOfProbabilities(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Tensor1D {
+  return withGradient(logits, (z) => ({
+    value: tf.sum<tf.Tensor1D>(tf.sub(softplus(z), tf.mul(z, targets)), 1),
+    gradient: tf.sub(tf.sigmoid(z), targets),
+  }));
+}
+
 /** log(1 + exp z), never overflowing. */
 function softplus<T extends tf.Tensor>(z: T): T {
   return tf.add(tf.relu(z), log1p(tf.exp(tf.neg(tf.abs(z)))));

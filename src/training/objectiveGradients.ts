@@ -10,6 +10,8 @@ import type { CedaOptions, GradientsResult } from './types';
 /** What the objective is made of. */
 export interface Terms {
   readonly clean: LabelledData;
+  /** Whether the labels of `clean` are rows of probabilities. @defaultValue false */
+  readonly soft?: boolean;
   /** Out-distribution samples; none in a plain step. */
   readonly noise?: tf.Tensor;
   /** The out-distribution part where it is no mean over the logits of noise; computed beside the clean examples. */
@@ -63,11 +65,13 @@ type Parts = Pick<GradientsResult, 'inLoss' | 'outLoss' | 'outConfidence'>;
 /** Loss and confidence of the out-distribution. */
 export type OutPart = Omit<Parts, 'inLoss'>;
 
-function forward(net: Classifier, { clean: { x, y }, noise, certified, classWeights, outLoss, rng }: Terms): Parts {
+function forward(net: Classifier, terms: Terms): Parts {
+  const { soft = false, noise, certified, classWeights, outLoss, rng } = terms;
+  const { x, y } = terms.clean;
   const losses = lossesOf(net);
   const meanCrossEntropy = (logits: tf.Tensor2D) => {
     const labels = oneHot(y, net.classes);
-    const loss = losses.inLoss(logits, labels);
+    const loss = (soft ? losses.inLossToProbabilities : losses.inLoss)(logits, labels);
     if (classWeights === undefined) return tf.mean<tf.Scalar>(loss);
     return tf.mean<tf.Scalar>(tf.mul(loss, tf.sum(tf.mul(labels, [...classWeights]), 1)));
   };

@@ -5,6 +5,7 @@ import { type DataLike, labelledData } from '../../classifier/labelledData';
 import type { Classifier, LabelledData, ModelLike } from '../../classifier/types';
 import { type Layer, walkGraph } from '../../classifier/walkGraph';
 import {
+  checkFraction,
   checkFunction,
   checkKeys,
   checkNonNegative,
@@ -30,6 +31,7 @@ const KEYS: KeysOf<FineTuneOptions> = {
   updates: true,
   batchSize: true,
   noiseSize: true,
+  matching: true,
   learningRate: true,
   validation: true,
   tolerance: true,
@@ -51,6 +53,7 @@ type Decided =
   | 'updates'
   | 'batchSize'
   | 'noiseSize'
+  | 'matching'
   | 'learningRate'
   | 'tolerance'
   | 'checkEvery'
@@ -91,6 +94,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     checkpointEvery = 50,
     steps = 5,
     noiseSize = Math.min(64, batchSize),
+    matching = 0.5,
     force,
   } = options;
   checkOneOf({ fn, argument: 'method' }, method, ['acet', 'ceda']);
@@ -104,6 +108,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
       show(noiseSize),
       'Raise batchSize.',
     );
+  checkFraction({ fn, argument: 'matching' }, matching);
   checkPositive({ fn, argument: 'learningRate' }, learningRate);
   checkNonNegative({ fn, argument: 'tolerance' }, tolerance);
   if (options.samples !== undefined) checkWhole({ fn, argument: 'samples' }, options.samples);
@@ -121,7 +126,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
     options: {
       ...options,
       ...{ method, layers, updates, batchSize, noiseSize, learningRate, tolerance, checkEvery, checkpointEvery },
-      ...{ lambda, weightDecay, steps, attack, outLoss },
+      ...{ matching, lambda, weightDecay, steps, attack, outLoss },
     },
     store: storeOf(fn, options.checkpoint),
   };

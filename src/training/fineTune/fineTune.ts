@@ -9,6 +9,7 @@ import { createRng, type Rng } from '../../core/rng';
 import { setLearningRate } from '../optimizerState';
 import { checkFineTune, type FineTuneTask } from './checkFineTune';
 import { firstPlan, type Kept, type Position, planAfter, rateAt, restoreState, saveState, settingsOf } from './keep';
+import { type Answers, answersWith, assign, withMixtures } from './match';
 import { type Meter, meterOf } from './measure';
 import { featureSource, imageSource, type Source } from './source';
 import { type Split, splitData } from './split';
@@ -36,6 +37,8 @@ const [LONG_ATTACK, SHORT_ATTACK] = [50, 20];
  *   training that slips there has no way back.
  * - `attack` is {@link maxConfidenceAttack} with 5 `steps`.
  * - `lambda` is 0.3, and each update sees four times as many examples as noise images, which keeps what the model knows of its data.
+ * - `matching` is 0.5: half of the examples are mixtures of two, with what the model answered before for labels. The data at hand are often
+ *   fewer than those that the model has learnt from, and this holds it between them.
  * - The model runs as it is used, in inference mode: batch normalisation keeps its statistics, nothing is dropped out.
  * - One optimizer, Adam, from the first update to the last: ten updates of warming up, a constant rate, and a linear descent
  *   to zero, which begins earlier when the last five measurements have brought nothing.
@@ -93,8 +96,9 @@ export async function fineTune(
       divided === undefined ? imageSource(task, split.rows, rng) : await featureSource(task, divided, split.rows, rng);
     const kind = `training ${layers}${divided === undefined ? '' : ' on features'}`;
     const gradients = summedGradients(fn, source.learner, kind, memory);
+    const answers = answersWith(original, source.learner, kind, memory);
     const kept: Kept = { variables, best, optimizer, memory: source.memory };
-    const result = await run({ task, split, meter, rng, kept, source, gradients });
+    const result = await run({ task, split, meter, rng, kept, source, gradients, answers });
     done = result.improved || options.force === true;
     return result;
   } finally {
@@ -116,6 +120,8 @@ interface Run {
   readonly kept: Kept;
   readonly source: Source;
   readonly gradients: GradientSum;
+  /** What the model answered as it came. */
+  readonly answers: Answers;
 }
 
 /** Trains and judges; the best weights met are left in `kept.best`. */
@@ -194,13 +200,18 @@ async function begin(meter: Meter, updates: number): Promise<Position> {
 }
 
 /** One update. */
-async function advance({ task, source, kept, gradients, rng }: Run, position: Position): Promise<Position> {
+async function advance({ task, source, kept, gradients, answers, rng }: Run, position: Position): Promise<Position> {
   const { update, plan, sums } = position;
-  const { learningRate, lambda, weightDecay, classWeights, outLoss } = task.options;
+  const { learningRate, lambda, weightDecay, classWeights, outLoss, matching } = task.options;
+  const { classes } = task.net;
   setLearningRate(kept.optimizer, learningRate * rateAt(update, plan));
   const losses = tf.tidy(() => {
     const batch = source.batch(update);
-    const { grads, ...seen } = gradients.of({ ...batch, lambda, weightDecay, classWeights, outLoss, rng });
+    const count = Math.round(matching * batch.clean.x.shape[0]!);
+    const mixtures = { count, classes, answers, rng: rng.fork('mixtures').fork(update) };
+    const clean = count === 0 ? batch.clean : withMixtures(batch.clean, mixtures);
+    const terms = { ...batch, clean, soft: count > 0, lambda, weightDecay, classWeights, outLoss, rng };
+    const { grads, ...seen } = gradients.of(terms);
     try {
       kept.optimizer.applyGradients(grads);
       return tf.stack([seen.inLoss, seen.outLoss]);
@@ -226,10 +237,4 @@ function bestOf(checks: readonly FineTuneRecord[]): FineTuneRecord | undefined {
   let best: FineTuneRecord | undefined;
   for (const record of checks) if (isBetter(record, best)) best = record;
   return best;
-}
-
-function assign(to: readonly tf.Variable[], from: readonly tf.Variable[]): void {
-  tf.tidy(() => {
-    for (const [i, variable] of to.entries()) variable.assign(tf.clone(from[i]!));
-  });
 }

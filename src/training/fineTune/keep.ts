@@ -42,7 +42,7 @@ type Facts = Position & {
 export async function settingsOf({ net, data, variables, options }: FineTuneTask): Promise<RunSettings> {
   const { method, layers, updates, batchSize, noiseSize, learningRate, tolerance, checkEvery, lambda, weightDecay } =
     options;
-  const { steps, attack, outLoss, epsilon, stepSize, noise, samples, validation, seed } = options;
+  const { matching, steps, attack, outLoss, epsilon, stepSize, noise, samples, validation, seed } = options;
   const own = 'a function of the caller';
   return {
     program: 'fineTune',
@@ -57,6 +57,7 @@ export async function settingsOf({ net, data, variables, options }: FineTuneTask
       checkEvery,
       lambda,
       weightDecay,
+      matching,
       steps,
     },
     attack: attackName(attack) ?? own,

@@ -23,6 +23,12 @@ export interface FineTuneOptions extends Omit<AcetOptions, 'rng' | 'lambda'> {
    * noise images cost little. @defaultValue 64, or batchSize where that is less
    */
   readonly noiseSize?: number;
+  /**
+   * Share of the examples of each update, in [0, 1], that are mixtures `a x + (1 - a) x'` of two images, a from U(0, 1), with what the
+   * model answered before the training for labels: they hold the model where it was between the images at hand. The others have
+   * the labels of the data. 0 is the paper's objective. @defaultValue 0.5
+   */
+  readonly matching?: number;
   /** Of Adam, between the first ten updates, in which it rises, and the last, in which it falls to zero. @defaultValue 1e-3 */
   readonly learningRate?: number;
   /** Data that are never trained on, or the share of `data` that is held out, of each class alike. @defaultValue 0.2, or 2,000 examples where that is less */
