@@ -114,6 +114,10 @@ const train: Command = {
     'batch-size': { value: 'N', text: 'images per update (default 256; plain: 128)' },
     'learning-rate': { value: 'RATE', text: 'of Adam (default 0.001)' },
     lambda: { value: 'L', text: 'weight of the loss on noise (default 0.3)' },
+    matching: {
+      value: 'SHARE',
+      text: 'share of the images that are mixtures of two, labelled by what the model answered before (default 0.5)',
+    },
     epsilon: { value: 'E', text: 'radius of the attack, in input units (default 0.3 of the width of the bounds)' },
     steps: { value: 'N', text: 'steps of the attack (default 5)' },
     ...MODEL_OPTIONS,

@@ -165,6 +165,7 @@ function fineTuneOptions(
     batchSize,
     learningRate: number(values, 'learning-rate', 1e-3, 1e-12),
     lambda: number(values, 'lambda', 0.3, 0),
+    matching: number(values, 'matching', 0.5, 0, 1),
     tolerance: number(values, 'tolerance', 0.5, 0),
     force: values.force === true,
     seed: seedOf(values),
