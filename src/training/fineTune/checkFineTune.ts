@@ -118,7 +118,7 @@ export function checkFineTune(model: ModelLike, given: DataLike, options: FineTu
   for (const argument of ['onCheck', 'onStep'] as const)
     if (options[argument] !== undefined) checkFunction({ fn, argument }, options[argument]);
   checkValidation(fn, net, options.validation);
-  const { lambda = 0.3, weightDecay = 5e-4, attack = maxConfidenceAttack, outLoss = lossesOf(net).logOdds } = options;
+  const { lambda = 0.3, weightDecay = 0, attack = maxConfidenceAttack, outLoss = lossesOf(net).logOdds } = options;
   return {
     net,
     data,

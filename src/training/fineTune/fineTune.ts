@@ -30,7 +30,7 @@ const [LONG_ATTACK, SHORT_ATTACK] = [50, 20];
  *
  *     (mean_i CE(f(x_i), y_i) + lambda * mean_j max_{|u - z_j|_inf <= epsilon} outLoss(f(u))) / (1 + lambda)
  *
- * plus weight decay, and departs from the paper where a model that is sure already needs it; each of these is an option:
+ * and departs from the paper where a model that is sure already needs it; each of these is an option:
  *
  * - `outLoss` is the log-odds `log(p / (1 - p))` of the confidence p ({@link maxLogOdds}) and not its logarithm. Both fall
  *   together, but the gradient of log p is proportional to 1 - p and vanishes where an attack has brought p to 1, so that a
@@ -39,6 +39,7 @@ const [LONG_ATTACK, SHORT_ATTACK] = [50, 20];
  * - `lambda` is 0.3, and each update sees four times as many examples as noise images, which keeps what the model knows of its data.
  * - `matching` is 0.5: half of the examples are mixtures of two, with what the model answered before for labels. The data at hand are often
  *   fewer than those that the model has learnt from, and this holds it between them.
+ * - `weightDecay` is 0: it takes a trained model away from what it has learnt.
  * - The model runs as it is used, in inference mode: batch normalisation keeps its statistics, nothing is dropped out.
  * - One optimizer, Adam, from the first update to the last: ten updates of warming up, a constant rate, and a linear descent
  *   to zero, which begins earlier when the last five measurements have brought nothing.

@@ -4,9 +4,11 @@ import type { CheckpointStore } from '../fileCheckpoint';
 import type { AcetOptions } from '../types';
 
 /** Options of {@link fineTune}. */
-export interface FineTuneOptions extends Omit<AcetOptions, 'rng' | 'lambda'> {
+export interface FineTuneOptions extends Omit<AcetOptions, 'rng' | 'lambda' | 'weightDecay'> {
   /** Weight of the loss on noise, lambda of equations (1) and (2). The paper's 1 costs more accuracy than it gains. @defaultValue 0.3 */
   readonly lambda?: number;
+  /** Factor of the sum of squared decayed weights (no 1/2) in the loss. It takes a trained model away from where it was. @defaultValue 0 */
+  readonly weightDecay?: number;
   /** `'acet'` trains on the worst points near noise, `'ceda'` on the noise itself. @defaultValue 'acet' */
   readonly method?: 'acet' | 'ceda';
   /**
