@@ -26,7 +26,7 @@ import type { Io } from '../io';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
-import { checkFolder } from '../result/deliver';
+import { checkFolder, needForPictures } from '../result/deliver';
 
 /** With more regions than these their edges would cover all colours. */
 const MOST_WITH_EDGES = 3000;
@@ -39,6 +39,7 @@ export async function regions({ stdout, stderr }: Io, { files, values }: Argumen
   const written = onlyModel(files);
   const file = text(values, 'svg') ?? 'regions.svg';
   await checkFolder(file);
+  await needForPictures('regions');
   const colour = oneOf(values, 'colour', ['confidence', 'infinity'] as const, 'confidence');
   const maxRegions = whole(values, 'max-regions', 20_000);
   const signal = catchInterrupts();

@@ -28,13 +28,21 @@ export async function deliveryOf(values: Values): Promise<Delivery> {
   const maxMmc = number(values, 'max-mmc', undefined, 0, 1);
   const [json, html] = [text(values, 'json'), text(values, 'html')];
   for (const file of [json, html]) if (file !== undefined) await checkFolder(file);
-  if (html !== undefined) {
-    const why = { reason: 'pictures are made with it', install: '@observablehq/plot linkedom fast-png' };
-    await importOptional('--html', { name: '@observablehq/plot', ...why }, () => import('@observablehq/plot'));
-    await importOptional('--html', { name: 'linkedom', ...why }, () => import('linkedom'));
-    await importOptional('--html', { name: 'fast-png', ...why }, () => import('fast-png'));
-  }
+  if (html !== undefined) await needForPictures('--html');
   return { maxMmc, json, html };
+}
+
+/** What pictures are made with. */
+const OF_PICTURES: Readonly<Record<string, () => Promise<unknown>>> = {
+  '@observablehq/plot': () => import('@observablehq/plot'),
+  linkedom: () => import('linkedom'),
+  'fast-png': () => import('fast-png'),
+};
+
+/** Refuses at once where a package is missing that pictures are made with; `asker` is the option or the command that makes them. */
+export async function needForPictures(asker: string, names = Object.keys(OF_PICTURES)): Promise<void> {
+  const why = { reason: 'pictures are made with it', install: names.join(' ') };
+  for (const name of names) await importOptional(asker, { name, ...why }, OF_PICTURES[name]!);
 }
 
 /** Refuses a threshold that no classifier of this kind can stay below. */

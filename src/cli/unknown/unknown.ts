@@ -21,6 +21,7 @@ import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
 import { progressLine } from '../print/progressLine';
+import { needForPictures } from '../result/deliver';
 import { type Refusals, type Summary, summaryOf } from './summary';
 
 /** Images of noise and of each plain colour that are shown to the finished classifier. */
@@ -34,6 +35,7 @@ export async function unknown({ stdout, stderr }: Io, { files, values }: Argumen
   const folder = needed(values, 'data', 'photos');
   const settings = modelSettings(values);
   const keep = number(values, 'keep', 0.95, 0.5, 0.999);
+  await needForPictures('unknown', ['fast-png']);
   const signal = catchInterrupts();
   const backend = await startBackend(values);
   const line = progressLine(stderr, values.progress === true);

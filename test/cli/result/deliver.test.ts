@@ -11,6 +11,7 @@ import {
   deliverShard,
   deliveryOf,
   exitCodeOf,
+  needForPictures,
   shardFile,
 } from '../../../src/cli/result/deliver';
 import { summarise } from '../../../src/cli/result/summarise';
@@ -111,6 +112,10 @@ describe('where a result goes', () => {
         const refusal = { code: 'MISSING_DEPENDENCY', fn: '--html', argument: name };
         await expect(deliveryOf({ html: join(folder, 'a.html') })).rejects.toMatchObject(refusal);
         expect(await deliveryOf({ json: '-' })).toEqual({ ...NOWHERE, json: '-' });
+        await expect(needForPictures('regions')).rejects.toMatchObject({ ...refusal, fn: 'regions' });
+        const alone = needForPictures('unknown', ['fast-png']);
+        if (name === 'fast-png') await expect(alone).rejects.toMatchObject({ ...refusal, fn: 'unknown' });
+        else await expect(alone).resolves.toBeUndefined();
       } finally {
         vi.doUnmock(name);
       }
