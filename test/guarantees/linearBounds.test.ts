@@ -74,6 +74,21 @@ describe('the entries whose bounds are tightened', () => {
     expect(opened(positive, max, [1, 1, 1], [2, 2, 2])).toBe(3);
   });
 
+  it('are carried back through all layers before them, those of the first layer excepted, which intervals settle', () => {
+    const kernelOf = (rows: number, columns: number) =>
+      Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => ((i + j) % 2 === 0 ? 1 : -1)));
+    const layer = (rows: number, columns: number) => ({
+      kernel: kernelOf(rows, columns),
+      bias: new Array<number>(columns).fill(0),
+    });
+    const model = handMade(layer(2, 3), layer(3, 4), layer(4, 2));
+    const net = toPiecewiseAffine(model);
+    model.dispose();
+    const box = { lower: new Float64Array(2).fill(-1), upper: new Float64Array(2).fill(1) };
+    // Four units are open behind two layers of 6 and 12 products; a third has 8.
+    expect(atOnce(tighteningWork(net, box)).passes).toBeCloseTo((2 * 4 * (6 + 12)) / (6 + 12 + 8), 12);
+  });
+
   it('cost nothing in a network that multiplies nothing', () => {
     const net: PiecewiseAffine = { inputShape: [3], inputSize: 3, classes: 3, nodes: [positive], output: 1 };
     const box = { lower: new Float64Array(3).fill(-1), upper: new Float64Array(3).fill(1) };
@@ -201,11 +216,17 @@ describe('an interval', () => {
   it('in a ball is as much larger as float32 moves all its entries at once', () => {
     const radiusIn = (norm: 'l1' | 'l2') => {
       const settings = { norm, bounds: undefined, arithmetic: 'float32' } as const;
-      return ballIn({ fn: 'test', argument: 'x' }, Float64Array.of(0.5, -0.5), 0.5, settings).ball!.radius;
+      return ballIn({ fn: 'test', argument: 'x' }, Float64Array.of(1.5, -1.5), 0.5, settings).ball!.radius;
     };
-    // Each entry by 2^-22 of what it is at the most, which is 1.
-    expect(radiusIn('l1') - 0.5).toBeCloseTo(2 * 2 ** -22, 12);
-    expect(radiusIn('l2') - 0.5).toBeCloseTo(Math.SQRT2 * 2 ** -22, 12);
+    // Each entry by 2^-22 of what it is at the most, which is 2; float64 rounds outward.
+    for (const [norm, moved] of [
+      ['l1', 2 * 2 ** -21],
+      ['l2', Math.SQRT2 * 2 ** -21],
+    ] as const) {
+      // biome-ignore format: a table
+      expect(radiusIn(norm) - 0.5).toBeCloseTo(moved, 12);
+      expect(radiusIn(norm)).toBeGreaterThan(0.5 + moved);
+    }
   });
 });
 
