@@ -42,6 +42,7 @@ export const RECIPES: Readonly<Record<string, readonly Stage[]>> = {
   'weight decay 5e-4': [{ fineTune: { weightDecay: 5e-4 } }],
   'answers alone': [{ fineTune: { matching: 1 } }],
   'lambda 1': [{ fineTune: { lambda: 1 } }],
+  'lambda 0.15': [{ fineTune: { lambda: 0.15 } }],
   'lambda 1, 64 examples': [{ fineTune: { lambda: 1, batchSize: 64 } }],
   'lambda 0.5, 64 examples': [{ fineTune: { lambda: 0.5, batchSize: 64 } }],
   'lambda 0.2, 64 examples': [{ fineTune: { lambda: 0.2, batchSize: 64 } }],
