@@ -24,30 +24,28 @@ interface Stage {
 /** What `fineTune` does, by `fit`: in training mode, so that batch normalisation learns new statistics and dropout is on. */
 const BY_FIT: FitOptions = { method: 'acet', outLoss: maxLogOdds, attack: maxConfidenceAttack, steps: 5 };
 
-/** Candidates: the defaults of `fineTune`, and departures from them. */
+/** What candidates had that were tried before the model was held to its own answers. */
+const LABELS: FineTuneOptions = { matching: 0, weightDecay: 5e-4 };
+
+/** Candidates: the defaults of `fineTune`, departures from them, and those tried before. */
 export const RECIPES: Readonly<Record<string, readonly Stage[]>> = {
   'the defaults': [{ fineTune: {} }],
-  'the paper’s loss and attack': [{ fineTune: { outLoss: lpOut, attack: pgdLinf } }],
-  'the paper’s loss': [{ fineTune: { outLoss: lpOut } }],
+  'weight decay 5e-4': [{ fineTune: { weightDecay: 5e-4 } }],
+  'answers alone': [{ fineTune: { matching: 1 } }],
+  'lambda 0.15': [{ fineTune: { lambda: 0.15 } }],
+  'labels alone': [{ fineTune: LABELS }],
+  'the paper’s loss and attack': [{ fineTune: { ...LABELS, outLoss: lpOut, attack: pgdLinf } }],
+  'the paper’s loss': [{ fineTune: { ...LABELS, outLoss: lpOut } }],
   'a start with uniform cross entropy, then the paper’s loss': [
     // By fit, which goes on from the last weights and not from the best.
     { share: 0.25, fit: () => ({ ...BY_FIT, outLoss: uniformCrossEntropy }) },
-    { share: 0.75, fineTune: { outLoss: lpOut } },
+    { share: 0.75, fineTune: { ...LABELS, outLoss: lpOut } },
   ],
-  'uniform cross entropy': [{ fineTune: { outLoss: uniformCrossEntropy } }],
-  'the paper’s attack': [{ fineTune: { attack: pgdLinf } }],
-  '2 steps of the attack': [{ fineTune: { steps: 2 } }],
-  '10 steps of the attack': [{ fineTune: { steps: 10 } }],
-  'labels alone, weight decay 5e-4': [{ fineTune: { matching: 0, weightDecay: 5e-4 } }],
-  'weight decay 5e-4': [{ fineTune: { weightDecay: 5e-4 } }],
-  'answers alone': [{ fineTune: { matching: 1 } }],
-  'lambda 1': [{ fineTune: { lambda: 1 } }],
-  'lambda 0.15': [{ fineTune: { lambda: 0.15 } }],
-  'lambda 1, 64 examples': [{ fineTune: { lambda: 1, batchSize: 64 } }],
-  'lambda 0.5, 64 examples': [{ fineTune: { lambda: 0.5, batchSize: 64 } }],
-  'lambda 0.2, 64 examples': [{ fineTune: { lambda: 0.2, batchSize: 64 } }],
-  'learning rate 3e-3': [{ fineTune: { learningRate: 3e-3 } }],
-  CEDA: [{ fineTune: { method: 'ceda' } }],
+  '2 steps of the attack': [{ fineTune: { ...LABELS, steps: 2 } }],
+  'lambda 1, 64 examples': [{ fineTune: { ...LABELS, lambda: 1, batchSize: 64 } }],
+  'lambda 0.5, 64 examples': [{ fineTune: { ...LABELS, lambda: 0.5, batchSize: 64 } }],
+  'lambda 0.2, 64 examples': [{ fineTune: { ...LABELS, lambda: 0.2, batchSize: 64 } }],
+  CEDA: [{ fineTune: { ...LABELS, method: 'ceda' } }],
   'batch norm and dropout in training mode': [{ fit: () => BY_FIT }],
   'the same with SGD': [{ fit: () => ({ ...BY_FIT, optimizer: tf.train.momentum(0.01, 0.9) }) }],
 };
