@@ -236,6 +236,8 @@ test('train makes a model unsure that was sure beyond rounding, goes on after Ct
     '4',
     '--lambda',
     '1',
+    '--matching',
+    '0',
     '--force',
     '--progress',
   ];
