@@ -184,6 +184,22 @@ describe('float32Errors', () => {
     model.dispose();
   });
 
+  it('puts the line above a maximum through the ends of the member that reaches highest', () => {
+    const node: MaxNode = {
+      layer: 'max',
+      inputs: [0],
+      size: 1,
+      kind: 'max',
+      starts: Int32Array.of(0, 2),
+      members: Int32Array.of(0, 1),
+    };
+    const { above } = relaxationOf(node, { lower: Float64Array.of(-0.25, 0), upper: Float64Array.of(2, 0.5) });
+    expect(above.entries[0]).toBe(0);
+    expect(above.slopes[0]).toBeCloseTo(1.5 / 2.25, 12);
+    expect(above.slopes[0]! * -0.25 + above.intercepts[0]!).toBeCloseTo(0.5, 12);
+    expect(above.slopes[0]! * 2 + above.intercepts[0]!).toBeCloseTo(2, 12);
+  });
+
   it('passes the largest error of its members through a maximum, and the sum of all through an addition', () => {
     const [rng, inputs] = [createRng(1), 3];
     const map = denseMap(normals(9, rng), inputs, inputs);
