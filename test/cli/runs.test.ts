@@ -283,6 +283,27 @@ test('train saves nothing where the model only guesses the classes of the data, 
   expect(existsSync(at('nothing'))).toBe(false);
 });
 
+test('train refuses by --method plain what only fine-tuning reads', async () => {
+  for (const unread of ['lambda', 'matching']) {
+    const args = [
+      'train',
+      'model',
+      '--data',
+      'data',
+      '--out',
+      'unread',
+      '--method',
+      'plain',
+      `--${unread}`,
+      '0.5',
+      ...CPU,
+    ];
+    const { code, stderr } = await runCli(folder, args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`--method plain does not read --${unread}`)]);
+  }
+  expect(existsSync(at('unread'))).toBe(false);
+});
+
 test('train takes the layers that learn and the data to measure on, and refuses words that are neither', async () => {
   const train = ['train', 'model', '--data', 'data', '--out', 'part', '--force', '--updates', '2', ...CPU];
   const head = await runCli(folder, [...train, '--layers', 'head', '--validation', 'data']);

@@ -39,6 +39,7 @@ export async function train({ stdout, stderr }: Io, { files, values }: Arguments
   const folder = needed(values, 'data', 'FOLDER');
   const out = needed(values, 'out', 'tuned');
   const method = oneOf(values, 'method', METHODS, 'acet');
+  if (method === 'plain') refuseFineTuning(values);
   const layers = layersOf(values);
   await refuseToOverwrite(out);
   await startBackend(values);
@@ -172,6 +173,16 @@ function fineTuneOptions(
     epsilon: number(values, 'epsilon', defaultEpsilon(bounds), 1e-9, widest),
     steps: whole(values, 'steps', 5),
   };
+}
+
+/** What only fine-tuning reads. */
+const OF_FINE_TUNING = ['lambda', 'matching', 'epsilon', 'steps', 'tolerance', 'updates', 'layers'];
+
+/** Refuses options that plain training would leave unread. */
+function refuseFineTuning(values: Values): void {
+  const unread = OF_FINE_TUNING.find((name) => values[name] !== undefined);
+  if (unread !== undefined)
+    throw new CliError(`--method plain does not read --${unread}.`, 'Leave it out, or train by --method acet or ceda.');
 }
 
 /** Cross entropy alone, as `fit` has it. */
