@@ -72,6 +72,8 @@ describe('the entries whose bounds are tightened', () => {
     expect(opened(positive, max, [-1, -1, -1], [2, 1, 0])).toBe(2);
     expect(opened(positive, max, [-1, 1, 0.8], [2, 3, 0.9])).toBe(2);
     expect(opened(positive, max, [1, 1, 1], [2, 2, 2])).toBe(3);
+    const windows: MaxNode = { ...max, size: 2, starts: Int32Array.of(0, 1, 3) };
+    expect(opened(positive, windows, [1, 1, 1], [2, 2, 2])).toBe(2);
   });
 
   it('are carried back through all layers before them, those of the first layer excepted, which intervals settle', () => {
