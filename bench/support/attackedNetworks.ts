@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { LabelledData, Method } from 'relu-overconfidence';
 import { loadCheckpoint } from '../../examples/paper/checkpoint';
-import { CIFAR10_TEST, loadLabelled } from '../../examples/paper/loadFirst';
+import { loadInSet } from '../../examples/paper/testSets';
 import { loadMnist } from './mnist';
 import { trainedLenet } from './trainedLenet';
 
@@ -47,7 +47,7 @@ function lenets(data: LabelledData): AttackedNetwork[] {
 }
 
 async function authorsNetworks(data: string, models: string): Promise<AttackedNetwork[]> {
-  const { x, y } = (await loadLabelled(data, CIFAR10_TEST)).data;
+  const { x, y } = await loadInSet(data, 'cifar10');
   const images = tf.slice(x, 0, CIFAR_IMAGES);
   tf.dispose([x, y]);
   return (['plain', 'ceda', 'acet'] as const).map((method) => ({

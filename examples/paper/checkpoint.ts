@@ -4,10 +4,15 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Method } from 'relu-overconfidence';
 import { parseTensorBundle } from 'relu-overconfidence/datasets';
 import { loadPaperCheckpoint } from 'relu-overconfidence/models';
+import type { TrainingSet } from './recipes';
 
-/** The authors' CIFAR-10 network of a method, from the one checkpoint in `<folder>/cifar10-<method>`. */
-export async function loadCheckpoint(folder: string, method: Method): Promise<LayersModel> {
-  const at = join(folder, `cifar10-${method}`);
+/** The authors' network of a method, from the one checkpoint in `<folder>/<dataset>-<method>`. */
+export async function loadCheckpoint(
+  folder: string,
+  method: Method,
+  dataset: TrainingSet = 'cifar10',
+): Promise<LayersModel> {
+  const at = join(folder, `${dataset}-${method}`);
   const files = (await readdir(at)).sort();
   const read = async (pattern: RegExp) => {
     const [name, ...more] = files.filter((file) => pattern.test(file));

@@ -6,9 +6,8 @@ import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
 import { kept } from './kept';
 import { loadLabelled } from './loadFirst';
-import { datasetOf, loadNetwork, type Networks, resultsFolder } from './networks';
+import { loadNetwork, type Networks, resultsFolder } from './networks';
 import { OTHER_NOISES } from './otherNoises';
-import { tableSet } from './table1';
 import { IN } from './testSets';
 
 /** Where things are. */
@@ -25,7 +24,7 @@ const SAMPLES = 1000;
 /** Measures networks on noises that they were not trained on. */
 export async function crossNoise({ networks, data, output }: CrossNoiseSettings): Promise<void> {
   await useWasm();
-  const { title, data: whole } = await loadLabelled(data, IN[tableSet(datasetOf(networks))]);
+  const { title, data: whole } = await loadLabelled(data, IN[networks.dataset]);
   const some = { x: tf.slice(whole.x, 0, SAMPLES), y: tf.slice(whole.y, 0, SAMPLES) };
   tf.dispose([whole.x, whole.y]);
   const folder = resultsFolder(networks, output);

@@ -6,8 +6,7 @@ import type { Method, OodReport } from 'relu-overconfidence';
 import { confidenceHistogramPlot } from 'relu-overconfidence/report';
 import { useWasm } from '../support/useWasm';
 import { noisePicture, predictionPicture } from './imageFigures';
-import { datasetOf, loadNetwork, type Networks, resultsFolder } from './networks';
-import { tableSet } from './table1';
+import { loadNetwork, type Networks, resultsFolder } from './networks';
 import { loadTestSets } from './testSets';
 
 /** Where things are. */
@@ -24,7 +23,7 @@ const METHODS = Object.keys(LABELS) as Method[];
 /** Draws Figures 2 to 4 of the networks of all three methods. */
 export async function figures({ networks, data, output }: FigureSettings): Promise<void> {
   await useWasm();
-  const dataset = tableSet(datasetOf(networks));
+  const { dataset } = networks;
   const sets = await loadTestSets(data, dataset);
   const models: Record<string, LayersModel> = {};
   for (const method of METHODS) models[LABELS[method]] = (await loadNetwork(networks, method)).model;
@@ -35,8 +34,8 @@ export async function figures({ networks, data, output }: FigureSettings): Promi
     console.log(join(folder, name));
   };
   await save('figure-2.png', await noisePicture(sets.in.x, models));
-  const shown = Object.entries(sets.out).find(([name]) => /^(SVHN|FashionMNIST)/.test(name));
-  if (shown !== undefined) await save('figure-3.png', await predictionPicture(shown[1], models, dataset));
+  const shown = Object.keys(sets.out).find((name) => /^(SVHN|FashionMNIST)/.test(name)) ?? Object.keys(sets.out)[0];
+  if (shown !== undefined) await save('figure-3.png', await predictionPicture(sets.out[shown]!, models, dataset));
   const histogram = await sampleHistogram(resultsFolder(networks, output));
   if (histogram !== undefined) await save('figure-4.svg', histogram);
   tf.dispose([sets.in.x, sets.in.y, sets.out]);

@@ -2,15 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { confidences, type ModelLike, paperNoise, pgdLinf, predictions } from 'relu-overconfidence';
 import { imageGrid } from 'relu-overconfidence/report';
 import { imageRow } from '../support/imageRow';
-import type { TableSet } from './testSets';
+import type { TrainingSet } from './recipes';
 
 type ByLabel = Readonly<Record<string, ModelLike>>;
 
 const SHOWN = 8;
 const SCALE = 4;
-/** Short names of the classes, in the order of their numbers. */
-const CLASSES: Readonly<Record<TableSet, readonly string[]>> = {
-  mnist: Array.from({ length: 10 }, (_, digit) => String(digit)),
+/** Short names of the classes, in the order of their numbers; other classes are their numbers. */
+const CLASSES: Readonly<Partial<Record<TrainingSet, readonly string[]>>> = {
   cifar10: ['plane', 'car', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
 };
 
@@ -31,12 +30,12 @@ export async function noisePicture(images: tf.Tensor, models: ByLabel): Promise<
 }
 
 /** What each network takes the first images of another data set for, and how sure it is. */
-export async function predictionPicture(images: tf.Tensor, models: ByLabel, dataset: TableSet): Promise<Uint8Array> {
+export async function predictionPicture(images: tf.Tensor, models: ByLabel, dataset: TrainingSet): Promise<Uint8Array> {
   const some = tf.slice(images, 0, SHOWN);
   const rows = [];
   for (const [label, model] of Object.entries(models)) {
     const [classes, sure] = [await predictions(model, some), await confidences(model, some)];
-    const captions = Array.from(classes, (k, i) => `${CLASSES[dataset][k]} ${percent(sure[i]!)}`);
+    const captions = Array.from(classes, (k, i) => `${CLASSES[dataset]?.[k] ?? k} ${percent(sure[i]!)}`);
     rows.push(await imageRow(label, some, captions));
   }
   some.dispose();

@@ -5,12 +5,6 @@ import { type DatasetName, type ImageSet, loadDataset, unitPixels } from 'relu-o
 /** A part of a data set and what it is called: a piece of a set does not bear the name of the whole. */
 export type Choice = readonly [name: DatasetName, part: string, title: string];
 
-/** The test part of CIFAR-10, or the piece of it that is exact. */
-export const CIFAR10_TEST: readonly Choice[] = [
-  ['cifar10', 'test', 'CIFAR-10'],
-  ['cifar10', 'test-exact1017', 'CIFAR-10 (first 1,017 of test)'],
-];
-
 /** The first of the choices that is in the folder, with its title. */
 export async function loadFirst(
   folder: string,
@@ -18,7 +12,7 @@ export async function loadFirst(
 ): Promise<{ title: string; images: ImageSet } | undefined> {
   for (const [name, part, title] of choices)
     try {
-      return { title, images: await loadDataset(folder, name, { part }) };
+      return { title, images: await loadDataset(folder, name, { part, labels: 'optional' }) };
     } catch (error) {
       const absent = error instanceof OverconfidenceError && error.code === 'INVALID_OPTION';
       if (!absent) throw error;

@@ -15,21 +15,21 @@ const USAGE = `Usage: npx tsx examples/paper/main.ts <task> [options]
   table2                 Table 2: how far noise must be scaled up until a network is sure
   figures                Figures 2 to 4: adversarial noise, other data sets, adversarial samples (after table1)
   cross-noise            MMC, AUROC and FPR@95 on noises that the networks were not trained on
-    --checkpoints        of the authors' CIFAR-10 networks
+    --checkpoints        of the authors' networks, by --dataset: svhn, cifar10 (default) or cifar100
     --trained            of the networks that "train" made, by --dataset and --preset
     --method M           only one method (table2)
     --attacked N         images attacked per row (table1; default: 200; the paper attacks all)
     --samples N          samples of noise (table2; default: 10000, as in the paper)
-  stronger               the authors' networks on noise that is attacked harder than the paper does
+  stronger               the authors' networks, by --dataset, on noise that is attacked harder than the paper does
     --attacked N         images attacked
   train                  trains a network; a run that was stopped goes on where it was
     --method M           plain, ceda or acet
-    --dataset D          mnist (LeNet); svhn, cifar10 or cifar100 (small ResNet)
+    --dataset D          mnist (LeNet; default); svhn, cifar10 or cifar100 (small ResNet)
     --preset P           paper (default) or short, a scaled-down training that is not the paper's
     --epochs N, --steps-per-epoch N, --batch-size N   instead of the preset's
 
   --data DIR       folder of the data sets (default: RELU_DATA)
-  --models DIR     folder of cifar10-plain, cifar10-ceda, cifar10-acet, each with a checkpoint (default: RELU_MODELS)
+  --models DIR     folder of cifar10-plain, svhn-acet and so on, each with a checkpoint (default: RELU_MODELS)
   --output DIR     where results go and are found again (default: examples/paper/output)`;
 
 const { positionals, values } = parseArgs({
@@ -39,7 +39,7 @@ const { positionals, values } = parseArgs({
     trained: { type: 'boolean', default: false },
     samples: { type: 'string', default: '10000' },
     method: { type: 'string' },
-    dataset: { type: 'string', default: 'mnist' },
+    dataset: { type: 'string' },
     preset: { type: 'string', default: 'paper' },
     epochs: { type: 'string' },
     'steps-per-epoch': { type: 'string' },
@@ -69,16 +69,20 @@ function wholeNumber(option: string, value: string): number {
   return Number.isInteger(number) && number > 0 ? number : stop(`--${option} must be a whole number > 0.`);
 }
 
-const dataset = () => oneOf<TrainingSet>('dataset', values.dataset, ['mnist', 'svhn', 'cifar10', 'cifar100']);
+const dataset = (initially: TrainingSet) =>
+  oneOf<TrainingSet>('dataset', values.dataset ?? initially, ['mnist', 'svhn', 'cifar10', 'cifar100']);
 const preset = () => oneOf<Preset>('preset', values.preset, ['paper', 'short']);
 const folderOfData = () => (data === '' ? stop('--data must name the folder of the data sets.') : data);
 
-const folderOfModels = () => (models === '' ? stop("--models must name the folder of the authors' weights.") : models);
+function checkpoints(): Networks {
+  if (models === '') stop("--models must name the folder of the authors' weights.");
+  return { from: 'checkpoints', folder: models, dataset: dataset('cifar10') };
+}
 
 function networks(): Networks {
   if (values.checkpoints === values.trained) stop('Say --checkpoints or --trained.');
-  if (values.trained) return { from: 'training', output, dataset: dataset(), preset: preset() };
-  return { from: 'checkpoints', folder: folderOfModels() };
+  if (values.trained) return { from: 'training', output, dataset: dataset('mnist'), preset: preset() };
+  return checkpoints();
 }
 
 async function trainTask(): Promise<void> {
@@ -90,7 +94,7 @@ async function trainTask(): Promise<void> {
     }),
     ...(values['batch-size'] !== undefined && { batchSize: wholeNumber('batch-size', values['batch-size']) }),
   };
-  const chosen = { output, dataset: dataset(), preset: preset() };
+  const chosen = { output, dataset: dataset('mnist'), preset: preset() };
   const settings = recipe(chosen.dataset, method, chosen.preset, changes);
   if (chosen.preset !== 'paper' || Object.keys(changes).length > 0)
     console.error(`*** SCALED DOWN: these are not the paper's settings.\n*** ${JSON.stringify(settings)}`);
@@ -114,7 +118,7 @@ const TASKS: Readonly<Record<string, () => Promise<void>>> = {
     }),
   stronger: () =>
     stronger({
-      models: folderOfModels(),
+      networks: checkpoints(),
       data: folderOfData(),
       output,
       attacked: wholeNumber('attacked', values.attacked),

@@ -9,7 +9,7 @@ import type { Preset, TrainingSet } from './recipes';
 
 /** The networks that are measured: the authors' own, or those that `train` made. */
 export type Networks =
-  | { readonly from: 'checkpoints'; readonly folder: string }
+  | { readonly from: 'checkpoints'; readonly folder: string; readonly dataset: TrainingSet }
   | { readonly from: 'training'; readonly output: string; readonly dataset: TrainingSet; readonly preset: Preset };
 
 /** A network, and what is kept with its results so that those of other weights are not taken for its own. */
@@ -20,7 +20,8 @@ export interface Network {
 
 /** Loads the network of a method; the caller owns it. The authors' checkpoints are always the same, and need no identity. */
 export async function loadNetwork(networks: Networks, method: Method): Promise<Network> {
-  if (networks.from === 'checkpoints') return { model: await loadCheckpoint(networks.folder, method), identity: {} };
+  if (networks.from === 'checkpoints')
+    return { model: await loadCheckpoint(networks.folder, method, networks.dataset), identity: {} };
   const folder = trainingFolder(networks, method);
   const weights = await readFile(join(folder, 'weights.bin')).catch(() => {
     throw new Error(`${folder} holds no trained network; run "train --method ${method}" first.`);
@@ -39,12 +40,7 @@ export function trainingFolder(
   return join(output, 'models', `${dataset}-${method}-${preset}`);
 }
 
-/** What the networks were trained on. */
-export function datasetOf(networks: Networks): TrainingSet {
-  return networks.from === 'checkpoints' ? 'cifar10' : networks.dataset;
-}
-
-/** Where results of the networks go: those of the authors' into the output folder itself. */
+/** Where results of the networks go. */
 export function resultsFolder(networks: Networks, output: string): string {
-  return networks.from === 'checkpoints' ? output : join(output, `${networks.dataset}-${networks.preset}`);
+  return join(output, networks.from === 'checkpoints' ? networks.dataset : `${networks.dataset}-${networks.preset}`);
 }

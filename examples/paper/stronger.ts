@@ -5,14 +5,14 @@ import { logOdds, type Method, maxConfidenceAttack, paperNoise, pgdLinf } from '
 import { useWasm } from '../support/useWasm';
 import { type Attacked, attackInPieces, type Contender } from './attackInPieces';
 import { kept } from './kept';
-import { CIFAR10_TEST, loadLabelled } from './loadFirst';
-import { loadNetwork } from './networks';
+import { loadNetwork, type Networks, resultsFolder } from './networks';
 import { type StrongerRow, strongerMarkdown, strongerRow } from './strongerMarkdown';
+import { loadInSet } from './testSets';
 import { worstPicture } from './worstPicture';
 
 /** Where things are, and how much is done. */
 export interface StrongerSettings {
-  readonly models: string;
+  readonly networks: Networks;
   readonly data: string;
   readonly output: string;
   /** Images of noise attacked, at most {@link NOISE}. */
@@ -42,16 +42,17 @@ const contenders = (attacked: number): Readonly<Record<string, (method: Method) 
 });
 
 /** Attacks noise around the authors' networks harder than the paper does, and shows what ACET is worst at. */
-export async function stronger({ models, data, output, attacked }: StrongerSettings): Promise<void> {
+export async function stronger({ networks, data, output, attacked }: StrongerSettings): Promise<void> {
   await useWasm();
-  const { data: inSet, title } = await loadLabelled(data, CIFAR10_TEST);
+  const { title, ...inSet } = await loadInSet(data, networks.dataset);
   const noise = tf.tidy(() => alternate(paperNoise(tf.slice(inSet.x, 0, NOISE), { seed: SEED })));
-  const folder = join(output, 'stronger');
+  const results = resultsFolder(networks, output);
+  const folder = join(results, 'stronger');
   const rows: StrongerRow[] = [];
   const worst: Record<string, Attacked> = {};
   for (const [attack, contenderFor] of Object.entries(contenders(attacked))) {
     for (const method of METHODS) {
-      const network = await loadNetwork({ from: 'checkpoints', folder: models }, method);
+      const network = await loadNetwork(networks, method);
       const contender = contenderFor(method);
       const name = `${method}-${attack.replace(/\W+/g, '-')}`;
       const found = await attackInPieces(network, noise, contender, { folder, name });
@@ -65,9 +66,9 @@ export async function stronger({ models, data, output, attacked }: StrongerSetti
     // After every attack, so that what is there can be read while the next one works.
     rows.sort((a, b) => METHODS.indexOf(a.method) - METHODS.indexOf(b.method));
     const table = strongerMarkdown(rows);
-    await writeFile(join(output, 'stronger.md'), `${table}\n`);
-    await writeFile(join(output, 'stronger.json'), `${JSON.stringify(rows, null, 2)}\n`);
-    await writeFile(join(output, 'stronger-acet.png'), await worstPicture(noise, worst));
+    await writeFile(join(results, 'stronger.md'), `${table}\n`);
+    await writeFile(join(results, 'stronger.json'), `${JSON.stringify(rows, null, 2)}\n`);
+    await writeFile(join(results, 'stronger-acet.png'), await worstPicture(noise, worst));
     console.log(`\nNoise of ${title}, radius ${BALL.epsilon}.\n\n${table}`);
   }
   tf.dispose([inSet.x, inSet.y, noise]);

@@ -7,7 +7,7 @@ import { alphaScaling } from 'relu-overconfidence/theory';
 import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
 import { kept } from './kept';
-import { datasetOf, loadNetwork, type Network, type Networks, resultsFolder } from './networks';
+import { loadNetwork, type Network, type Networks, resultsFolder } from './networks';
 import { TABLE_2 } from './published';
 import { searchAlphas } from './searchAlphas';
 import { type AlphaChunk, type Table2Row, table2Markdown, table2Row } from './table2Markdown';
@@ -27,7 +27,7 @@ const CHUNK = 50;
 /** Scales uniform noise up until each network is sure, and prints Table 2 beside the published one. */
 export async function table2({ networks, methods, output, samples }: Table2Settings): Promise<void> {
   await useWasm();
-  const dataset = datasetOf(networks);
+  const { dataset } = networks;
   const [folder, exact] = [resultsFolder(networks, output), dataset === 'mnist'];
   const rows: Table2Row[] = [];
   for (const method of methods) {

@@ -1,6 +1,7 @@
 import type { LabelledData } from 'relu-overconfidence';
-import { type Choice, CIFAR10_TEST, loadLabelled } from './loadFirst';
+import { type Choice, loadLabelled } from './loadFirst';
 import type { TrainingSet } from './recipes';
+import { IN } from './testSets';
 
 /** What a network is trained on and watched on. */
 export interface TrainingData {
@@ -21,9 +22,9 @@ const TRAIN: Readonly<Record<TrainingSet, readonly Choice[]>> = {
   cifar100: [['cifar100', 'train', 'CIFAR-100']],
 };
 const TEST: Readonly<Record<TrainingSet, readonly Choice[]>> = {
-  mnist: [['mnist', 'test', 'MNIST']],
+  mnist: IN.mnist,
   svhn: [['svhn', 'test', 'SVHN']],
-  cifar10: CIFAR10_TEST,
+  cifar10: IN.cifar10,
   cifar100: [['cifar100', 'test', 'CIFAR-100']],
 };
 
