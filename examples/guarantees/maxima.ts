@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { fit, uniformNoise } from 'relu-overconfidence';
-import { certifiedMaxConfidence } from 'relu-overconfidence/guarantees';
+import { certifiedMaxConfidence, confidenceSandwich } from 'relu-overconfidence/guarantees';
 import { mlp } from 'relu-overconfidence/models';
 import { toPiecewiseAffine } from 'relu-overconfidence/regions';
+import { sandwichPlot } from 'relu-overconfidence/report';
 import { type Digits, loadDigits } from '../digits/digits';
 import { kept } from '../paper/kept';
 
@@ -15,7 +16,19 @@ const TRAININGS = ['plain', 'ceda'] as const;
 const RADII = [0.15, 0.2] as const;
 const SECONDS = 10;
 
-/** Searches for the largest confidences near digits and noise, half of the images each; rows that are finished are kept. */
+/** What is known of each image, and how long it took to find out. */
+interface Sandwich {
+  readonly crown: readonly number[];
+  readonly attack: readonly number[];
+  readonly certified: readonly number[];
+  readonly closed: readonly boolean[];
+  readonly seconds: readonly number[];
+}
+
+/**
+ * Encloses the largest confidences near digits and noise, half of the images each. Rows that are finished are kept, and each has its
+ * picture.
+ */
 export async function maxima(output: string, images: number): Promise<void> {
   await mkdir(output, { recursive: true });
   const digits = await loadDigits();
@@ -31,7 +44,7 @@ export async function maxima(output: string, images: number): Promise<void> {
     'searched',
     'found',
     'within .01 %',
-    'exact %',
+    'closed %',
     's, median',
     's, most',
   ];
@@ -42,27 +55,16 @@ export async function maxima(output: string, images: number): Promise<void> {
         let model: LayersModel | undefined;
         for (const epsilon of RADII) {
           const setting = { classes, hidden: hidden.join(' + '), method, epsilon, images };
-          const name = `maxima-${classes}-${hidden.join('-')}-${method}-${epsilon}.json`;
-          const row = await kept(join(output, name), setting, async () => {
+          const name = join(output, `maxima-${classes}-${hidden.join('-')}-${method}-${epsilon}`);
+          const trainedBy = method === 'ceda' ? 'CEDA' : method;
+          const title = `${classes} classes, ${setting.hidden} units, ${trainedBy}, epsilon ${epsilon}`;
+          const found = await kept(`${name}.json`, setting, async () => {
             model ??= await trained(digits, classes, hidden, method);
-            const net = toPiecewiseAffine(model);
-            const crown = certifiedMaxConfidence(net, x, epsilon);
-            const onProgress = ({ done }: { done: number }) => process.stderr.write(`\r${name} ${done}/${images} `);
-            const found = certifiedMaxConfidence(net, x, epsilon, { seconds: SECONDS, onProgress });
-            const near = found.reached.filter((value, i) => found[i]! - value <= 0.01).length;
-            const seconds = found.seconds.slice().sort();
-            return [
-              mean(crown),
-              mean(found),
-              mean(found.reached),
-              (100 * near) / images,
-              (100 * found.exact.filter(Boolean).length) / images,
-              seconds[Math.floor(images / 2)]!,
-              seconds.at(-1)!,
-            ];
+            return enclose(model, x, epsilon);
           });
-          const shown = row.map((value, i) => value.toFixed([4, 4, 4, 0, 0, 2, 1][i]!));
-          rows.push([`${classes}`, setting.hidden, method === 'ceda' ? 'CEDA' : method, `${epsilon}`, ...shown]);
+          await writeFile(`${name}.svg`, await sandwichPlot(found, { title }));
+          const shown = columns(found).map((value, i) => value.toFixed([4, 4, 4, 0, 0, 2, 1][i]!));
+          rows.push([`${classes}`, setting.hidden, trainedBy, `${epsilon}`, ...shown]);
         }
         model?.dispose();
       }
@@ -72,7 +74,39 @@ export async function maxima(output: string, images: number): Promise<void> {
   console.log(`\n${text}`);
 }
 
-function mean(values: Float64Array): number {
+async function enclose(model: LayersModel, x: tf.Tensor, epsilon: number): Promise<Sandwich> {
+  const crown = certifiedMaxConfidence(toPiecewiseAffine(model), x, epsilon);
+  const seconds: number[] = [];
+  let before = performance.now();
+  const onProgress = () => {
+    const now = performance.now();
+    seconds.push((now - before) / 1000);
+    before = now;
+    process.stderr.write(`\r${seconds.length} of ${x.shape[0]} `);
+  };
+  const { attack, certified, closed } = await confidenceSandwich(model, x, epsilon, {
+    seconds: SECONDS,
+    seed: 1,
+    onProgress,
+  });
+  return { crown: [...crown], attack: [...attack], certified: [...certified], closed, seconds };
+}
+
+function columns({ crown, attack, certified, closed, seconds }: Sandwich): number[] {
+  const near = certified.filter((bound, i) => bound - attack[i]! <= 0.01).length;
+  const sorted = Float64Array.from(seconds).sort();
+  return [
+    mean(crown),
+    mean(certified),
+    mean(attack),
+    (100 * near) / attack.length,
+    (100 * closed.filter(Boolean).length) / attack.length,
+    sorted[sorted.length >> 1]!,
+    sorted.at(-1)!,
+  ];
+}
+
+function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b) / values.length;
 }
 
