@@ -20,6 +20,7 @@ const USAGE = `Usage: npx tsx examples/guarantees/main.ts [table --dataset digit
     --data DIR         folder of the data sets (default: RELU_DATA)
   maxima               searches for the largest confidences near digits and noise
     --images N         how many (default: 20)
+    --seconds N        how long each is searched (default: 10)
     --output DIR       where results go and are found again (default: examples/guarantees/output)`;
 
 const { positionals, values } = parseArgs({
@@ -29,6 +30,7 @@ const { positionals, values } = parseArgs({
     method: { type: 'string' },
     attacked: { type: 'string', default: '200' },
     images: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '10' },
     data: { type: 'string', default: process.env.RELU_DATA ?? '' },
     models: { type: 'string', default: process.env.RELU_MODELS ?? '' },
     output: { type: 'string', default: 'examples/guarantees/output' },
@@ -36,11 +38,15 @@ const { positionals, values } = parseArgs({
 });
 const { dataset, method, data, models, output } = values;
 const methods = Object.keys(METHODS).filter((name) => method === undefined || name === method);
-const [attacked, images] = [Number(values.attacked), Number(values.images)];
+const [attacked, images, seconds] = [Number(values.attacked), Number(values.images), Number(values.seconds)];
 const task = positionals.join();
 const known =
   task === 'table' ? dataset === 'digits' || dataset === 'cifar10' : ['good', 'mnist', 'maxima', ''].includes(task);
-if (!known || methods.length === 0 || ![attacked, images].every((count) => Number.isInteger(count) && count > 0)) {
+if (
+  !known ||
+  methods.length === 0 ||
+  ![attacked, images, seconds].every((count) => Number.isInteger(count) && count > 0)
+) {
   console.error(USAGE);
   process.exit(2);
 }
@@ -48,5 +54,5 @@ await useWasm();
 if (dataset === 'digits' || dataset === 'cifar10') await table({ dataset, attacked, data, models, output });
 else if (task === 'good') await good(output);
 else if (task === 'mnist') await mnist({ data, output, methods });
-else if (task === 'maxima') await maxima(output, images);
+else if (task === 'maxima') await maxima({ output, images, seconds });
 else await moons();

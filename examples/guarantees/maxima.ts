@@ -14,7 +14,14 @@ const HIDDEN = [[64], [32, 32]] as const;
 const CLASSES = [2, 10] as const;
 const TRAININGS = ['plain', 'ceda'] as const;
 const RADII = [0.15, 0.2] as const;
-const SECONDS = 10;
+
+/** How much is searched, and where results go. */
+export interface MaximaSettings {
+  readonly output: string;
+  readonly images: number;
+  /** How long each image is searched at the most. */
+  readonly seconds: number;
+}
 
 /** What is known of each image, and how long it took to find out. */
 interface Sandwich {
@@ -29,7 +36,7 @@ interface Sandwich {
  * Encloses the largest confidences near digits and noise, half of the images each. Rows that are finished are kept, and each has its
  * picture.
  */
-export async function maxima(output: string, images: number): Promise<void> {
+export async function maxima({ output, images, seconds }: MaximaSettings): Promise<void> {
   await mkdir(output, { recursive: true });
   const digits = await loadDigits();
   const half = Math.ceil(images / 2);
@@ -54,13 +61,13 @@ export async function maxima(output: string, images: number): Promise<void> {
       for (const method of TRAININGS) {
         let model: LayersModel | undefined;
         for (const epsilon of RADII) {
-          const setting = { classes, hidden: hidden.join(' + '), method, epsilon, images };
+          const setting = { classes, hidden: hidden.join(' + '), method, epsilon, images, seconds };
           const name = join(output, `maxima-${classes}-${hidden.join('-')}-${method}-${epsilon}`);
           const trainedBy = method === 'ceda' ? 'CEDA' : method;
           const title = `${classes} classes, ${setting.hidden} units, ${trainedBy}, epsilon ${epsilon}`;
           const found = await kept(`${name}.json`, setting, async () => {
             model ??= await trained(digits, classes, hidden, method);
-            return enclose(model, x, epsilon);
+            return enclose(model, x, epsilon, seconds);
           });
           await writeFile(`${name}.svg`, await sandwichPlot(found, { title }));
           const shown = columns(found).map((value, i) => value.toFixed([4, 4, 4, 0, 0, 2, 1][i]!));
@@ -74,7 +81,7 @@ export async function maxima(output: string, images: number): Promise<void> {
   console.log(`\n${text}`);
 }
 
-async function enclose(model: LayersModel, x: tf.Tensor, epsilon: number): Promise<Sandwich> {
+async function enclose(model: LayersModel, x: tf.Tensor, epsilon: number, limit: number): Promise<Sandwich> {
   const crown = certifiedMaxConfidence(toPiecewiseAffine(model), x, epsilon);
   const seconds: number[] = [];
   let before = performance.now();
@@ -85,7 +92,7 @@ async function enclose(model: LayersModel, x: tf.Tensor, epsilon: number): Promi
     process.stderr.write(`\r${seconds.length} of ${x.shape[0]} `);
   };
   const { attack, certified, closed } = await confidenceSandwich(model, x, epsilon, {
-    seconds: SECONDS,
+    seconds: limit,
     seed: 1,
     onProgress,
   });

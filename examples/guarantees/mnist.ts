@@ -17,7 +17,7 @@ import { EPSILON, METHODS, type Row } from './mnistMethods';
 import { grayPhotographs, notDigits } from './notDigits';
 
 /** Images of each set that are bounded; of them so many are attacked. */
-const [BOUNDED, ATTACKED] = [1000, 200];
+const [BOUNDED, ATTACKED] = [1000, 100];
 const STEPS = 200;
 
 /** AUC, attacked AUC and guaranteed AUC, in per cent, against Fashion-MNIST as GOOD's Table 1 has them. */

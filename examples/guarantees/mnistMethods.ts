@@ -46,10 +46,10 @@ const late = (done: number) => (done < 0.75 ? 1 : done < 0.9 ? 0.1 : 0.01);
 
 /** How each network is trained. */
 const TRAININGS = {
-  plain: { method: 'plain', epochs: 8 },
-  ceda: { method: 'ceda', epochs: 4 },
-  acet: { method: 'acet', epochs: 2, attack: maxConfidenceAttack, epsilon: EPSILON, steps: 10 },
-  good: { method: 'good', epochs: 8, epsilon: EPSILON, schedule: late },
+  plain: { method: 'plain', epochs: 6 },
+  ceda: { method: 'ceda', epochs: 3 },
+  acet: { method: 'acet', epochs: 10, stepsPerEpoch: 40, attack: maxConfidenceAttack, epsilon: EPSILON, steps: 10 },
+  good: { method: 'good', epochs: 4, epsilon: EPSILON, schedule: late },
 } satisfies Record<string, FitOptions>;
 /** Training images from which the densities of CCU are learnt, and Gaussians of each. */
 const DENSITIES = { images: 2000, components: 10 };
