@@ -10,7 +10,12 @@ import {
 } from './args/options';
 import type { Command } from './command';
 
-const AUDIT_NOISE = { samples: '1000', attacked: '200', attack: 'max-confidence', steps: '20, pgd 200' };
+const AUDIT_NOISE = {
+  samples: '1000, fewer for very large networks',
+  attacked: '200, fewer likewise',
+  attack: 'max-confidence',
+  steps: '20, pgd 200',
+};
 const RAYS_OPTION: OptionSpec = {
   value: 'N',
   text: 'rays followed to infinity, for ReLU networks; 0 for none (default 100, fewer for large networks)',

@@ -2,6 +2,7 @@ import { defaultEpsilon } from '../../attacks/attackDefaults';
 import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../attacks/pgdLinf';
 import { imageOf } from '../../classifier/inputFacts';
+import { multiplyAdds } from '../../classifier/multiplyAdds';
 import type { Classifier } from '../../classifier/types';
 import { isPair } from '../../core/bounds';
 import type { OodAttackSettings } from '../../evaluation/oodAttacks';
@@ -18,10 +19,43 @@ import { CliError } from '../cliError';
 /** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */
 const BATCH = 25;
 
-/** Images of each kind that a first look takes; of inputs with many values, which take long, fewer. */
-export function quickly({ inputShape }: Classifier): { samples: number; attacked: number; rays: number } {
-  const values = inputShape.reduce((product, length) => product * length, 1);
-  return values > 50_000 ? { samples: 50, attacked: 8, rays: 2 } : { samples: 100, attacked: 20, rays: 10 };
+/** How much is measured where nobody says. */
+interface Counts {
+  /** Images of each kind of noise. */
+  readonly samples: number;
+  readonly attacked: number;
+  readonly rays: number | undefined;
+}
+
+/** Multiplications in a pass up to which a model is measured in full: those of a MobileNetV2 of 224 x 224 pixels, and some more. */
+const LARGE = 400_000_000;
+
+/**
+ * What an audit takes where nobody says; `--quick` about a tenth, and a model that is larger than most less, so that it does not last
+ * longer than others. By the size of the model and not by the clock, so that a command has the same result everywhere.
+ */
+export function usualCounts(net: Classifier, values: Values): Counts {
+  const share = Math.min(1, LARGE / (multiplyAdds(net) ?? 1));
+  const of = (count: number, least: number) => Math.max(least, Math.round(count * share));
+  if (values.quick !== true) return { samples: of(1000, 100), attacked: worst(values) ?? of(200, 20), rays: undefined };
+  const manyValues = net.inputShape.reduce((product, length) => product * length, 1) > 50_000;
+  return manyValues
+    ? { samples: of(50, 10), attacked: of(8, 2), rays: of(2, 0) }
+    : { samples: of(100, 20), attacked: of(20, 4), rays: of(10, 1) };
+}
+
+/** What to know of how many images there are. */
+export function countNotes(command: 'audit' | 'evaluate', net: Classifier, values: Values): string[] {
+  if (values.quick === true)
+    return ['A first look (--quick): few images, so error bars are wide; without it there are some ten times as many.'];
+  const products = multiplyAdds(net) ?? 0;
+  const given = ['samples', 'attacked', 'protocol'].some((option) => text(values, option) !== undefined);
+  if (command === 'evaluate' || given || products <= LARGE) return [];
+  const { samples, attacked } = usualCounts(net, values);
+  const size = `${(products / 1e9).toPrecision(2)} billion multiplications an image`;
+  return [
+    `Of so large a model (${size}) ${samples} images of each noise, and ${attacked} attacked, instead of 1000 and 200: --samples and --attacked take more.`,
+  ];
 }
 
 type Rows = Omit<OodOptions, 'in' | 'out'>;
@@ -35,7 +69,7 @@ export function auditRows(net: Classifier, values: Values, data: boolean): Rows 
     data && isPaperShape(net)
       ? paperSampler({ bounds, image: imageOf(net) !== undefined, permutedFraction: 1 })
       : undefined;
-  const usual = values.quick === true ? quickly(net) : { samples: 1000, attacked: worst(values) ?? 200 };
+  const usual = usualCounts(net, values);
   const attacked = whole(values, 'attacked', usual.attacked, 0);
   return {
     ...common(values),
@@ -60,7 +94,8 @@ export function evaluationRows(net: Classifier, values: Values, available: numbe
   const noise: NoiseSampler = isPaperShape(net)
     ? samplerFor(paperNoise, net)
     : (images, rng) => uniformNoise(images.shape, { rng, bounds });
-  const usual = values.quick === true ? quickly(net) : { samples: available, attacked: worst(values) ?? 1000 };
+  const usual =
+    values.quick === true ? usualCounts(net, values) : { samples: available, attacked: worst(values) ?? 1000 };
   const attacked = whole(values, 'attacked', Math.min(available, usual.attacked), 0);
   const adversarialNoise: AdversarialNoiseSettings = {
     ...attackOf(net, values, 'pgd', { 'max-confidence': 20, pgd: 200 }),

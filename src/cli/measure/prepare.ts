@@ -23,7 +23,6 @@ import { type Runner, thisProcess } from '../../evaluation/runner';
 import { sourceMeasurement } from '../../evaluation/sourceMeasurement';
 import { startPool } from '../../parallel/createTrainingPool';
 import { poolRunner } from '../../parallel/poolRunner';
-import { costOf } from '../../regions/costOf';
 import type { Values } from '../args/options';
 import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
 import { CliError } from '../cliError';
@@ -35,7 +34,7 @@ import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { duration } from '../print/text';
 import { type ExactNet, guaranteeOf, readExact } from './guarantee';
-import { auditRows, columnSettings, evaluationRows, protocolOf, quickly } from './noiseSettings';
+import { auditRows, columnSettings, countNotes, evaluationRows, protocolOf, usualCounts } from './noiseSettings';
 import { otherBoundsMeasurement } from './otherBounds';
 import { rayMeasurement, rayPlan } from './rays';
 import type { RunFacts } from './runRecord';
@@ -133,9 +132,7 @@ export async function prepare(
         ...notes,
         ...[...others.values()].flatMap((other) => other.notes),
         ...rays.notes,
-        ...(values.quick === true
-          ? ['A first look (--quick): few images, so error bars are wide; without it there are some ten times as many.']
-          : []),
+        ...countNotes(command, net, values),
       ],
     },
     measurements: [
@@ -264,9 +261,6 @@ async function secondsPerPass(net: Classifier): Promise<number> {
   }
 }
 
-/** About how long a product in float64 takes. */
-const SECONDS_PER_PRODUCT = 4e-9;
-
 /** The rays of a ReLU network, or a note why there are none. */
 function raysOf(
   model: LoadedModel,
@@ -275,8 +269,11 @@ function raysOf(
   signal: AbortSignal,
   perPass: number,
 ): { measurements: Measurement[]; notes: string[] } {
-  const wanted = whole(values, 'rays', values.quick === true ? quickly(model.classifier).rays : undefined, 0);
-  if (wanted === 0) return { measurements: [], notes: [] };
+  const wanted = whole(values, 'rays', usualCounts(model.classifier, values).rays, 0);
+  if (wanted === 0) {
+    const notes = text(values, 'rays') === undefined ? ['No rays: a first look at a model of this size has none.'] : [];
+    return { measurements: [], notes };
+  }
   const read = exact();
   if ('why' in read) return { measurements: [], notes: [`No rays: ${read.why}.`] };
   const { net } = read;
@@ -285,7 +282,7 @@ function raysOf(
   const few = wanted === undefined && plan.rays < 100;
   const notes = few ? [`${plan.rays} rays instead of 100, as the network is large: --rays 100 has them all.`] : [];
   return {
-    measurements: [rayMeasurement(net, question, signal, (costOf(net).multiplyAdds * SECONDS_PER_PRODUCT) / perPass)],
+    measurements: [rayMeasurement(net, question, signal, perPass)],
     notes,
   };
 }

@@ -33,8 +33,8 @@ export interface RayPlan {
   readonly pathPoints: number;
   /** Values updated along a ray before it is given up. */
   readonly maxUpdates: number;
-  /** About how many evaluations in float64 a ray takes; only the time left depends on it. */
-  readonly passes: number;
+  /** About how long a ray takes, in seconds; only the time left depends on it. */
+  readonly seconds: number;
 }
 
 /** Products in an evaluation from which on a network is large. */
@@ -49,18 +49,24 @@ const LARGE_RAYS = 600_000_000;
 export function rayPlan(net: PiecewiseAffine, wanted: number | undefined): RayPlan {
   const { multiplyAdds: products } = costOf(net);
   if (products <= LARGE)
-    return { rays: wanted ?? 100, curves: 5, pathPoints: 100, maxUpdates: 200_000_000, passes: 200 };
+    return { rays: wanted ?? 100, curves: 5, pathPoints: 100, maxUpdates: 200_000_000, seconds: 8e-7 * products };
   const rays = wanted ?? Math.max(5, Math.floor(LARGE_RAYS / products));
-  return { rays, curves: products <= 5 * LARGE ? 1 : 0, pathPoints: 8, maxUpdates: 2_000_000, passes: 60 };
+  return {
+    rays,
+    curves: products <= 5 * LARGE ? 1 : 0,
+    pathPoints: 8,
+    maxUpdates: 2_000_000,
+    seconds: 10 + 1e-8 * products,
+  };
 }
 
 /** Follows noise along its ray to infinity: how soon the network is sure, its limit, and the condition of Theorem 3.1. */
 export function rayMeasurement(
   net: PiecewiseAffine,
-  { rays, seed, bounds, curves, pathPoints, maxUpdates, passes }: RayQuestion,
+  { rays, seed, bounds, curves, pathPoints, maxUpdates, seconds }: RayQuestion,
   signal: AbortSignal,
-  /** How many times as long as a forward pass an evaluation in float64 takes. */
-  slower: number,
+  /** Seconds that a forward pass takes. */
+  perPass: number,
 ): Measurement {
   const rng = createRng(seed).fork(RAYS);
   return {
@@ -68,7 +74,7 @@ export function rayMeasurement(
     kind: 'other',
     samples: rays,
     blockSize: 1,
-    cost: Math.ceil(passes * slower),
+    cost: Math.ceil(seconds / perPass),
     required: false,
     run: async (start) => {
       const noise = uniformNoise([1, ...net.inputShape], { rng: rng.fork(start), bounds });
