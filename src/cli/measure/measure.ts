@@ -13,7 +13,7 @@ import { prepare } from './prepare';
 import { type Keeper, keeperOf, type RunFacts, type RunRecord, readRecord, runRecord } from './runRecord';
 
 /** Seconds from which on it is said how long it will take. */
-const WORTH_SAYING = 20;
+export const WORTH_SAYING = 20;
 
 /** Runs `audit` or `evaluate`: prepares the measurements, does them or a shard of them, and delivers the result. */
 export async function measure(io: Io, args: Arguments, command: RunFacts['command']): Promise<ExitCode> {

@@ -243,7 +243,7 @@ async function startRunner(
 const TIMED = 8;
 
 /** Seconds that one more image takes in a forward pass. */
-async function secondsPerPass(net: Classifier): Promise<number> {
+export async function secondsPerPass(net: Classifier): Promise<number> {
   const blank = blankImage(net).x;
   const images = tile(blank, [TIMED, ...net.inputShape.map(() => 1)]);
   dispose(blank);

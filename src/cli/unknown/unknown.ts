@@ -20,12 +20,17 @@ import { catchInterrupts } from '../interrupts';
 import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
 import { startBackend } from '../load/startBackend';
+import { WORTH_SAYING } from '../measure/measure';
+import { secondsPerPass } from '../measure/prepare';
 import { progressLine } from '../print/progressLine';
+import { duration } from '../print/text';
 import { needForPictures } from '../result/deliver';
 import { type Refusals, type Summary, summaryOf } from './summary';
 
 /** Images of noise and of each plain colour that are shown to the finished classifier. */
 const NOISE = 20;
+/** Images about that are looked at besides the photographs: destroyed ones, noise and plain colours. */
+const OTHERS = 300;
 /** Images for each answer of the classifier at a time. */
 const AT_ONCE = 32;
 
@@ -45,6 +50,8 @@ export async function unknown({ stdout, stderr }: Io, { files, values }: Argumen
     const { x, notes } = await readImages(folder, wantedPart(values, 'train', watching), model);
     line.clear();
     for (const note of [...model.notes, ...notes]) stdout.write(`${note}\n`);
+    const seconds = (x.shape[0]! + OTHERS) * (await secondsPerPass(model.classifier));
+    if (seconds >= WORTH_SAYING) stderr.write(`This takes ${duration(seconds)}.\n`);
     const guard = await fitUnknown(model.classifier, x, {
       keep,
       promise: 'certain',
