@@ -7,12 +7,14 @@ import { checkTensor } from '../core/checkTensor';
 import { readLabels } from '../core/labels';
 import { throwIfAborted } from '../core/pausing';
 import { createRng } from '../core/rng';
-import { checkImageSet } from './imageSets';
+import { checkImageSet } from './attackBatch';
 import { measureBlocks } from './measureBlocks';
-import { checkOptionKeys, type OodOptions, type ResolvedOptions, resolveOptions, usedSettings } from './oodOptions';
-import type { OodReport } from './oodReport';
+import { usedAttack } from './oodAttacks';
+import { checkOptionKeys, type OodOptions, type ResolvedOptions, resolveOptions } from './oodOptions';
+import type { OodReport, UsedSettings } from './oodReport';
 import { oodRows } from './oodRows';
 import { noiseDraw, oodSources } from './oodSources';
+import { readStreams, type StoredSets } from './readStreams';
 import { type Runner, thisProcess } from './runner';
 import { sourceMeasurement } from './sourceMeasurement';
 
@@ -40,6 +42,9 @@ const fn = 'evaluateOod';
  * what its confidence cannot exceed, see {@link guaranteedAuroc}) and `inAttackedAuroc` (the in side attacked towards low
  * confidence), each with its bootstrap interval. GAUC <= worst case <= AAUC. A bound that some confidence exceeds is found out, and its column
  * has failed. `protocol: 'worst-case'` takes for each image the strongest of several attacks.
+ *
+ * A set may be a stream of batches, so that its images need not be in memory: a tf.data Dataset or an async iterable. Each is read once
+ * before anything else; all images are scored, and of a random 1000, or as many as an option asks for, noise is made, and attacks and bounds are.
  *
  * A row that cannot be measured, as when an attack runs out of memory or an operation has no gradient, is in the report with
  * `status: 'failed'` and the `reason`; without the in-distribution there is no report. `blindImages` counts the images on
@@ -78,6 +83,15 @@ export async function evaluateOod(model: ModelLike, options: OodOptions): Promis
 /** The evaluation, its heavy work done by `runner`. */
 export async function evaluateWith(runner: Runner, model: ModelLike, options: OodOptions): Promise<OodReport> {
   checkOptionKeys(options);
+  const sets = await readStreams(runner, model, options);
+  try {
+    return await evaluateStored(runner, model, sets);
+  } finally {
+    sets.dispose();
+  }
+}
+
+async function evaluateStored(runner: Runner, model: ModelLike, { options, done }: StoredSets): Promise<OodReport> {
   const { onProgress, signal } = options;
   const { x, y } = labelledData({ fn, argument: 'in' }, options.in);
   checkTensor({ fn, argument: 'in.x' }, x);
@@ -91,10 +105,12 @@ export async function evaluateWith(runner: Runner, model: ModelLike, options: Oo
   const labels = await readLabels({ fn, argument: 'in.y' }, y, net.classes, x.shape[0]);
   trySamplers(net, x, resolved);
   throwIfAborted(fn, signal);
-  const measurements = oodSources(runner, net, x, labels, resolved).map((source) =>
-    sourceMeasurement(runner, net, source),
-  );
-  const measured = await measureBlocks(measurements, { onProgress, signal });
+  const measurements = oodSources(runner, net, x, labels, resolved).map((source) => {
+    const measurement = sourceMeasurement(runner, net, source);
+    const { samples, blockSize } = done[source.name] ?? measurement;
+    return { ...measurement, samples, blockSize };
+  });
+  const measured = await measureBlocks(measurements, { done, onProgress, signal });
   const settings = usedSettings(resolved);
   const { rows, testError } = oodRows(measured, net, resolved.keepScores, settings);
   return { testError: testError!, classes: net.classes, rows, settings };
@@ -107,4 +123,28 @@ function trySamplers(net: Classifier, x: tf.Tensor, { noise, adversarialNoise, s
     trials.push({ argument: 'adversarialNoise.start', sampler: adversarialNoise.start });
   for (const { argument, sampler } of trials)
     tf.dispose(tf.tidy(() => noiseDraw(argument, sampler, net, x, 1, createRng(seed))(0, 1)));
+}
+
+/** The settings as a report tells them. */
+export function usedSettings({
+  seed,
+  attackBatchSize,
+  noiseSamples,
+  protocol,
+  ...rest
+}: ResolvedOptions): UsedSettings {
+  const { guarantee, near = null } = rest;
+  return {
+    seed,
+    attackBatchSize,
+    noiseSamples,
+    protocol,
+    adversarialNoise: usedAttack(rest.adversarialNoise),
+    adversarialSamples: usedAttack(rest.adversarialSamples),
+    attackedOut: usedAttack(rest.attackedOut),
+    attackedIn: usedAttack(rest.attackedIn),
+    guarantee: guarantee === undefined ? null : { epsilon: guarantee.epsilon, samples: guarantee.samples },
+    detectors: rest.detectors.map(({ name }) => name),
+    near,
+  };
 }

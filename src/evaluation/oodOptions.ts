@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { asClassifier } from '../classifier/asClassifier';
 import { type DataLike, labelledData } from '../classifier/labelledData';
 import type { Classifier, ModelLike } from '../classifier/types';
+import type { Batches } from '../core/batches';
 import {
   checkFunction,
   checkKeys,
@@ -27,30 +28,18 @@ import {
   resolveAttack,
   resolveDetectors,
   resolveGuarantee,
-  usedAttack,
 } from './oodAttacks';
-import type { OodProtocol, UsedSettings } from './oodReport';
+import {
+  ADVERSARIAL_NOISE,
+  ADVERSARIAL_SAMPLES,
+  attackedBy,
+  columnName,
+  IN_DISTRIBUTION,
+  NOISE,
+  type OodProtocol,
+} from './oodReport';
 
 const fn = 'evaluateOod';
-
-/** Name of the row of the in-distribution test set. */
-export const IN_DISTRIBUTION = 'in-distribution';
-/** Name of the row of noise when the caller gives no names. */
-export const NOISE = 'noise';
-/** Name of the row of attacked noise. */
-export const ADVERSARIAL_NOISE = 'adversarial noise';
-/** Name of the row of attacked in-distribution images. */
-export const ADVERSARIAL_SAMPLES = 'adversarial samples';
-
-/** Name under which a column of a row is measured. */
-export function columnName(row: string, column: string): string {
-  return `${row} (${column})`;
-}
-
-/** The column of a detector whose score was attacked. */
-export function attackedBy(detector: string): string {
-  return `${detector}, attacked`;
-}
 
 /** How adversarial noise is made. */
 export interface AdversarialNoiseSettings extends OodAttackSettings {
@@ -60,16 +49,19 @@ export interface AdversarialNoiseSettings extends OodAttackSettings {
 
 /** What {@link evaluateOod} is asked to do. */
 export interface OodOptions {
-  /** The in-distribution test set. */
-  readonly in: DataLike;
-  /** Out-distribution test sets by the name of their row, each `[N, ...inputShape]` within the bounds. @defaultValue none */
-  readonly out?: Readonly<Record<string, tf.Tensor>>;
+  /** The in-distribution test set, or batches of it one after the other: a tf.data Dataset or an async iterable. */
+  readonly in: DataLike | Batches<DataLike>;
+  /**
+   * Out-distribution test sets by the name of their row, each `[N, ...inputShape]` within the bounds, or batches of such, with or without
+   * labels. @defaultValue none
+   */
+  readonly out?: Readonly<Record<string, tf.Tensor | Batches<tf.Tensor | DataLike>>>;
   /**
    * Rows of noise: `true` for the paper's noise under the name 'noise', a sampler for another noise under that name,
    * samplers by name for several rows, `false` for none. @defaultValue true
    */
   readonly noise?: boolean | NoiseSampler | Readonly<Record<string, NoiseSampler>>;
-  /** Images drawn for each row of noise. @defaultValue the number of in-distribution images */
+  /** Images drawn for each row of noise. @defaultValue the number of in-distribution images, of a stream of those that are kept */
   readonly noiseSamples?: number;
   /** Noise attacked towards high confidence; `false` leaves the row out. @defaultValue true, with the paper's settings */
   readonly adversarialNoise?: boolean | AdversarialNoiseSettings;
@@ -123,6 +115,12 @@ export interface OodOptions {
   /** Stops the work: the promise is then rejected with `ABORTED`. @defaultValue none */
   readonly signal?: AbortSignal;
 }
+
+/** The same with all images in memory, or those that are kept of a stream. */
+export type StoredOptions = Omit<OodOptions, 'in' | 'out'> & {
+  readonly in: DataLike;
+  readonly out?: Readonly<Record<string, tf.Tensor>>;
+};
 
 /** A row of noise, and the option that its sampler came from. */
 export interface NoiseRow {
@@ -186,9 +184,13 @@ export function checkOptionKeys(options: OodOptions): void {
 }
 
 /** Checks everything about the options that can be told without looking into tensors, and fills in the defaults. */
-export function resolveOptions(options: OodOptions, net: Classifier): ResolvedOptions {
-  const images = labelledData({ fn, argument: 'in' }, options.in).x;
-  const available = images.shape[0]!;
+export function resolveOptions(
+  options: StoredOptions,
+  net: Classifier,
+  /** Images of the in-distribution, where not all are passed. */
+  images = labelledData({ fn, argument: 'in' }, options.in).x,
+  available = images.shape[0]!,
+): ResolvedOptions {
   const { noiseSamples = available, seed = 0, batchSize = 256, attackBatchSize = 100 } = options;
   const { memory, keepScores = false, protocol = 'paper', near } = options;
   for (const [argument, value] of Object.entries({ noiseSamples, batchSize, attackBatchSize }))
@@ -293,28 +295,4 @@ function checkNames(
   };
   for (const [name] of out) claim('out', name);
   for (const { name } of noise) claim('noise', name);
-}
-
-/** The settings as a report tells them. */
-export function usedSettings({
-  seed,
-  attackBatchSize,
-  noiseSamples,
-  protocol,
-  ...rest
-}: ResolvedOptions): UsedSettings {
-  const { guarantee, near = null } = rest;
-  return {
-    seed,
-    attackBatchSize,
-    noiseSamples,
-    protocol,
-    adversarialNoise: usedAttack(rest.adversarialNoise),
-    adversarialSamples: usedAttack(rest.adversarialSamples),
-    attackedOut: usedAttack(rest.attackedOut),
-    attackedIn: usedAttack(rest.attackedIn),
-    guarantee: guarantee === undefined ? null : { epsilon: guarantee.epsilon, samples: guarantee.samples },
-    detectors: rest.detectors.map(({ name }) => name),
-    near,
-  };
 }

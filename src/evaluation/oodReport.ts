@@ -2,6 +2,25 @@ import { reachInWords, wasBlind } from '../attacks/attackDefaults';
 import { refuse, show, type Where } from '../core/check';
 import type { ScoreInterval } from '../metrics/aurocInterval';
 
+/** Name of the row of the in-distribution test set. */
+export const IN_DISTRIBUTION = 'in-distribution';
+/** Name of the row of noise when the caller gives no names. */
+export const NOISE = 'noise';
+/** Name of the row of attacked noise. */
+export const ADVERSARIAL_NOISE = 'adversarial noise';
+/** Name of the row of attacked in-distribution images. */
+export const ADVERSARIAL_SAMPLES = 'adversarial samples';
+
+/** Name under which a column of a row is measured. */
+export function columnName(row: string, column: string): string {
+  return `${row} (${column})`;
+}
+
+/** The column of a detector whose score was attacked. */
+export function attackedBy(detector: string): string {
+  return `${detector}, attacked`;
+}
+
 /** What a row of an {@link OodReport} was measured on. */
 export type OodRowKind = 'in' | 'out' | 'noise' | 'adversarialNoise' | 'adversarialSamples';
 

@@ -7,8 +7,8 @@ import { fprAtTpr } from '../metrics/fprAtTpr';
 import { guaranteedAuroc } from '../metrics/guaranteedAuroc';
 import { meanMaxConfidence } from '../metrics/meanMaxConfidence';
 import { type Measured, type MeasuredByName, numbersOf } from './measureBlocks';
-import { attackedBy, columnName, IN_DISTRIBUTION } from './oodOptions';
 import type { OodColumn, OodDetectorColumn, OodRow, UsedSettings } from './oodReport';
+import { attackedBy, columnName, IN_DISTRIBUTION } from './oodReport';
 
 /** How far above the confidence of equal logits that in the true class must lie for an attack to have failed. */
 const RESISTED_FACTOR = 1.01;

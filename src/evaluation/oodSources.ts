@@ -4,19 +4,12 @@ import type { Classifier } from '../classifier/types';
 import { createRng, type Rng } from '../core/rng';
 import { lossesOf } from '../losses/headLosses';
 import type { NoiseSampler } from '../noise/options';
-import { type AttackRun, attackBatch, type Made } from './attackBatch';
-import { checkMade } from './imageSets';
+import { type AttackRun, attackBatch, checkMade, type Made } from './attackBatch';
 import type { OodColumnKind } from './measureBlocks';
 import type { ResolvedAttack, ResolvedDetector } from './oodAttacks';
-import {
-  ADVERSARIAL_NOISE,
-  ADVERSARIAL_SAMPLES,
-  attackedBy,
-  columnName,
-  IN_DISTRIBUTION,
-  type ResolvedOptions,
-} from './oodOptions';
+import type { ResolvedOptions } from './oodOptions';
 import type { OodRowKind } from './oodReport';
+import { ADVERSARIAL_NOISE, ADVERSARIAL_SAMPLES, attackedBy, columnName, IN_DISTRIBUTION } from './oodReport';
 import { type Runner, thisProcess } from './runner';
 
 const fn = 'evaluateOod';

@@ -6,10 +6,10 @@ import type { Attack } from '../../src/attacks/types';
 import { classifier } from '../../src/classifier/classifier';
 import { createRng } from '../../src/core/rng';
 import { attackBatch, batchOdds } from '../../src/evaluation/attackBatch';
-import { evaluateOod } from '../../src/evaluation/evaluateOod';
+import { evaluateOod, usedSettings } from '../../src/evaluation/evaluateOod';
 import { formatOodReport } from '../../src/evaluation/formatOodReport';
 import type { ResolvedAttack } from '../../src/evaluation/oodAttacks';
-import { type OodOptions, resolveOptions, usedSettings } from '../../src/evaluation/oodOptions';
+import { type OodOptions, resolveOptions, type StoredOptions } from '../../src/evaluation/oodOptions';
 import { thisProcess } from '../../src/evaluation/runner';
 import { lossesOf } from '../../src/losses/headLosses';
 import { mlp } from '../../src/models/mlp';
@@ -276,7 +276,7 @@ describe('the worst case', () => {
   );
 
   it('attacks both sides for 500 steps, AutoPGD from 5 starts, and says whether there is a second model', () => {
-    const options: OodOptions = { in: { x: images, y: tf.zeros([6]) }, protocol: 'worst-case' };
+    const options: StoredOptions = { in: { x: images, y: tf.zeros([6]) }, protocol: 'worst-case' };
     const used = usedSettings(resolveOptions(options, net));
     expect(used).toMatchObject({ protocol: 'worst-case', adversarialSamples: null });
     for (const one of [used.adversarialNoise, used.attackedOut, used.attackedIn])

@@ -1,6 +1,6 @@
 import { betaQuantile } from '../../detectors/incompleteBeta';
 import { type Measured, numbersOf } from '../../evaluation/measureBlocks';
-import { IN_DISTRIBUTION } from '../../evaluation/oodOptions';
+import { IN_DISTRIBUTION } from '../../evaluation/oodReport';
 import { oodRows } from '../../evaluation/oodRows';
 import { listed } from '../data/matchClasses';
 import { RAYS } from '../measure/rays';

@@ -7,17 +7,10 @@ import type { Classifier } from '../../classifier/types';
 import { boundsInWords } from '../../core/bounds';
 import { availableParallelism } from '../../core/nodeModules';
 import type { Progress } from '../../core/progress';
+import { usedSettings } from '../../evaluation/evaluateOod';
 import type { Measurement } from '../../evaluation/measureBlocks';
-import {
-  ADVERSARIAL_NOISE,
-  ADVERSARIAL_SAMPLES,
-  columnName,
-  IN_DISTRIBUTION,
-  type OodOptions,
-  type ResolvedOptions,
-  resolveOptions,
-  usedSettings,
-} from '../../evaluation/oodOptions';
+import { type ResolvedOptions, resolveOptions, type StoredOptions } from '../../evaluation/oodOptions';
+import { ADVERSARIAL_NOISE, ADVERSARIAL_SAMPLES, columnName, IN_DISTRIBUTION } from '../../evaluation/oodReport';
 import { oodSources } from '../../evaluation/oodSources';
 import { type Runner, thisProcess } from '../../evaluation/runner';
 import { sourceMeasurement } from '../../evaluation/sourceMeasurement';
@@ -77,7 +70,7 @@ export async function prepare(
   };
   const data = [[IN_DISTRIBUTION, facts] as const, ...[...others].map(([name, other]) => [name, other.facts] as const)];
   const second = await secondModel(values);
-  const attacks: OodOptions = {
+  const attacks: StoredOptions = {
     in: { x, y: x },
     out,
     ...rows,
