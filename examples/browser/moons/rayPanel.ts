@@ -2,7 +2,6 @@ import { element, find, percent } from '../ui';
 import { drawRay } from './drawRay';
 import type { MoonMap } from './moonMap';
 import { type RayReading, readRay } from './ray';
-import { tickWords } from './view';
 
 /** The part of the page that follows the networks along a ray. */
 export interface RayPanel {
@@ -37,11 +36,7 @@ function row(name: string, { at, limit, lastKink }: RayReading): HTMLTableRowEle
   const made = element('tr');
   const heading = element('th', name);
   heading.scope = 'row';
-  const numbers = [
-    ...DISTANCES.map((distance) => percent(at(distance))),
-    percent(limit),
-    tickWords(Number(lastKink.toPrecision(3))),
-  ];
+  const numbers = [...DISTANCES.map((distance) => percent(at(distance))), percent(limit), lastKink.toFixed(1)];
   made.append(heading, ...numbers.map((text) => element('td', text)));
   return made;
 }
