@@ -121,4 +121,9 @@ describe('the difference of two series', () => {
     expect(none.high).toBeCloseTo(0.08908927202454792, 12);
     expect(directionOf(none)).toBe('unknown');
   });
+
+  test('is none where a table shows nothing of it, however certain it is', () => {
+    expect(directionOf({ value: -0.0004, low: -0.0005, high: -0.0003, samples: 20 })).toBe('unknown');
+    expect(directionOf({ value: -0.0006, low: -0.0007, high: -0.0005, samples: 20 })).toBe('less');
+  });
 });

@@ -232,8 +232,12 @@ function studentQuantile(freedom: number): number {
   return Math.sqrt((freedom * (1 - b)) / b);
 }
 
+/** What the tables round to nothing is no difference, however surely it is there. */
+const SMALLEST = 0.0005;
+
 /** Whether the second model has more or less, or whether that cannot be told. */
-export function directionOf({ low, high }: Difference): 'more' | 'less' | 'unknown' {
+export function directionOf({ value, low, high }: Difference): 'more' | 'less' | 'unknown' {
+  if (Math.abs(value) < SMALLEST) return 'unknown';
   if (low !== null && low > 0) return 'more';
   return high !== null && high < 0 ? 'less' : 'unknown';
 }
