@@ -12,6 +12,7 @@ import { toLayersModel } from '../../models/toLayersModel';
 import type { Values } from '../args/options';
 import { oneOf, pair, text } from '../args/read';
 import { CliError } from '../cliError';
+import { capitalised } from '../print/text';
 import { sha256 } from './sha256';
 
 /** A model that was loaded, and how it is seen. */
@@ -90,7 +91,7 @@ export async function loadModel(written: string, settings: ModelSettings): Promi
           : [
               `${from.labels} names ${labels.length} classes, and the model has ${classes}, so the names were left aside.`,
             ]),
-      ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
+      ...notes.map((note) => `${capitalised(note)}.`),
     ],
   };
 }

@@ -71,12 +71,12 @@ export function assumedBounds(
   const boxes = usualBounds(net).map((bounds) => {
     const confidences = numbersOf(measured, bounds.join(' to '));
     const mean = confidences.reduce((sum, value) => sum + value, 0) / confidences.length;
-    return { name: `[${bounds.join(', ')}]`, bounds, mean };
+    return { name: `[${bounds.join(', ')}]`, bounds, mean, images: confidences.length };
   });
   const [assumed, ...others] = boxes as [(typeof boxes)[number], ...typeof boxes];
   const differs = ({ mean }: { mean: number }) => Math.abs(mean - assumed.mean) >= DIFFERENT;
   const listed = (of: typeof others) => of.map(({ name, mean }) => `${percent(mean)} in ${name}`).join(' and ');
-  const onNoise = `its mean confidence on uniform noise is ${percent(assumed.mean)} there`;
+  const onNoise = `its mean confidence on ${assumed.images} images of uniform noise is ${percent(assumed.mean)} there`;
   if (!others.some(differs)) return [`${start} It makes little difference: ${onNoise}, and ${listed(others)}.`];
   const example = others.find(differs)!.bounds.join(',');
   return [

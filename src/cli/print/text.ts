@@ -34,6 +34,11 @@ export function columnsOf(list: readonly (readonly [name: string, text: string])
     .join('\n');
 }
 
+/** A text that begins with a capital letter. */
+export function capitalised(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
+}
+
 /** A share as a percentage with one decimal at most. */
 export function percent(share: number): string {
   return `${Number((100 * share).toFixed(1))} %`;

@@ -10,7 +10,7 @@ import { rayPlot } from '../../report/rayPlot';
 import { CURVE_ALPHAS, RAYS } from '../measure/rays';
 import type { RunRecord } from '../measure/runRecord';
 import { namesOf } from '../print/namesOf';
-import { percent } from '../print/text';
+import { capitalised, percent } from '../print/text';
 import { resultTable, thresholdText, titleOf } from './printResult';
 import { className, type Result, takenFor } from './result';
 import { lowestOf } from './verdict';
@@ -65,7 +65,8 @@ export function listed(heading: string, paragraphs: readonly string[]): ReportSe
 function tableSection(result: Result): ReportSection {
   const { head, cells } = resultTable(result);
   const paragraphs = [`The lowest mean confidence possible is ${lowestOf(result.model).toFixed(3)}.`];
-  return { heading: 'Mean confidence', paragraphs, table: { columns: ['Images', ...head.slice(1)], rows: cells } };
+  const columns = ['Images', ...head.slice(1).map(capitalised)];
+  return { heading: 'Mean confidence', paragraphs, table: { columns, rows: cells } };
 }
 
 /** Images of each row, and confidence along rays; with `histogram` the distribution of confidence too. `name`: of which of several. */

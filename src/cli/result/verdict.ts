@@ -119,7 +119,7 @@ function rayDetails(rays: RayResult | null): string[] {
   const { goToOne, rays: count, theoremHolds, meanLimit } = rays;
   const condition = theoremHolds ? '' : ' The condition of Theorem 3.1, no identical rows, does not hold everywhere.';
   return [
-    `Far away from all data its confidence goes to 100 % along ${percent(goToOne)} of ${count} rays (Theorem 3.1; mean limit ${percent(meanLimit)}), ${howSoon(rays)}.${condition}`,
+    `Far away from all data its confidence goes to 100 % along ${Math.round(goToOne * count)} of ${count} rays (Theorem 3.1; mean limit ${percent(meanLimit)}), ${howSoon(rays)}.${condition}`,
   ];
 }
 

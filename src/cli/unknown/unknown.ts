@@ -23,7 +23,7 @@ import { startBackend } from '../load/startBackend';
 import { WORTH_SAYING } from '../measure/measure';
 import { secondsPerPass } from '../measure/prepare';
 import { progressLine } from '../print/progressLine';
-import { duration } from '../print/text';
+import { capitalised, duration } from '../print/text';
 import { needForPictures } from '../result/deliver';
 import { type Refusals, type Summary, summaryOf } from './summary';
 
@@ -152,7 +152,7 @@ export async function unknownHtml(summary: Summary, shown: Shown): Promise<strin
           paragraphs: [
             'The area under the ROC curve is that of the score against your photographs that were held out.',
           ],
-          table: { columns: [...summary.head], rows: summary.rows.map((row) => [...row]) },
+          table: { columns: summary.head.map(capitalised), rows: summary.rows.map((row) => [...row]) },
         },
         ...(pictures.length > 0
           ? [
@@ -168,7 +168,7 @@ export async function unknownHtml(summary: Summary, shown: Shown): Promise<strin
         {
           heading: 'What was tried',
           paragraphs: [summary.chosen],
-          table: { columns: [...summary.triedHead], rows: summary.triedRows.map((row) => [...row]) },
+          table: { columns: summary.triedHead.map(capitalised), rows: summary.triedRows.map((row) => [...row]) },
         },
       ],
     },

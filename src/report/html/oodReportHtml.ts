@@ -3,7 +3,7 @@ import { checkReports, type OodReport } from '../../evaluation/oodReport';
 import { confidenceHistogramPlot } from '../confidenceHistogramPlot';
 import { dataAddress } from '../paintCells';
 import { rocPlot } from '../rocPlot';
-import { type Markup, render, tag } from './markup';
+import { type Content, type Markup, render, tag } from './markup';
 import { plainTable, resultsTable, settingsTable } from './tables';
 import type { OodReportHtmlOptions, ReportPicture, ReportSection, ReportTable, ReportVerdict } from './types';
 
@@ -108,10 +108,15 @@ function sectionOf({ heading, paragraphs = [], table, pictures = [] }: ReportSec
     'section',
     {},
     tag('h2', {}, heading),
-    paragraphs.map((text) => tag('p', {}, text)),
+    paragraphs.map((text) => tag('p', {}, ...prose(text))),
     table === undefined ? [] : plainTable(heading, table),
     figures(pictures),
   );
+}
+
+/** Options of a command in a text, such as `--bounds`, stay whole at the end of a line. */
+function prose(text: string): Content[] {
+  return text.split(/(--[a-z][a-z-]*)/).map((part, i) => (i % 2 === 1 ? tag('code', {}, part) : part));
 }
 
 /** The style of a report: light and dark, wide and narrow, and on paper. */
@@ -140,13 +145,16 @@ caption{text-align:left;color:var(--soft);padding-bottom:.4rem;max-width:calc(10
 section caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 th,td{padding:.35rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{background:var(--raised)}
-tbody th{font-weight:600}
+tbody th{font-weight:600;min-width:8rem;overflow-wrap:anywhere}
 .number{text-align:right;white-space:nowrap}
+thead .number{white-space:normal}
+code{font:.9em ui-monospace,monospace;white-space:nowrap}
 .first{border-left:2px solid var(--line)}
 small,.note,figcaption,footer{color:var(--soft);font-size:.9rem}
 small{font-weight:400}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;margin:1rem 0;align-items:start}
-figure{margin:0}
+figure,figure.scroll{margin:0}
+figure.scroll img{max-width:max(100%,34rem)}
 figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:.3rem}
 footer{margin-top:2.5rem;padding-bottom:2rem}
 @media print{:root{color-scheme:light}body{font-size:10pt}.scroll{overflow:visible}h2{break-after:avoid}figure,tr,.verdict{break-inside:avoid}thead{display:table-header-group}}
@@ -167,7 +175,9 @@ function figures(pictures: readonly ReportPicture[]): Markup[] {
         ? dataAddress('image/png', png!)
         : dataAddress('image/svg+xml', new TextEncoder().encode(svg.trim()));
     const below = caption === undefined ? [] : [tag('figcaption', {}, caption)];
-    return tag('figure', {}, tag('img', { src, alt }), below);
+    // Pictures made of pixels are wide, and unreadable on a phone unless they are scrolled, with the keyboard too.
+    const scrolled = svg === undefined ? { class: 'scroll', tabindex: 0 } : {};
+    return tag('figure', scrolled, tag('img', { src, alt }), below);
   });
   return [tag('div', { class: 'figures' }, drawn)];
 }

@@ -11,7 +11,7 @@ function scrollable(caption: string, ...inside: Content[]): Markup {
 
 /** A table whose first column names the rows. */
 export function plainTable(caption: string, { columns, rows }: ReportTable): Markup {
-  const kinds = columns.map((_, k) => (rows.every((row) => typeof row[k] !== 'string') ? 'number' : undefined));
+  const kinds = columns.map((_, k) => (rows.every((row) => isNumber(row[k]!)) ? 'number' : undefined));
   const heads = columns.map((column, k) => tag('th', { scope: 'col', class: k > 0 ? kinds[k] : undefined }, column));
   const body = rows.map((row) =>
     tag(
@@ -23,6 +23,11 @@ export function plainTable(caption: string, { columns, rows }: ReportTable): Mar
     ),
   );
   return scrollable(caption, tag('thead', {}, tag('tr', {}, heads)), tag('tbody', {}, body));
+}
+
+/** Whether a cell is a number, which may have a sign, a unit of percent, an error or an interval. */
+function isNumber(cell: string | number | null): boolean {
+  return typeof cell !== 'string' || /^([\d.,%±()+<>≤≥−–-]|\s|to)*$/.test(cell);
 }
 
 /** Four significant digits are enough to compare, and whole numbers stay whole. */
