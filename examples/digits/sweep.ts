@@ -3,7 +3,7 @@ import { useWasm } from '../support/useWasm';
 import { loadDigits } from './digits';
 import { EPSILON, trainDigits } from './train';
 
-/** Half the epochs and half the attack of the demo, for there are many trainings. */
+/** Half the epochs and half the attack that there are otherwise, for there are many trainings. */
 const SHORT: FitOptions = { epochs: 20, steps: 5 };
 const acet = (epsilon: number, lambda: number) =>
   ['acet', { ...SHORT, epsilon, stepSize: epsilon / 2.5, lambda }] as const;

@@ -21,9 +21,7 @@ describe.skipIf(!hasChromium)('the demo page', () => {
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
     });
     page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
+    page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', ({ message }) => complaints.push(message));
     page.on('request', (request) => {
       if (!request.url().startsWith(site.origin) && !request.url().startsWith('data:')) complaints.push(request.url());
@@ -132,7 +130,20 @@ describe.skipIf(!hasChromium)('the demo page', () => {
     await expectAccessible();
   });
 
-  test('reports no error and asks for nothing but its own files', async () => {
+  test('keeps the button that trains in sight of every map on a phone', async () => {
+    await page.locator('#tab-moons').click();
+    await page.setViewportSize({ width: 375, height: 667 });
+    for (const method of ['plain', 'ceda', 'acet']) {
+      const map = page.locator(`#map-${method} canvas`);
+      await map.evaluate((canvas) => canvas.scrollIntoView({ block: 'center' }));
+      const [seen, button] = [(await map.boundingBox())!, (await page.locator('#train').boundingBox())!];
+      expect(seen.y).toBeGreaterThanOrEqual(0);
+      expect(seen.y + seen.height).toBeLessThan(button.y);
+      expect(button.y + button.height).toBeLessThanOrEqual(667);
+    }
+  });
+
+  test('reports no error, says nothing in the console and asks for nothing but its own files', async () => {
     expect(await page.locator('#failure').isVisible()).toBe(false);
     expect(complaints).toEqual([]);
   });
