@@ -152,7 +152,7 @@ async function writeDocument(): Promise<void> {
     `${machines}.`,
     ...[false, true]
       .filter((quick) => audits.some((audit) => audit.quick === quick))
-      .flatMap((quick) => [quick ? '## With `--quick`' : '## With default options', table(quick)]),
+      .flatMap((quick) => [quick ? '## A first look' : '## With default options', table(quick)]),
   ];
   await writeFile(DOCUMENT, `${text.join('\n\n')}\n`);
   console.log(`\nWrote docs/real-models.md from ${names.length} audits.`);

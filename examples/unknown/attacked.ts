@@ -134,7 +134,7 @@ async function tableOf({ title, networks, counts, out, fit, test }: Study): Prom
     return `| \`${kind}\` | ${cells.join(' | ')} |`;
   });
   return [
-    `### \`${title}\` attacked`,
+    `### ${title} attacked`,
     `${counts.in} images of the task against ${counts.out} of each set, ${counts.steps} steps, each score fitted on ${counts.fit} training images.`,
     '',
     `| score | ${head.join(' | ')} |`,

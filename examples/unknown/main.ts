@@ -160,7 +160,7 @@ async function tableOf({ model: name, task, fit, sets }: Study, folder: string):
   const { kind, layer } = guard.detector;
   const { threshold } = guard.save();
   return [
-    `### \`${name}\``,
+    `### ${name}`,
     `${task[0]!.toUpperCase()}${task.slice(1)}. Chosen: \`${kind}\`${layer === undefined ? '' : ` of \`${layer}\``}, of ${guard.tried.length} tried. Of its own images it keeps ${(100 * threshold.kept).toFixed(1)} %, with 95 % certainty no fewer than ${(100 * threshold.atLeast).toFixed(1)} %. Fitted in ${seconds.toFixed(0)} s on wasm, the load of the machine being ${loadavg()[0]!.toFixed(1)}.`,
     '',
     '| images | n | refused | AUROC | refused by confidence | AUROC of confidence | mean confidence |',
