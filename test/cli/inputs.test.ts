@@ -65,7 +65,7 @@ describe('bounds that nobody has given', () => {
     const { result } = await audit(folder);
     expect(result.model).toMatchObject({ bounds: [0, 1], boundsFrom: 'assumed' });
     expect(result.verdict.details[0]).toBe(
-      'The bounds [0, 1] are an assumption: neither the model nor --bounds tells where its inputs lie. It matters: its mean confidence on 100 images of uniform noise is 50 % there, but 100 % in [0, 255] and 50 % in [-1, 1]. If its inputs lie elsewhere, say so: --bounds 0,255.',
+      'The bounds [0, 1] are an assumption: neither the model nor --bounds tells where its inputs lie. It matters: its mean confidence on 4 images of uniform noise is 50 % there, but 100 % in [0, 255] and 50 % in [-1, 1]. If its inputs lie elsewhere, say so: --bounds 0,255.',
     );
     const told = await audit(folder, '--bounds', '0,1');
     expect(told.result.model.boundsFrom).toBe('given');

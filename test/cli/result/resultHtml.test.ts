@@ -52,13 +52,15 @@ describe('the page of a result', () => {
       'How confidence is distributed',
     ]);
     expect(html).toContain('<p class="verdict good">');
-    expect(html).toContain('<p>No row of noise is above --max-mmc 0.3.</p>');
+    expect(html).toContain('<p>No row of noise is above <code>--max-mmc</code> 0.3.</p>');
     expect(html).toContain('<p>The lowest mean confidence possible is 0.100.</p>');
     expect(html).toContain(
-      '<th scope="col">Images</th><th scope="col">mean confidence</th><th scope="col">images</th>',
+      '<th scope="col">Images</th><th scope="col" class="number">Mean confidence</th><th scope="col" class="number">Images</th>',
     );
-    expect(html).toContain('<th scope="row">adversarial noise</th><td>0.210 ± 0.010</td><td>2</td>');
-    expect(await page(record(rows(ATTACKED)))).not.toContain('--max-mmc 0');
+    expect(html).toContain(
+      '<th scope="row">adversarial noise</th><td class="number">0.210 ± 0.010</td><td class="number">2</td>',
+    );
+    expect(await page(record(rows(ATTACKED)))).not.toContain('<code>--max-mmc</code> 0');
   });
 
   test('with data has the table that compares with them, and no second table and histogram', async () => {
@@ -104,7 +106,8 @@ describe('the page of a result', () => {
   test('calls classes by their names where the model has names, and by their numbers where it has none', async () => {
     const of = record(rows(ATTACKED));
     const named = { ...of, run: { ...of.run, model: { ...of.run.model, labels: ['<cat>', 'dog'] } } };
-    const line = (name: string) => `<th scope="row">uniform noise</th><td>${name}</td><td>100&nbsp;%</td>`;
+    const line = (name: string) =>
+      `<th scope="row">uniform noise</th><td>${name}</td><td class="number">100&nbsp;%</td>`;
     expect(await page(named)).toContain(line('&lt;cat&gt;'));
     expect(await page(of)).toContain(line('class 0'));
   });
