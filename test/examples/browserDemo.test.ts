@@ -30,7 +30,7 @@ describe.skipIf(!hasChromium)('the demo page', () => {
       if (!request.url().startsWith(site.origin) && !request.url().startsWith('data:')) complaints.push(request.url());
     });
     await page.goto(site.origin);
-  });
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     site?.close();
