@@ -232,6 +232,7 @@ async function rowOf(
     const image = Math.floor(i / (channels * columns * rows));
     images[i] = values[((image * height + row * step) * width + column * step) * channels + c]!;
   }
-  const captions = some.map(([, score]) => String(Number(score.toPrecision(3))));
+  // Of as many digits each; what that writes with an exponent, as a number.
+  const captions = some.map(([, score]) => score.toPrecision(3).replace(/.*e.*/, (far) => String(Number(far))));
   return { label, captions, images, count: some.length, height: rows, width: columns, channels };
 }

@@ -145,7 +145,7 @@ caption{text-align:left;color:var(--soft);padding-bottom:.4rem;max-width:calc(10
 section caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 th,td{padding:.35rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{background:var(--raised)}
-tbody th{font-weight:600;min-width:8rem;overflow-wrap:anywhere}
+tbody th{font-weight:600;min-width:10rem;overflow-wrap:anywhere}
 .number{text-align:right;white-space:nowrap}
 thead .number{white-space:normal}
 code{font:.9em ui-monospace,monospace;white-space:nowrap}
