@@ -21,17 +21,33 @@ interface Section {
 /** Writes `docs/benchmarks.md` from the reports in `bench/output/`; what it says of other benchmarks stays as it is. */
 export async function writeDocument(): Promise<void> {
   const names = (await readdir(OUTPUT)).filter((name) => name.endsWith('.json'));
-  const fresh = await Promise.all(
-    names.map(async (name): Promise<Section> => {
-      const report: Kept = JSON.parse(await readFile(new URL(name, OUTPUT), 'utf8'));
-      return { name: report.name, text: `${render(report)}\n\n${provenance(report)}` };
-    }),
+  const reports = await Promise.all(
+    names.map(async (name): Promise<Kept> => JSON.parse(await readFile(new URL(name, OUTPUT), 'utf8'))),
   );
+  const fresh = [...new Set(reports.map(({ name }) => name))].map((name) => ({
+    name,
+    text: textOf(reports.filter((report) => report.name === name)),
+  }));
   const before = sectionsOf(await readFile(DOCUMENT, 'utf8'));
   const kept = before.filter(({ name }) => fresh.every((section) => section.name !== name));
   const sections = [...kept, ...fresh].sort((a, b) => (a.name < b.name ? -1 : 1));
   await writeFile(DOCUMENT, `${documentOf(sections)}\n`);
   console.log(`\nWrote docs/benchmarks.md: ${fresh.length} benchmarks measured here, ${kept.length} as they were.`);
+}
+
+/** What one benchmark found on the newest Node.js that it was run on, and its targets' figures on the others. */
+function textOf(reports: readonly Kept[]): string {
+  const version = ({ machine }: Kept) => Number.parseInt(machine.node, 10);
+  const [newest, ...others] = [...reports].sort((a, b) => version(b) - version(a)) as [Kept, ...Kept[]];
+  const older = others.map(({ machine, targets, date }) => {
+    const figures = targets.map(({ text, figure }) => `${text}: ${figure}`).join('; ');
+    return `The same on Node.js ${nodeOf(machine)}, ${date.slice(0, 10)}, load ${machine.load}. ${figures}.`;
+  });
+  return [render(newest), ...older, provenance(newest)].join('\n\n');
+}
+
+function nodeOf({ node, fusedMultiplyAdd }: Machine): string {
+  return `${node} (${fusedMultiplyAdd ? 'with' : 'without'} fused multiply-add)`;
 }
 
 /** The sections of a document that was written before; each names its benchmark in its last line. */
@@ -71,8 +87,7 @@ function summary(sections: readonly Section[]): string {
 
 /** Command, date, machine and versions, in one line. */
 function provenance({ name, date, seconds, machine, versions = {} }: Kept): string {
-  const node = `${machine.node} (${machine.fusedMultiplyAdd ? 'with' : 'without'} fused multiply-add)`;
-  const software = { 'Node.js': node, 'TensorFlow.js': machine.tfjs, ...versions };
+  const software = { 'Node.js': nodeOf(machine), 'TensorFlow.js': machine.tfjs, ...versions };
   return [
     `*\`npm run bench -- ${name}\`, ${date.slice(0, 10)}, ${seconds} s.`,
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, load ${machine.load}.`,

@@ -37,7 +37,7 @@ export interface Report {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
-/** Prints a report and writes it to `bench/output/<name>.json`. */
+/** Prints a report and writes it to `bench/output/<name>-node<version>.json`: benchmarks can be run on several versions of Node.js. */
 export async function publish(report: Report): Promise<void> {
   console.log(`\n${render(report)}`);
   await mkdir(OUTPUT, { recursive: true });
@@ -47,7 +47,8 @@ export async function publish(report: Report): Promise<void> {
     date: new Date().toISOString(),
     seconds: Math.round(performance.now() / 1000),
   };
-  await writeFile(new URL(`${report.name}.json`, OUTPUT), `${JSON.stringify(withMachine, null, 2)}\n`);
+  const file = `${report.name}-node${Number.parseInt(process.versions.node, 10)}.json`;
+  await writeFile(new URL(file, OUTPUT), `${JSON.stringify(withMachine, null, 2)}\n`);
 }
 
 /** A report as Markdown, which reads well on a terminal too. */
