@@ -3,6 +3,7 @@ import { maxConfidenceAttack } from '../../attacks/maxConfidenceAttack';
 import { pgdLinf } from '../../attacks/pgdLinf';
 import { imageOf } from '../../classifier/inputFacts';
 import { multiplyAdds } from '../../classifier/multiplyAdds';
+import { sizeOf } from '../../classifier/net/build';
 import type { Classifier } from '../../classifier/types';
 import { isPair } from '../../core/bounds';
 import type { OodAttackSettings } from '../../evaluation/oodAttacks';
@@ -15,6 +16,7 @@ import { uniformNoise } from '../../noise/uniformNoise';
 import type { Values } from '../args/options';
 import { number, oneOf, seedOf, text, whole } from '../args/read';
 import { CliError } from '../cliError';
+import { LARGE } from './rays';
 
 /** Images drawn, and attacked, at a time; so long Ctrl-C may have to wait. */
 const BATCH = 25;
@@ -28,20 +30,21 @@ interface Counts {
 }
 
 /** Multiplications in a pass up to which a model is measured in full: those of a MobileNetV2 of 224 x 224 pixels, and some more. */
-const LARGE = 400_000_000;
+const VERY_LARGE = 400_000_000;
+/** Values of an input from which on a model is taken for large where its multiplications are not known. */
+const MANY_VALUES = 50_000;
 
 /**
  * What an audit takes where nobody says; `--quick` about a tenth, and a model that is larger than most less, so that it does not last
  * longer than others. By the size of the model and not by the clock, so that a command has the same result everywhere.
  */
 export function usualCounts(net: Classifier, values: Values): Counts {
-  const share = Math.min(1, LARGE / (multiplyAdds(net) ?? 1));
+  const products = multiplyAdds(net);
+  const share = Math.min(1, VERY_LARGE / (products ?? 1));
   const of = (count: number, least: number) => Math.max(least, Math.round(count * share));
   if (values.quick !== true) return { samples: of(1000, 100), attacked: worst(values) ?? of(200, 20), rays: undefined };
-  const manyValues = net.inputShape.reduce((product, length) => product * length, 1) > 50_000;
-  return manyValues
-    ? { samples: of(50, 10), attacked: of(8, 2), rays: of(2, 0) }
-    : { samples: of(100, 20), attacked: of(20, 4), rays: of(10, 1) };
+  const large = products === undefined ? sizeOf(net.inputShape) > MANY_VALUES : products > LARGE;
+  return large ? { samples: of(50, 10), attacked: of(8, 2), rays: of(2, 0) } : { samples: 100, attacked: 20, rays: 10 };
 }
 
 /** What to know of how many images there are. */
@@ -50,7 +53,7 @@ export function countNotes(command: 'audit' | 'evaluate', net: Classifier, value
     return ['A first look (--quick): few images, so error bars are wide; without it there are some ten times as many.'];
   const products = multiplyAdds(net) ?? 0;
   const given = ['samples', 'attacked', 'protocol'].some((option) => text(values, option) !== undefined);
-  if (command === 'evaluate' || given || products <= LARGE) return [];
+  if (command === 'evaluate' || given || products <= VERY_LARGE) return [];
   const { samples, attacked } = usualCounts(net, values);
   const size = `${(products / 1e9).toPrecision(2)} billion multiplications an image`;
   return [

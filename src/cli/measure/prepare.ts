@@ -270,7 +270,7 @@ function raysOf(
   const read = exact();
   if ('why' in read) return { measurements: [], notes: [`No rays: ${read.why}.`] };
   const { net } = read;
-  const plan = rayPlan(net, wanted);
+  const plan = rayPlan(net, wanted, values.quick === true);
   const question = { ...plan, seed: seedOf(values), bounds: model.classifier.bounds };
   const few = wanted === undefined && plan.rays < 100;
   const notes = few ? [`${plan.rays} rays instead of 100, as the network is large: --rays 100 has them all.`] : [];

@@ -38,7 +38,7 @@ export interface RayPlan {
 }
 
 /** Products in an evaluation from which on a network is large. */
-const LARGE = 20_000_000;
+export const LARGE = 20_000_000;
 /** Products in an evaluation for all rays of a large network together, each of them evaluated once. */
 const LARGE_RAYS = 600_000_000;
 
@@ -46,10 +46,14 @@ const LARGE_RAYS = 600_000_000;
  * What is done where the user does not say: 100 rays, or of a large network as many as can be followed in a minute or two, and
  * five at least. By the size of the network and not by the clock, so that the same command has the same result everywhere.
  */
-export function rayPlan(net: PiecewiseAffine, wanted: number | undefined): RayPlan {
+export function rayPlan(net: PiecewiseAffine, wanted: number | undefined, quick: boolean): RayPlan {
   const { multiplyAdds: products } = costOf(net);
-  if (products <= LARGE)
-    return { rays: wanted ?? 100, curves: 5, pathPoints: 100, maxUpdates: 200_000_000, seconds: 8e-7 * products };
+  if (products <= LARGE) {
+    const effort = quick
+      ? { pathPoints: 20, maxUpdates: 10_000_000, seconds: 3e-7 * products }
+      : { pathPoints: 100, maxUpdates: 200_000_000, seconds: 8e-7 * products };
+    return { rays: wanted ?? 100, curves: 5, ...effort };
+  }
   const rays = wanted ?? Math.max(5, Math.floor(LARGE_RAYS / products));
   return {
     rays,
