@@ -65,7 +65,6 @@ const RIGHT = [
   "The models are other people's",
   'certain on every one',
   'infinite to infinite',
-  'their error there rises',
   'should not be is missing',
 ];
 
