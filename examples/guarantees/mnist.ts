@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   auroc,
   bootstrapInterval,
+  confidences,
   guaranteedAuroc,
   type LabelledData,
   logOdds,
@@ -69,6 +70,7 @@ export async function mnist({ data, output, methods }: MnistSettings): Promise<v
     found[method] = await kept(join(output, `mnist-${method.toLowerCase()}.json`), settings, async () =>
       measure(await METHODS[method]!(making), test, sets),
     );
+    if (method === 'ProoD') await balls(await METHODS[method]!(making), sets, output);
     // After every method, so that what is there can be read while the next one is trained.
     const text = markdown(found, Object.keys(sets));
     await writeFile(join(output, 'mnist.md'), `${text}\n`);
@@ -103,6 +105,29 @@ async function compare({ model, bounds }: Row, x: tf.Tensor, inScores: ArrayLike
     interval: [lower, high],
     images: x.shape[0]!,
   };
+}
+
+/** Mean confidences of images as they are and attacked, and the mean bounds on it in the ball of the attack and in the Euclidean one. */
+async function balls(row: Row, sets: Readonly<Record<string, tf.Tensor>>, output: string): Promise<void> {
+  const mean = (values: Float64Array) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  const lines: string[][] = [];
+  for (const [title, x] of Object.entries(sets)) {
+    const seen = tf.slice(x, 0, ATTACKED);
+    const { adversarial, objective } = maxConfidenceAttack(row.model, seen, {
+      epsilon: EPSILON,
+      steps: STEPS,
+      seed: 1,
+    });
+    const [clean, attacked] = [await confidences(row.model, seen), await confidences(row.model, adversarial)];
+    const [cube, ball] = [await row.bounds(seen), await row.euclideanBounds!(seen)];
+    lines.push([title, ...[clean, attacked, cube, ball].map(mean)]);
+    tf.dispose([seen, adversarial, objective]);
+  }
+  const head = ['images', 'mean confidence', 'attacked', 'bound, L-infinity', 'bound, L2'];
+  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
+  const text = [head, rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
+  await writeFile(join(output, 'mnist-balls.md'), `${text}\n`);
+  console.log(`\n${text}`);
 }
 
 /** Sets of which nothing was seen in training, as far as they are in the folder, and noise. */

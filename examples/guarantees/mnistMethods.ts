@@ -31,6 +31,8 @@ const AROUND = 28 * (1 + 1e-6);
 export interface Row {
   readonly model: ModelLike;
   bounds(x: tf.Tensor): Promise<Float64Array>;
+  /** The same within a Euclidean distance of it, of a wrapper that has such bounds of its own. */
+  euclideanBounds?(x: tf.Tensor): Promise<Float64Array>;
 }
 
 /** What classifiers are made from, and where they are kept. */
@@ -72,7 +74,11 @@ export const METHODS: Readonly<Record<string, (making: Making) => Promise<Row>>>
       }),
     );
     const joint = safe as JointDiscriminator;
-    return { model: joint, bounds: (x) => joint.linfConfidenceBound(x, EPSILON) };
+    return {
+      model: joint,
+      bounds: (x) => joint.linfConfidenceBound(x, EPSILON),
+      euclideanBounds: (x) => joint.l2ConfidenceBound(x, EPSILON),
+    };
   },
   CEDA: async (making) => bare(await trained('ceda', making)),
   CCU: async (making) => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { maxConfidenceAttack } from '../../src/attacks';
+import { maxConfidenceAttack, pgdL2 } from '../../src/attacks';
 import { classifier, confidences, predictions } from '../../src/classifier';
 import { atOnce } from '../../src/core/pausing';
 import { createRng, type Rng } from '../../src/core/rng';
@@ -13,6 +13,7 @@ import {
 } from '../../src/guarantees';
 import { scoreBound, scoresOf } from '../../src/guarantees/prood/discriminator';
 import { jointLogits, largestJointConfidence, scoreForConfidence } from '../../src/guarantees/prood/jointClassifier';
+import { maxLogOdds } from '../../src/losses';
 import { paperNoise, paperSampler, uniformNoise } from '../../src/noise';
 import { evaluate, toPiecewiseAffine } from '../../src/regions';
 import { limitAlongRay } from '../../src/regions/limitAlongRay';
@@ -70,6 +71,26 @@ describe.each(kinds)('jointDiscriminator on a network that is %s', (kind) => {
       for (const found of [await confidences(safe, adversarial), await confidences(safe, corners)])
         for (const [i, confidence] of found.entries()) expect(confidence).toBeLessThanOrEqual(bounds[i]!);
       tf.dispose([adversarial, objective, corners]);
+    }
+    images.dispose();
+  });
+
+  it('has none above its bound over the box within a Euclidean distance, and no bound above the two that cover more', async () => {
+    const images = uniformNoise([6, ...shape], { seed: 2 });
+    for (const radius of [0, 0.05, 0.3, 1]) {
+      const bounds = await safe.l2ConfidenceBound(images, radius);
+      const [cube, ball] = [await safe.linfConfidenceBound(images, radius), await safe.confidenceBound(images, radius)];
+      const lines = await safe.l2ConfidenceBound(images, radius, { method: 'crown' });
+      for (const [i, bound] of bounds.entries()) {
+        expect(bound).toBeLessThanOrEqual(Math.min(cube[i]!, ball[i]!) + 1e-9);
+        expect(lines[i]!).toBeLessThanOrEqual(bound + 1e-9);
+      }
+      const attack = () => pgdL2(safe, images, { epsilon: radius, steps: 100, objective: maxLogOdds, seed: 1 });
+      const { adversarial, objective } =
+        radius === 0 ? { adversarial: tf.clone(images), objective: tf.zeros([6]) } : attack();
+      for (const [i, confidence] of (await confidences(safe, adversarial)).entries())
+        expect(confidence).toBeLessThanOrEqual(lines[i]!);
+      tf.dispose([adversarial, objective]);
     }
     images.dispose();
   });

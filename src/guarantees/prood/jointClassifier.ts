@@ -16,7 +16,7 @@ import { pointAt, radiusWithinHorizon, readPoints, withinHorizon } from '../wrap
 import { withoutOverflow, wrap } from '../wrapper/wrappedNet';
 import { type Discriminator, largestScore, logSigmoid, scoreBound, scoresOf } from './discriminator';
 
-/** Options of {@link JointClassifier.linfConfidenceBound}. */
+/** Options of {@link JointClassifier.linfConfidenceBound} and {@link JointClassifier.l2ConfidenceBound}. */
 export interface LinfBoundOptions {
   /**
    * 'interval' bounds the units of g by intervals and only g itself by linear functions of the input; 'crown' bounds all units
@@ -42,6 +42,14 @@ export interface JointClassifier extends GuaranteedClassifier {
    * @param epsilon - L-infinity radius, in input units, >= 0.
    */
   linfConfidenceBound(x: tf.Tensor, epsilon: number, options?: LinfBoundOptions): Promise<Float64Array>;
+  /**
+   * The same within a Euclidean distance of x. No looser than {@link GuaranteedClassifier.confidenceBound}, which counts points outside the
+   * box too, nor than {@link JointClassifier.linfConfidenceBound} of the same radius.
+   *
+   * @param x - `[B, ...inputShape]`, float32, inside the bounds. Stays the caller's.
+   * @param radius - Euclidean radius, in input units, >= 0.
+   */
+  l2ConfidenceBound(x: tf.Tensor, radius: number, options?: LinfBoundOptions): Promise<Float64Array>;
   /**
    * Whether some feature of g grows without end along the ray from `centre` through each point: the condition under which the
    * confidence goes to 1/K along that ray even without the fall of g outside the box. Computed on the last linear piece of the ray.
@@ -101,11 +109,15 @@ export function jointClassifier(
     scores,
     async linfConfidenceBound(x: tf.Tensor, epsilon: number, options: LinfBoundOptions = {}) {
       const fn = 'linfConfidenceBound';
-      checkKeys({ fn, argument: 'options' }, options, { method: true });
-      const { method = 'interval' } = options;
-      checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
+      const { method } = checkedMethod(fn, options);
       checkNonNegative({ fn, argument: 'epsilon' }, epsilon);
       return boundsAround(fn, x, epsilon, { norm: 'linf', bounds, method });
+    },
+    async l2ConfidenceBound(x: tf.Tensor, radius: number, options: LinfBoundOptions = {}) {
+      const fn = 'l2ConfidenceBound';
+      const { method } = checkedMethod(fn, options);
+      checkNonNegative({ fn, argument: 'radius' }, radius);
+      return boundsAround(fn, x, radius, { norm: 'l2', bounds, method });
     },
     growsAlong(x: Samples) {
       return readRows({ fn: 'growsAlong', argument: 'x' }, net, x).map((point) => {
@@ -116,6 +128,13 @@ export function jointClassifier(
       });
     },
   });
+}
+
+function checkedMethod(fn: string, options: LinfBoundOptions): Required<LinfBoundOptions> {
+  checkKeys({ fn, argument: 'options' }, options, { method: true });
+  const { method = 'interval' } = options;
+  checkOneOf({ fn, argument: 'method' }, method, ['interval', 'crown']);
+  return { method };
 }
 
 /**
