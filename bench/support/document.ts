@@ -41,7 +41,7 @@ function textOf(reports: readonly Kept[]): string {
   const [newest, ...others] = [...reports].sort((a, b) => version(b) - version(a)) as [Kept, ...Kept[]];
   const older = others.map(({ machine, targets, date }) => {
     const figures = targets.map(({ text, figure }) => `${text}: ${figure}`).join('; ');
-    return `The same on Node.js ${nodeOf(machine)}, ${date.slice(0, 10)}, load ${machine.load}. ${figures}.`;
+    return `The same on Node.js ${nodeOf(machine)}, ${date.slice(0, 10)}, load ${machine.load}: ${figures}.`;
   });
   return [render(newest), ...older, provenance(newest)].join('\n\n');
 }
