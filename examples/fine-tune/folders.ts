@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
 import { encode } from 'fast-png';
 import { saveModel } from 'relu-overconfidence/models';
@@ -8,9 +9,10 @@ import { loadDigits } from '../digits/digits';
 import { useWasm } from '../support/useWasm';
 
 /**
- * `npx tsx examples/fine-tune/folders.ts`: what a beginner has, 300 pictures in three folders and a network trained on them; the
+ * `npx tsx examples/fine-tune/folders.ts [--seed N]`: what a beginner has, 300 pictures in three folders and a network trained on them; the
  * commands `train` and `audit` do the rest by their defaults.
  */
+const { values } = parseArgs({ options: { seed: { type: 'string', default: '0' } } });
 const [CLASSES, EACH, SIZE] = [3, 100, 8];
 const FOLDER = fileURLToPath(new URL('./output/folders/', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -58,5 +60,5 @@ command(
   'plain',
 );
 command('audit', 'plain', '--data', 'images');
-command('train', 'plain', '--data', 'images', '--out', 'tuned');
+command('train', 'plain', '--data', 'images', '--seed', values.seed, '--out', 'tuned');
 command('audit', 'tuned', '--data', 'images');

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import {
@@ -23,9 +24,10 @@ import { progressBar } from '../support/progressBar';
 import { useWasm } from '../support/useWasm';
 
 /**
- * `npx tsx examples/fine-tune/photos.ts`: gives the trunk of a Teachable Machine model a new head for six kinds of waste, trains it
+ * `npx tsx examples/fine-tune/photos.ts [--seed N]`: gives the trunk of a Teachable Machine model a new head for six kinds of waste, trains it
  * plainly on 360 photographs, fine-tunes the head, and measures both heads on 180 others, on noise and on photographs of other things.
  */
+const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' } } });
 const { RELU_WILD = '../shared/wild-models', RELU_DATA = '../shared/data' } = process.env;
 const PHOTOS = join(RELU_DATA, 'photos');
 const KINDS = ['cardboard', 'glass', 'metal', 'paper', 'plastic', 'trash'];
@@ -45,7 +47,7 @@ const result = await fineTune(net, train, {
   layers: 'head',
   epsilon: EPSILON,
   validation: test,
-  seed: 1,
+  seed: Number(values.seed),
   onStep: progressBar('head'),
   onCheck: (record) => console.log(JSON.stringify(record)),
 });
@@ -64,7 +66,7 @@ for (const [name, row] of Object.entries({ before, after }))
       .join(' | ')} |`,
   );
 console.log(`\n${result.updates} updates in ${seconds.toFixed(0)} s`);
-const folder = fileURLToPath(new URL('./output/photos/', import.meta.url));
+const folder = fileURLToPath(new URL(`./output/photos-${values.seed}/`, import.meta.url));
 console.log(`Saved ${await saveModel(model, folder, { labels: KINDS, overwrite: true })}`);
 
 /** A head of the shape that Teachable Machine makes, trained on features of the photographs. */
