@@ -65,6 +65,7 @@ export const claims: Readonly<Record<string, Claim>> = {
   'nothing crosses before the minimal alpha': crossings,
   'the regions of a plane are those that points are in': planes,
   'wrappers keep their bounds in float32 on every backend': wrappers,
+  'a joint discriminator keeps its bounds inside the box on every backend': boxBounds,
   'the limit of the Laplace approximation along a ray is what it tends to': laplaceLimits,
   'RBF networks keep the bounds of Theorem 3.2': rbfBounds,
 };
@@ -450,6 +451,44 @@ async function wrappers({ model, net }: Subject, rng: Rng): Promise<string[]> {
   });
   tf.dispose([x, data]);
   if ('dispose' in safe) (safe as { dispose(): void }).dispose();
+  return broken;
+}
+
+async function boxBounds({ model, net }: Subject, rng: Rng): Promise<string[]> {
+  const points = Array.from({ length: 40 }, () => point(net.inputSize, rng));
+  const data = tf.tensor(flat(points), [points.length, ...net.inputShape]);
+  const safe = await jointDiscriminator(model, data, { epochs: 1, seed: 1 });
+  const middle = point(net.inputSize, rng);
+  const radius = rng.uniform() < 0.2 ? 0 : rng.uniform();
+  const x = tf.tensor(middle, [1, ...net.inputShape]);
+  const method = rng.uniform() < 0.5 ? 'interval' : 'crown';
+  const inside = (value: number) => Math.min(Math.max(value, 0), 1);
+  const broken: string[] = [];
+  await onEveryBackend(async (backend) => {
+    const [cube] = await safe.linfConfidenceBound(x, radius, { method });
+    const [ball] = await safe.l2ConfidenceBound(x, radius, { method });
+    const corners = Array.from({ length: 20 }, () =>
+      middle.map((value) => inside(value + (rng.integer(2) === 0 ? -1 : 1) * 0.999999 * radius)),
+    );
+    const near = Array.from({ length: 20 }, () => stepFrom(middle, 0.999999 * radius * rng.uniform(), rng).map(inside));
+    for (const [what, bound, around] of [
+      ['cube', cube!, corners],
+      ['ball', ball!, near],
+    ] as const) {
+      const batch = tf.tensor(flat([middle, ...around]), [21, ...net.inputShape]);
+      const found = await largestConfidence(safe, batch);
+      batch.dispose();
+      if (found > bound) broken.push(`${backend}, ${method}, ${what}: ${found} above ${bound} within ${radius}`);
+    }
+    if (radius > 1e-3 && backend !== 'wasm') {
+      const climbed = pgdL2(safe, x, { epsilon: 0.999999 * radius, steps: 5, seed: 1 });
+      const top = await largestConfidence(safe, climbed.adversarial);
+      tf.dispose([climbed.adversarial, climbed.objective]);
+      if (top > ball!) broken.push(`${backend}, ${method}: attack ${top} above ${ball} within ${radius}`);
+    }
+  });
+  tf.dispose([x, data]);
+  safe.dispose();
   return broken;
 }
 
