@@ -13,6 +13,7 @@ import type { ResolvedDetector } from './oodAttacks';
 import { type OodOptions, resolveOptions, type StoredOptions } from './oodOptions';
 import { columnName, IN_DISTRIBUTION } from './oodReport';
 import type { Runner } from './runner';
+import { checkedScores } from './sourceMeasurement';
 
 const fn = 'evaluateOod';
 
@@ -120,7 +121,7 @@ async function readStream(
         checkImageSet(where, x, net);
         const labels = labelled ? await readLabels(where, y!, net.classes, x.shape[0]) : undefined;
         append(numbers, { ...(await batchOdds(runner, net, x, memory)), ...(labels && { labels }) });
-        for (const { name, score } of detectors) append(scores, { [name]: await score(x) });
+        for (const { name, score } of detectors) append(scores, { [name]: await checkedScores(score, x) });
         for (let i = 0; i < x.shape[0]!; i++) {
           count++;
           // Each image is among those kept with the same chance, in whatever order they come (Vitter, 1985).

@@ -40,17 +40,8 @@ export function sourceMeasurement(
       const { images, blindImages } = await make(start, size, onStep);
       try {
         if (score !== undefined) {
-          const scores = await score(images);
-          checkScores({ fn, argument: 'detectors' }, scores);
-          if (scores.length !== size)
-            refuse(
-              { fn, argument: 'detectors' },
-              'INVALID_ARGUMENT',
-              `one score for each of ${size} images`,
-              `${scores.length}`,
-              'Return all.',
-            );
-          return { scores: Array.from(scores), ...(blindImages !== undefined && { blindImages: [blindImages] }) };
+          const scores = await checkedScores(score, images);
+          return { scores, ...(blindImages !== undefined && { blindImages: [blindImages] }) };
         }
         const seen = await look(images, start);
         const { logOdds, predicted } = await batchOdds(runner, net, images, memory);
@@ -67,6 +58,17 @@ export function sourceMeasurement(
       }
     },
   };
+}
+
+/** The scores of a detector, one for each image; others are refused. */
+export async function checkedScores(score: NonNullable<OodSource['score']>, images: tf.Tensor): Promise<number[]> {
+  const where = { fn, argument: 'detectors' };
+  const scores = await score(images);
+  checkScores(where, scores);
+  const size = images.shape[0]!;
+  if (scores.length !== size)
+    refuse(where, 'INVALID_ARGUMENT', `one score for each of ${size} images`, `${scores.length}`, 'Return all.');
+  return Array.from(scores);
 }
 
 /** Images bounded at a time: the work can be stopped between two of these. */

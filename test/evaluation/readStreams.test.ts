@@ -110,6 +110,13 @@ describe('evaluateOod of streams', () => {
     await expectNoLeak(() =>
       expectRefusal(() => evaluateOod(model, { in: labelled(10, 50), out: { empty: batches(others, 5, 0) } }), none),
     );
+    const short = { code: 'INVALID_ARGUMENT', fn: 'evaluateOod', argument: 'detectors' } as const;
+    // Without rows of noise, whose scores would be refused later.
+    const alone = { noise: false, adversarialNoise: false, adversarialSamples: false } as const;
+    const detectors = { short: { score: () => [1] } };
+    await expectNoLeak(() =>
+      expectRefusal(() => evaluateOod(model, { in: labelled(10, 50), ...alone, detectors }), short),
+    );
     const unlabelled = { code: 'INVALID_ARGUMENT', fn: 'evaluateOod', argument: 'in' } as const;
     const plain = batches(images, 10, 50) as AsyncGenerator<never>;
     await expectNoLeak(() => expectRefusal(() => evaluateOod(model, { in: plain }), unlabelled));
