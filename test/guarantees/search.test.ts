@@ -8,6 +8,7 @@ import { softmax } from '../../src/core/softmax';
 import { certifiedMaxConfidence } from '../../src/guarantees';
 import { exactMaxConfidence } from '../../src/guarantees/sandwich/confidenceSandwich';
 import { Dictionary } from '../../src/guarantees/search/dictionary';
+import { plainTableaux, type TableauMaker, withTableaux } from '../../src/guarantees/search/tableau';
 import { evaluate, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
 import { denseMap } from '../../src/regions/maps/denseMap';
 import { expectRefusal } from '../support/expectRefusal';
@@ -221,7 +222,7 @@ describe('certifiedMaxConfidence with seconds', () => {
 describe('Dictionary', () => {
   it('finds the maximum of a program by hand, and proves that there is none', () => {
     // Maximise x + y with x + 2 y <= 4 and 3 x + y <= 6, x and y in [0, 5]: 2.8 at (1.6, 1.2).
-    const program = new Dictionary(2, 3);
+    const program = new Dictionary(2, 3, plainTableaux.make(2, 3));
     for (let n = 0; n < 2; n++) program.addVariable(0, 5);
     program.addRow({ factors: Float64Array.of(-1, -2), constant: 4 }, 0, 100);
     program.addRow({ factors: Float64Array.of(-3, -1), constant: 6 }, 0, 100);
@@ -231,5 +232,75 @@ describe('Dictionary', () => {
     expect([...program.point().subarray(0, 2)].map((v) => v.toFixed(9))).toEqual(['1.600000000', '1.200000000']);
     program.addRow({ factors: Float64Array.of(1, 1), constant: -3 }, 0, 100);
     expect(program.descend(Number.NEGATIVE_INFINITY, 50)).toBe('infeasible');
+  });
+});
+
+describe('withTableaux', () => {
+  /** What a tableau of random numbers holds after rows have been added to random others, with a sum of squares for each of the last. */
+  function worked(tableaux: TableauMaker, width: number, height: number, seed: number) {
+    const rng = createRng(seed);
+    const tableau = tableaux.make(width, height);
+    const row = (i: number) => tableau.entries.subarray(i * tableau.width, i * tableau.width + width);
+    for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) row(i)[j] = rng.normal();
+    // The memory grows and moves.
+    tableaux.make(40, 300);
+    let count = 0;
+    for (let source = 0; source < height; source++) {
+      count = 0;
+      for (let i = 0; i < height; i++) {
+        if (i === source || rng.uniform() < 0.3) continue;
+        tableau.factors[count] = rng.normal();
+        tableau.rows[count++] = i;
+      }
+      tableau.addRow(source, count);
+    }
+    const squares = Array.from({ length: count }, (_, n) => tableau.squares[2 * n]! + tableau.squares[2 * n + 1]!);
+    return {
+      rows: Array.from({ length: height }, (_, i) => [...row(i)]),
+      squares,
+      changed: [...tableau.rows.slice(0, count)],
+    };
+  }
+
+  it('adds rows by vectors as plain loops do, to the last bit, whatever the sizes, and sums their squares', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.nat(1e6),
+        (width, height, seed) => {
+          const plain = worked(plainTableaux, width, height, seed);
+          const vectors = atOnce(
+            // biome-ignore lint/correctness/useYield: nothing here takes long.
+            withTableaux(function* (tableaux) {
+              expect(tableaux).not.toBe(plainTableaux);
+              return worked(tableaux, width, height, seed);
+            }),
+          );
+          expect(vectors.rows).toEqual(plain.rows);
+          for (const [n, i] of plain.changed.entries()) {
+            const sum = plain.rows[i]!.reduce((total, entry) => total + entry * entry, 0);
+            for (const { squares } of [plain, vectors]) expect(squares[n]! / sum).toBeCloseTo(1, 12);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('gives zeros to begin with, and to each of two works that take turns its own', () => {
+    const work = (number: number) =>
+      withTableaux(function* (tableaux) {
+        const { entries } = tableaux.make(10, 10);
+        const before = entries.every((entry) => entry === 0);
+        entries.fill(number);
+        yield undefined;
+        return before && entries.every((entry) => entry === number);
+      });
+    for (let round = 0; round < 3; round++) {
+      const [one, other] = [work(1), work(2)];
+      for (const each of [one, other]) expect(each.next()).toEqual({ done: false, value: undefined });
+      for (const each of [one, other]) expect(each.next()).toEqual({ done: true, value: true });
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { sumOfSquares, type Tableau } from './tableau';
+
 /** An affine function of variables. */
 export interface AffineForm {
   /** One factor for each variable, by its number. */
@@ -23,8 +25,6 @@ const [PIVOT, OUTSIDE, COST] = [1e-9, 1e-9, 1e-12];
 export class Dictionary {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
-  /** Row i says: variable `basic[i]` = `constants[i]` + sum over columns j of `table[i * width + j]` times variable `nonbasic[j]`. */
-  private readonly table: Float64Array;
   private readonly constants: Float64Array;
   private readonly values: Float64Array;
   /** 1 + the squared length of each row. */
@@ -35,37 +35,40 @@ export class Dictionary {
   private readonly place: Int32Array;
   private readonly costs: Float64Array;
   private readonly atUpper: Uint8Array;
-  private readonly marks: Uint8Array;
+  /** Columns that may enter, and where their reduced costs change sign. */
+  private readonly candidates: Int32Array;
+  private readonly ratios: Float64Array;
   private cost = 0;
   private rows = 0;
   private columns = 0;
   private variables = 0;
 
-  /** Room for so many columns and rows at the most. */
+  /**
+   * Room for so many columns and rows at the most.
+   *
+   * @param tableau - Row i says: variable `basic[i]` = `constants[i]` + sum over columns j of entry j times variable `nonbasic[j]`.
+   */
   constructor(
-    private readonly width: number,
+    width: number,
     private readonly height: number,
+    readonly tableau: Tableau,
   ) {
+    tableau.entries.fill(0);
     const total = width + height;
-    this.lower = new Float64Array(total);
-    this.upper = new Float64Array(total);
-    this.table = new Float64Array(width * height);
-    this.constants = new Float64Array(height);
-    this.values = new Float64Array(height);
+    [this.lower, this.upper] = [new Float64Array(total), new Float64Array(total)];
+    [this.constants, this.values] = [new Float64Array(height), new Float64Array(height)];
     this.edges = new Float64Array(height);
-    this.basic = new Int32Array(height);
-    this.nonbasic = new Int32Array(width);
+    [this.basic, this.nonbasic] = [new Int32Array(height), new Int32Array(width)];
     this.place = new Int32Array(total);
     this.costs = new Float64Array(width);
     this.atUpper = new Uint8Array(width);
-    this.marks = new Uint8Array(width);
+    [this.candidates, this.ratios] = [new Int32Array(width), new Float64Array(width)];
   }
 
   /** The same program with room for so many columns and rows. */
-  copy(width: number, height: number): Dictionary {
-    const copy = new Dictionary(width, height);
-    for (let i = 0; i < this.rows; i++)
-      copy.table.set(this.table.subarray(i * this.width, i * this.width + this.columns), i * width);
+  copy(width: number, height: number, tableau: Tableau): Dictionary {
+    const copy = new Dictionary(width, height, tableau);
+    for (let i = 0; i < this.rows; i++) tableau.entries.set(this.row(i).subarray(0, this.columns), i * tableau.width);
     for (const key of ['lower', 'upper', 'constants', 'edges', 'basic', 'nonbasic', 'place', 'costs'] as const)
       copy[key].set(this[key].subarray(0, Math.min(this[key].length, copy[key].length)));
     copy.atUpper.set(this.atUpper.subarray(0, this.columns));
@@ -85,12 +88,11 @@ export class Dictionary {
   /** A new variable between two bounds that equals a function of those before it; returns its number. */
   addRow(form: AffineForm, lower: number, upper: number): number {
     const [variable, row] = [this.variables++, this.rows++];
-    this.basic[row] = variable;
-    this.place[variable] = row;
+    [this.basic[row], this.place[variable]] = [variable, row];
     [this.lower[variable], this.upper[variable]] = [lower, upper];
-    const target = this.table.subarray(row * this.width, row * this.width + this.width);
-    this.constants[row] = this.express(form, target.fill(0));
-    this.edges[row] = 1 + lengthOf(target, this.columns);
+    const target = this.row(row).fill(0);
+    this.constants[row] = this.express(form, target);
+    this.edges[row] = 1 + sumOfSquares(target);
     return variable;
   }
 
@@ -105,6 +107,11 @@ export class Dictionary {
     this.pivot(this.place[basic]!, -1 - this.place[nonbasic]!, 1);
   }
 
+  private row(i: number): Float64Array {
+    const { entries, width } = this.tableau;
+    return entries.subarray(i * width, (i + 1) * width);
+  }
+
   /** How many rows more there is room for. */
   get room(): number {
     return this.height - this.rows;
@@ -112,6 +119,7 @@ export class Dictionary {
 
   /** Writes a function in terms of the nonbasic variables into `target`, and returns its constant. */
   private express({ factors, constant }: AffineForm, target: Float64Array): number {
+    const { entries, width } = this.tableau;
     let sum = constant;
     for (let variable = 0; variable < factors.length; variable++) {
       const [factor, place] = [factors[variable]!, this.place[variable]!];
@@ -119,8 +127,8 @@ export class Dictionary {
       if (place < 0) target[-1 - place]! += factor;
       else {
         sum += factor * this.constants[place]!;
-        const from = place * this.width;
-        for (let j = 0; j < this.columns; j++) target[j]! += factor * this.table[from + j]!;
+        const from = place * width;
+        for (let j = 0; j < this.columns; j++) target[j]! += factor * entries[from + j]!;
       }
     }
     return sum;
@@ -132,7 +140,8 @@ export class Dictionary {
 
   /** Puts nonbasic variables where their reduced costs favour them, and computes all others. */
   private settle(): number {
-    const { columns, rows, width, table } = this;
+    const { columns, rows } = this;
+    const { entries, width } = this.tableau;
     const at = new Float64Array(columns);
     let objective = this.cost;
     for (let j = 0; j < columns; j++) {
@@ -143,7 +152,7 @@ export class Dictionary {
     }
     for (let i = 0; i < rows; i++) {
       let sum = this.constants[i]!;
-      for (let j = 0; j < columns; j++) sum += table[i * width + j]! * at[j]!;
+      for (let j = 0; j < columns; j++) sum += entries[i * width + j]! * at[j]!;
       this.values[i] = sum;
     }
     return objective;
@@ -194,37 +203,38 @@ export class Dictionary {
    * change sign, the first that cannot be passed. What is passed is moved to its other bound. -1 if all of them together cannot.
    */
   private entering(row: number, direction: number): number {
-    const { columns, nonbasic, costs, table, lower, upper, atUpper, marks } = this;
-    const from = row * this.width;
+    const { columns, nonbasic, costs, lower, upper, atUpper, candidates, ratios } = this;
+    const entries = this.row(row);
     const variable = this.basic[row]!;
     let missing = direction > 0 ? lower[variable]! - this.values[row]! : this.values[row]! - upper[variable]!;
-    marks.fill(0, 0, columns);
+    let count = 0;
+    for (let j = 0; j < columns; j++) {
+      const slope = direction * entries[j]!;
+      if (Math.abs(slope) < PIVOT || (atUpper[j] === 1 ? slope > 0 : slope < 0)) continue;
+      const candidate = nonbasic[j]!;
+      if (lower[candidate] === upper[candidate]) continue;
+      candidates[count] = j;
+      ratios[count++] = Math.abs(costs[j]!) / Math.abs(slope);
+    }
     const passed: number[] = [];
     for (;;) {
       let [best, least, largest] = [-1, Number.POSITIVE_INFINITY, 0];
-      for (let j = 0; j < columns; j++) {
-        if (marks[j] === 1) continue;
-        const slope = direction * table[from + j]!;
-        const candidate = nonbasic[j]!;
-        if (
-          Math.abs(slope) < PIVOT ||
-          (atUpper[j] === 1 ? slope > 0 : slope < 0) ||
-          lower[candidate] === upper[candidate]
-        )
-          continue;
-        const ratio = Math.abs(costs[j]!) / Math.abs(slope);
-        if (ratio < least - COST || (ratio <= least + COST && Math.abs(slope) > largest))
-          [best, least, largest] = [j, Math.min(ratio, least), Math.abs(slope)];
+      for (let c = 0; c < count; c++) {
+        const [ratio, slope] = [ratios[c]!, Math.abs(entries[candidates[c]!]!)];
+        if (ratio < least - COST || (ratio <= least + COST && slope > largest))
+          [best, least, largest] = [c, Math.min(ratio, least), slope];
       }
       if (best < 0) return -1;
-      const range = upper[nonbasic[best]!]! - lower[nonbasic[best]!]!;
+      const column = candidates[best]!;
+      const range = upper[nonbasic[column]!]! - lower[nonbasic[column]!]!;
       if (missing - largest * range <= 0) {
         for (const j of passed) this.flip(j);
-        return best;
+        return column;
       }
       missing -= largest * range;
-      marks[best] = 1;
-      passed.push(best);
+      passed.push(column);
+      count--;
+      [candidates[best], ratios[best]] = [candidates[count]!, ratios[count]!];
     }
   }
 
@@ -233,41 +243,39 @@ export class Dictionary {
     this.atUpper[column] = 1 - this.atUpper[column]!;
     const change = this.valueOf(column) - before;
     this.objective += this.costs[column]! * change;
-    for (let i = 0; i < this.rows; i++) this.values[i]! += this.table[i * this.width + column]! * change;
+    const { entries, width } = this.tableau;
+    for (let i = 0; i < this.rows; i++) this.values[i]! += entries[i * width + column]! * change;
   }
 
   private pivot(row: number, column: number, direction: number): void {
-    const { table, width, columns, rows, constants, values, edges, costs } = this;
+    const { columns, constants, values, edges, costs, tableau } = this;
+    const { entries, width, factors, rows, squares } = tableau;
     const [leaver, enterer] = [this.basic[row]!, this.nonbasic[column]!];
     const target = (direction > 0 ? this.lower : this.upper)[leaver]!;
-    const from = row * width;
-    const inverse = 1 / table[from + column]!;
+    const own = this.row(row);
+    const inverse = 1 / own[column]!;
     const change = (target - values[row]!) * inverse;
     const enters = this.valueOf(column) + change;
     this.objective += costs[column]! * change;
-    for (let j = 0; j < columns; j++) table[from + j]! *= -inverse;
-    table[from + column] = inverse;
+    for (let j = 0; j < columns; j++) own[j]! *= -inverse;
+    own[column] = inverse;
     constants[row]! *= -inverse;
-    edges[row] = 1 + lengthOf(table.subarray(from, from + columns), columns);
-    for (let i = 0; i < rows; i++) {
-      if (i === row) continue;
-      const to = i * width;
-      const factor = table[to + column]!;
-      if (factor === 0) continue;
+    edges[row] = 1 + sumOfSquares(own);
+    let count = 0;
+    for (let i = 0; i < this.rows; i++) {
+      const factor = entries[i * width + column]!;
+      if (i === row || factor === 0) continue;
+      entries[i * width + column] = 0;
       values[i]! += factor * change;
-      table[to + column] = 0;
-      let length = 1;
-      for (let j = 0; j < columns; j++) {
-        const entry = table[to + j]! + factor * table[from + j]!;
-        table[to + j] = entry;
-        length += entry * entry;
-      }
       constants[i]! += factor * constants[row]!;
-      edges[i] = length;
+      factors[count] = factor;
+      rows[count++] = i;
     }
+    tableau.addRow(row, count);
+    for (let n = 0; n < count; n++) edges[rows[n]!] = 1 + squares[2 * n]! + squares[2 * n + 1]!;
     const cost = costs[column]!;
     costs[column] = 0;
-    for (let j = 0; j < columns; j++) costs[j]! += cost * table[from + j]!;
+    for (let j = 0; j < columns; j++) costs[j]! += cost * own[j]!;
     this.cost += cost * constants[row]!;
     values[row] = enters;
     [this.basic[row], this.nonbasic[column]] = [enterer, leaver];
@@ -294,9 +302,9 @@ export class Dictionary {
     if (row < 0 || !(this.objective > floor)) return factors;
     const variable = this.basic[row]!;
     let reach = this.constants[row]!;
-    const from = row * this.width;
+    const entries = this.row(row);
     for (let j = 0; j < this.columns; j++) {
-      const slope = this.table[from + j]!;
+      const slope = entries[j]!;
       const other = this.nonbasic[j]!;
       const end = direction * slope > 0 ? this.upper[other]! : this.lower[other]!;
       // A variable without a bound can only have a slope that is zero but for rounding.
@@ -305,14 +313,8 @@ export class Dictionary {
     const missing = direction > 0 ? this.lower[variable]! - reach : reach - this.upper[variable]!;
     if (!(missing > 0)) return factors;
     const share = (this.objective - floor + 1) / missing;
-    for (let j = 0; j < this.columns; j++) factors[this.nonbasic[j]!]! += direction * share * this.table[from + j]!;
+    for (let j = 0; j < this.columns; j++) factors[this.nonbasic[j]!]! += direction * share * entries[j]!;
     factors[variable]! -= direction * share;
     return factors;
   }
-}
-
-function lengthOf(row: Float64Array, count: number): number {
-  let sum = 0;
-  for (let j = 0; j < count; j++) sum += row[j]! * row[j]!;
-  return sum;
 }

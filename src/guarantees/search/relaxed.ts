@@ -2,6 +2,7 @@ import type { Pausing } from '../../core/pausing';
 import type { Known } from '../bounds/formBounds';
 import type { Interval } from '../bounds/interval';
 import { type AffineForm, Dictionary } from './dictionary';
+import type { TableauMaker } from './tableau';
 import type { Stage, UnitChain } from './unitChain';
 import { decided, descend, pick, type Relaxed, type Sides, setSides, type Unit, upperBound } from './upperBound';
 
@@ -15,7 +16,12 @@ const MOST_ENTRIES = 2 ** 23;
  * Relaxes the open units of a chain over what is known of it, stage after stage. Bounds of those that do not read the input are tightened by
  * the relaxation of the stages before them. In words what cannot be relaxed.
  */
-export function* relaxed(chain: UnitChain, known: Known, late: () => boolean): Pausing<Relaxed | string> {
+export function* relaxed(
+  chain: UnitChain,
+  known: Known,
+  tableaux: TableauMaker,
+  late: () => boolean,
+): Pausing<Relaxed | string> {
   const domain = known.bounds[0]!;
   const size = domain.lower.length;
   const most = chain.stages.reduce((sum, { units, to }) => sum + (units ? openIn(known.bounds[to]!).length : 0), 0);
@@ -23,7 +29,7 @@ export function* relaxed(chain: UnitChain, known: Known, late: () => boolean): P
   if (width * height > MOST_ENTRIES) return `${most} units on both sides of their kinks, which are too many`;
   if (known.bounds.some(({ lower, upper }) => !(lower.every(Number.isFinite) && upper.every(Number.isFinite))))
     return 'bounds that are not finite';
-  const program = new Dictionary(width, height);
+  const program = new Dictionary(width, height, tableaux.make(width, height));
   for (let i = 0; i < size; i++) program.addVariable(domain.lower[i]!, domain.upper[i]!);
   const variables = size + 3 * most;
   let read = Array.from({ length: size }, (_, i) => formOf(variables, [[i, 1]]));

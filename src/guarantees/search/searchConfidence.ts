@@ -5,9 +5,10 @@ import { float32Errors } from '../bounds/float32Errors';
 import { type Arithmetic, type Interval, roundoff64 } from '../bounds/interval';
 import { linearBounds } from '../bounds/linearBounds';
 import type { Dictionary } from './dictionary';
-import { climb, logOdds } from './logOdds';
+import { type Part, push, takeLargest } from './parts';
 import { MORE_ROWS, relaxed } from './relaxed';
-import { stageValues, type UnitChain } from './unitChain';
+import { type TableauMaker, withTableaux } from './tableau';
+import { clamped, climb, logOdds, stageValues, type UnitChain } from './unitChain';
 import { decided, descend, pick, type Relaxed, type Sides, setSides, upperBound } from './upperBound';
 
 /** What is looked for: the largest confidence at points of a box, and a point with it, moved `inside` a box that rounding has not widened. */
@@ -72,9 +73,12 @@ export function* searchConfidence(question: Question, late: (share: number) => b
   if (start !== undefined) search.climbFromAll(start);
   let unsearched: string | undefined;
   if (search.open) {
-    const relaxation = yield* relaxed(chain, known, () => late(TIGHTENING));
-    if (typeof relaxation === 'string') unsearched = relaxation;
-    else yield* search.run(relaxation);
+    unsearched = yield* withTableaux(function* (tableaux) {
+      const relaxation = yield* relaxed(chain, known, tableaux, () => late(TIGHTENING));
+      if (typeof relaxation === 'string') return relaxation;
+      yield* search.run(relaxation, tableaux);
+      return undefined;
+    });
   }
   const { bound, point, nodes } = search;
   // Two logits may be off in float32.
@@ -87,15 +91,6 @@ export function* searchConfidence(question: Question, late: (share: number) => b
     nodes,
     ...(unsearched !== undefined && { unsearched }),
   };
-}
-
-/** A part of the question: the log-odds of one class, with some units on one side of their kinks. */
-interface Part {
-  readonly k: number;
-  readonly sides: Sides;
-  readonly bound: number;
-  /** The unit to be decided next. */
-  readonly unit: number;
 }
 
 /** A plane above the log-odds: `sum_j weights_j (z_k - z_j) - entropy`, less t, is a variable that is not negative. */
@@ -123,6 +118,7 @@ class Search {
   /** No log-odds are higher. */
   bound: number;
   private relaxed!: Relaxed;
+  private tableaux!: TableauMaker;
   private readonly programs = new Map<number, ClassProgram>();
 
   constructor(
@@ -146,21 +142,42 @@ class Search {
     return this.bound > this.enough();
   }
 
-  *run(relaxation: Relaxed): Pausing<void> {
-    this.relaxed = relaxation;
+  *run(relaxation: Relaxed, tableaux: TableauMaker): Pausing<void> {
+    [this.relaxed, this.tableaux] = [relaxation, tableaux];
     const queue: Part[] = [];
     let closed = Number.NEGATIVE_INFINITY;
     const file = (part: Part) => {
-      if (part.bound <= this.enough() || part.unit < 0) closed = Math.max(closed, part.bound);
-      else push(queue, part);
+      if (this.mayHold(part)) push(queue, part);
+      else closed = Math.max(closed, part.bound);
     };
     for (const k of Array.from(this.crown.keys()).sort((a, b) => this.crown[b]! - this.crown[a]!))
       file(yield* this.look(k, new Int8Array(relaxation.units.length), this.crown[k]!));
-    while (queue.length > 0 && queue[0]!.bound > this.enough() && !this.late()) {
-      const { k, sides, bound, unit } = takeLargest(queue);
-      for (const side of [1, -1] as const) file(yield* this.look(k, decided(sides, unit, side), bound));
+    let next = this.largest(queue);
+    while (next !== undefined && !this.late()) {
+      const { k, sides, bound, unit } = next;
+      const above = yield* this.look(k, decided(sides, unit, 1), bound);
+      const below = yield* this.look(k, decided(sides, unit, -1), bound);
+      // The program is near both: the work goes on with one of them as long as anything may be found there.
+      const [more, less] = above.bound > below.bound ? [above, below] : [below, above];
+      file(less);
+      if (this.mayHold(more)) next = more;
+      else {
+        file(more);
+        next = this.largest(queue);
+      }
     }
-    this.bound = Math.min(this.bound, Math.max(closed, queue[0]?.bound ?? closed));
+    const left = Math.max(next?.bound ?? closed, queue[0]?.bound ?? closed);
+    this.bound = Math.min(this.bound, Math.max(closed, left));
+  }
+
+  /** Whether a part may hold more than has been found, and can be divided. */
+  private mayHold({ bound, unit }: Part): boolean {
+    return bound > this.enough() && unit >= 0;
+  }
+
+  /** Takes the part with the highest bound out of the queue, if it may hold more than has been found. */
+  private largest(queue: Part[]): Part | undefined {
+    return queue.length > 0 && queue[0]!.bound > this.enough() ? takeLargest(queue) : undefined;
   }
 
   /** Log-odds above which nothing more needs to be found. */
@@ -232,7 +249,9 @@ class Search {
   /** Begins the program of a class with these planes. */
   private renew(k: number, weights: readonly Float64Array[]): ClassProgram {
     const { units, domain, program: base } = this.relaxed;
-    const program = base.copy(domain.lower.length + units.length + 1, 2 * units.length + MORE_ROWS);
+    const [width, height] = [domain.lower.length + units.length + 1, 2 * units.length + MORE_ROWS];
+    const before = this.programs.get(k)?.program.tableau;
+    const program = base.copy(width, height, before ?? this.tableaux.make(width, height));
     const t = program.addVariable(Number.NEGATIVE_INFINITY, Math.min(this.crown[k]!, 1e6) + 1);
     program.setObjective({ factors: new Float64Array(t + 1).fill(1, t), constant: 0 });
     const own: ClassProgram = { program, t, planes: [] };
@@ -272,35 +291,4 @@ class Search {
     const top = climb(this.chain, this.box, point, k);
     if (top.value > this.reached) [this.reached, this.point] = [top.value, top.point];
   }
-}
-
-/** The point of a box that is nearest to x. */
-function clamped(x: Float64Array, { lower, upper }: Interval): Float64Array {
-  return x.map((value, i) => Math.min(upper[i]!, Math.max(lower[i]!, value)));
-}
-
-/** Adds a part to a heap with the highest bound on top. */
-function push(queue: Part[], part: Part): void {
-  let at = queue.push(part) - 1;
-  for (let above = (at - 1) >> 1; at > 0 && queue[above]!.bound < part.bound; above = (at - 1) >> 1) {
-    queue[at] = queue[above]!;
-    at = above;
-  }
-  queue[at] = part;
-}
-
-/** Takes the part with the highest bound out of the heap. */
-function takeLargest(queue: Part[]): Part {
-  const [top, last] = [queue[0]!, queue.pop()!];
-  if (queue.length === 0) return top;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child + 1 < queue.length && queue[child + 1]!.bound > queue[child]!.bound) child++;
-    if (child >= queue.length || queue[child]!.bound <= last.bound) break;
-    queue[at] = queue[child]!;
-    at = child;
-  }
-  queue[at] = last;
-  return top;
 }

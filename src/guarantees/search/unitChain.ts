@@ -1,5 +1,6 @@
 import { slopeOf } from '../../regions/pass/rounding';
 import type { AffineNode, KinkNode, PiecewiseAffine } from '../../regions/types';
+import type { Interval } from '../bounds/interval';
 
 /** Affine nodes one after the other, and the units that read what they give; the last stage has none and gives the logits. */
 export interface Stage {
@@ -104,7 +105,7 @@ export function stageValues({ stages }: UnitChain, x: Float64Array): Float64Arra
 }
 
 /** The gradient by the input of a form of the logits, where the stages have these values. */
-export function gradientAt({ stages }: UnitChain, values: readonly Float64Array[], form: Float64Array): Float64Array {
+function gradientAt({ stages }: UnitChain, values: readonly Float64Array[], form: Float64Array): Float64Array {
   let gradient = form;
   for (let s = stages.length - 1; s >= 0; s--) {
     const { weights, size, inputSize, units, below, above } = stages[s]!;
@@ -115,4 +116,49 @@ export function gradientAt({ stages }: UnitChain, values: readonly Float64Array[
     gradient = next;
   }
   return gradient;
+}
+
+/** The log-odds of class k, `-log sum_{j != k} exp(z_j - z_k)`, and the share of each other class in the sum. */
+export function logOdds(
+  logits: ArrayLike<number>,
+  k: number,
+): { readonly value: number; readonly weights: Float64Array } {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let j = 0; j < logits.length; j++) if (j !== k) most = Math.max(most, logits[j]!);
+  const weights = Float64Array.from(logits, (value, j) => (j === k ? 0 : Math.exp(value - most)));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return { value: logits[k]! - most - Math.log(sum), weights: weights.map((weight) => weight / sum) };
+}
+
+/** Steps of a climb at the most, and the shortest of them. */
+const [STEPS, SHORTEST] = [20, 1e-3];
+
+/** Moves a point of a box towards the corner that the gradient of the log-odds points to, for as long as that leads upwards. */
+export function climb(chain: UnitChain, box: Interval, from: Float64Array, k: number) {
+  let [point, values] = [from, stageValues(chain, from)];
+  let odds = logOdds(values.at(-1)!, k);
+  for (let step = 0; step < STEPS; step++) {
+    const form = odds.weights.map((weight) => -weight);
+    form[k] = 1;
+    const gradient = gradientAt(chain, values, form);
+    let before = odds.value;
+    for (let share = 1; share > SHORTEST && odds.value === before; share /= 2) {
+      const towards = point.map((value, i) => {
+        const corner = gradient[i]! > 0 ? box.upper[i]! : gradient[i]! < 0 ? box.lower[i]! : value;
+        return value + share * (corner - value);
+      });
+      const next = clamped(towards, box);
+      const there = stageValues(chain, next);
+      const oddsThere = logOdds(there.at(-1)!, k);
+      if (oddsThere.value > before + 1e-12) [point, values, odds] = [next, there, oddsThere];
+    }
+    if (odds.value === before) break;
+    before = odds.value;
+  }
+  return { point, value: odds.value };
+}
+
+/** The point of a box that is nearest to x. */
+export function clamped(x: Float64Array, { lower, upper }: Interval): Float64Array {
+  return x.map((value, i) => Math.min(upper[i]!, Math.max(lower[i]!, value)));
 }

@@ -1,0 +1,214 @@
+import {
+  add,
+  assemble,
+  dAdd,
+  dLoadSplat,
+  dMul,
+  type FunctionSource,
+  forRange,
+  load,
+  loadWhole,
+  mul,
+  set,
+  store,
+  vConstant,
+} from '../../core/assembler';
+import { once } from '../../core/once';
+
+/** Rows of numbers; multiples of one of them are added to others again and again. */
+export interface Tableau {
+  /** The rows one after the other. Another array after the next tableau has been made. */
+  readonly entries: Float64Array;
+  /** Length of a row. */
+  readonly width: number;
+  /** What multiple of the row is to be added to which other rows, to be filled in. */
+  readonly factors: Float64Array;
+  readonly rows: Int32Array;
+  /** After {@link addRow} the sums of the squares of these rows, each as two halves. */
+  readonly squares: Float64Array;
+  /** Adds `factors[i]` times the row `source` to the row `rows[i]` for each i below `count`. */
+  addRow(source: number, count: number): void;
+}
+
+/** Makes tableaux. */
+export interface TableauMaker {
+  /** A tableau of zeros with rows of `width` numbers or a few more. */
+  make(width: number, height: number): Tableau;
+}
+
+/** The squared length of a row. */
+export function sumOfSquares(row: Float64Array): number {
+  let sum = 0;
+  for (const entry of row) sum += entry * entry;
+  return sum;
+}
+
+/** Numbers that are worked on in one round. */
+const BLOCK = 8;
+
+/** Tableaux in plain loops. */
+export const plainTableaux: TableauMaker = {
+  make(width, height) {
+    const entries = new Float64Array(width * height);
+    const [factors, rows, squares] = [new Float64Array(height), new Int32Array(height), new Float64Array(2 * height)];
+    return {
+      ...{ entries, width, factors, rows, squares },
+      addRow(source, count) {
+        const from = source * width;
+        for (let i = 0; i < count; i++) {
+          const [factor, to] = [factors[i]!, rows[i]! * width];
+          let sum = 0;
+          for (let j = 0; j < width; j++) {
+            const entry = entries[to + j]! + factor * entries[from + j]!;
+            entries[to + j] = entry;
+            sum += entry * entry;
+          }
+          [squares[2 * i], squares[2 * i + 1]] = [sum, 0];
+        }
+      },
+    };
+  },
+};
+
+const VECTORS = Array.from({ length: BLOCK / 2 }, (_, v) => v);
+
+/** `addRow(table, bytes, source, factors, end, rows, squares)`: rows of so many bytes; the factors end at `end`. */
+const addRowSource: FunctionSource = {
+  name: 'addRow',
+  parameters: 7,
+  body: (scope, table, bytes, source, factors, end, rows, squares) => {
+    const [factor, to, from, next, last] = [scope.i32(), scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const splat = scope.v128();
+    const [entries, sums] = [VECTORS.map(() => scope.v128()), VECTORS.map(() => scope.v128())];
+    return forRange(factor, factors, end, 8, [
+      set(splat, dLoadSplat(factor)),
+      set(to, add(table, mul(loadWhole(rows), bytes))),
+      set(last, add(to, bytes)),
+      set(from, source),
+      sums.map((sum) => set(sum, vConstant(0))),
+      forRange(next, to, last, 8 * BLOCK, [
+        entries.map((entry, v) => [
+          set(entry, dAdd(load(next, 16 * v), dMul(splat, load(from, 16 * v)))),
+          store(next, entry, 16 * v),
+          set(sums[v]!, dAdd(sums[v]!, dMul(entry, entry))),
+        ]),
+        set(from, add(from, 8 * BLOCK)),
+      ]),
+      store(squares, dAdd(dAdd(sums[0]!, sums[1]!), dAdd(sums[2]!, sums[3]!))),
+      set(rows, add(rows, 4)),
+      set(squares, add(squares, 16)),
+    ]);
+  },
+};
+
+/** The code; undefined where an engine has no vectors. */
+const code = once(() => {
+  try {
+    // Compiled at once: some hundred bytes.
+    return new WebAssembly.Module(assemble([addRowSource]));
+  } catch {
+    return undefined;
+  }
+});
+
+/** Bytes of WebAssembly's unit of memory, and the most that is kept for tableaux to come. */
+const [PAGE, MOST_KEPT] = [65_536, 2 ** 26];
+
+/** A tableau in a memory of WebAssembly, whose arrays are made again when that has grown. */
+class VectorTableau implements Tableau {
+  entries!: Float64Array;
+  factors!: Float64Array;
+  rows!: Int32Array;
+  squares!: Float64Array;
+  private readonly place: {
+    readonly factors: number;
+    readonly squares: number;
+    readonly rows: number;
+    readonly end: number;
+  };
+
+  constructor(
+    private readonly run: (...parameters: number[]) => void,
+    private readonly at: number,
+    readonly width: number,
+    private readonly height: number,
+  ) {
+    const factors = at + 8 * width * height;
+    const squares = factors + 8 * height;
+    const rows = squares + 16 * height;
+    this.place = { factors, squares, rows, end: rows + 4 * height };
+  }
+
+  /** Where in the memory nothing of it is any more. */
+  get end(): number {
+    return Math.ceil(this.place.end / 16) * 16;
+  }
+
+  reside(buffer: ArrayBufferLike): void {
+    const { height, width, place } = this;
+    this.entries = new Float64Array(buffer, this.at, width * height);
+    this.factors = new Float64Array(buffer, place.factors, height);
+    this.squares = new Float64Array(buffer, place.squares, 2 * height);
+    this.rows = new Int32Array(buffer, place.rows, height);
+  }
+
+  addRow(source: number, count: number): void {
+    const { at, place } = this;
+    const bytes = 8 * this.width;
+    const { factors, rows, squares } = place;
+    this.run(at, bytes, at + source * bytes, factors, factors + 8 * count, rows, squares);
+  }
+}
+
+/** Tableaux one after the other in a memory of their own. */
+class VectorTableaux implements TableauMaker {
+  private readonly memory = new WebAssembly.Memory({ initial: 1 });
+  private readonly run: (...parameters: number[]) => void;
+  private readonly made: VectorTableau[] = [];
+
+  constructor(module: WebAssembly.Module) {
+    const { addRow } = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports;
+    this.run = addRow as (...parameters: number[]) => void;
+  }
+
+  make(width: number, height: number): Tableau {
+    const padded = Math.ceil(width / BLOCK) * BLOCK;
+    const tableau = new VectorTableau(this.run, this.made.at(-1)?.end ?? 0, padded, height);
+    const missing = tableau.end - this.memory.buffer.byteLength;
+    if (missing > 0) {
+      try {
+        this.memory.grow(Math.ceil(missing / PAGE));
+      } catch {
+        return plainTableaux.make(width, height);
+      }
+      for (const earlier of this.made) earlier.reside(this.memory.buffer);
+    }
+    tableau.reside(this.memory.buffer);
+    tableau.entries.fill(0);
+    this.made.push(tableau);
+    return tableau;
+  }
+
+  /** Gives up all tableaux; whether so little memory was taken that it may be kept for others. */
+  clear(): boolean {
+    this.made.length = 0;
+    return this.memory.buffer.byteLength <= MOST_KEPT;
+  }
+}
+
+/** Memories that nobody uses: an engine sets aside far more addresses for each than it has bytes. */
+const idle: VectorTableaux[] = [];
+
+/** Runs `work` with tableaux that may be used until it ends: by vectors of WebAssembly where there are some. */
+export function* withTableaux<Pause, Result>(
+  work: (tableaux: TableauMaker) => Generator<Pause, Result, void>,
+): Generator<Pause, Result, void> {
+  const module = code();
+  if (module === undefined) return yield* work(plainTableaux);
+  const tableaux = idle.pop() ?? new VectorTableaux(module);
+  try {
+    return yield* work(tableaux);
+  } finally {
+    if (tableaux.clear()) idle.push(tableaux);
+  }
+}
