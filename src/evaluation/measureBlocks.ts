@@ -88,7 +88,7 @@ export async function measureBlocks(
   };
   let worked = 0;
   try {
-    for (const { of, start, size, work } of open) {
+    for (const [n, { of, start, size, work }] of open.entries()) {
       throwIfAborted(fn, signal);
       const so = measured[of.name]!;
       if (so.failed === undefined) {
@@ -101,7 +101,7 @@ export async function measureBlocks(
         }
       }
       worked += work;
-      tell(worked, of.name);
+      tell(worked, (open[n + 1]?.of ?? of).name);
       await keep?.(measured, 'block');
       await nextTask();
     }

@@ -62,7 +62,27 @@ describe('SIGTERM ends', () => {
     expect(rows[0].samples).toBeLessThan(10);
     expect(took).toBeLessThan(GENEROUS);
   });
+
+  test('an audit between rays, and those that were followed are kept', async () => {
+    const rays = await raysKept('large', ['--rays', '2000', ...CPU], / [1-9]\d? %.*rays/);
+    const followed = Object.keys(rays.blocks).length;
+    expect(followed).toBeGreaterThan(0);
+    expect(followed).toBeLessThan(2000 / rays.blockSize);
+  });
 });
+
+/** Interrupts an audit that measures little besides rays, and reads what it kept of them. */
+async function raysKept(model: string, args: readonly string[], sight: RegExp) {
+  const little = ['--samples', '1', '--attacked', '0', '--bounds', '-1,1', '--workers', '0'];
+  const before = readdirSync(folder);
+  const { code, stderr, took } = await interrupted(['audit', model, ...little, ...args], sight);
+  expect([code, stderr]).toEqual([130, expect.stringContaining('kept in')]);
+  expect(took).toBeLessThan(GENEROUS);
+  const [kept] = readdirSync(folder).filter((name) => !before.includes(name) && name.endsWith('.json'));
+  const { measured } = JSON.parse(await readFile(at(kept!), 'utf8'));
+  expect(Object.keys(measured['uniform noise'].blocks)).toHaveLength(1);
+  return measured.rays;
+}
 
 describe('certify', () => {
   test('refuses what would never end, says how long it would take and what ends', async () => {
@@ -77,13 +97,7 @@ const wild = process.env.RELU_WILD ?? new URL('../../../shared/wild-models', imp
 const machine = join(wild, 'teachable-machine-12');
 
 describe.skipIf(!existsSync(machine))('SIGTERM, on a MobileNet of the web (RELU_WILD), ends', () => {
-  test('an audit inside a ray, and the rays before it are kept', async () => {
-    const measured = ['--samples', '1', '--attacked', '0', '--rays', '5', '--bounds', '-1,1', '--workers', '0'];
-    const { code, stderr, took } = await interrupted(['audit', machine, ...measured, '--progress'], / %.*rays/);
-    expect([code, stderr]).toEqual([130, expect.stringContaining('kept in')]);
-    const [kept] = readdirSync(folder).filter((name) => name.startsWith('relu-overconfidence-audit-'));
-    const { rays } = JSON.parse(await readFile(at(kept!), 'utf8')).measured;
-    expect(Object.keys(rays.blocks).length).toBeGreaterThan(0);
-    expect(took).toBeLessThan(GENEROUS);
+  test('an audit inside its first ray, which takes half a minute, and what was measured before is kept', async () => {
+    await raysKept(machine, ['--rays', '5', '--progress'], / %.*rays/);
   }, 300_000);
 });

@@ -23,6 +23,19 @@ test('JSON that was made visible is the same JSON', () => {
   expect(JSON.parse(visible(JSON.stringify(value)))).toEqual(value);
 });
 
+test('on a terminal progress is drawn at most ten times a second, but at once when something else is worked on', () => {
+  const written: string[] = [];
+  const line = progressLine({ write: (text) => written.push(text), isTTY: true, columns: 80 }, false);
+  for (const [label, done] of [
+    ['noise', 1],
+    ['noise', 2],
+    ['rays', 2],
+    ['rays', 3],
+  ] as const)
+    line.show({ label, done, total: 10, elapsedMs: 0, remainingMs: 0 });
+  expect(written.map((text) => text.split(' ').at(-1))).toEqual(['noise', 'rays']);
+});
+
 test('away from a terminal progress has a line for every tenth of each piece of work, whatever was done before it', () => {
   const written: string[] = [];
   const line = progressLine({ write: (text) => written.push(text), isTTY: false, columns: 80 }, true);
@@ -31,7 +44,8 @@ test('away from a terminal progress has a line for every tenth of each piece of 
   };
   work('reading', 20, 1, 2, 3, 4, 20);
   work('reading more', 20, 1, 19, 20);
-  work('measuring', 200, 100, 101, 200);
+  work('measuring', 200, 100, 101);
+  work('measuring the rest', 200, 101, 102, 200);
   work('regions', Number.POSITIVE_INFINITY, 0, 1, 2, 3, 4);
   const shown = written.map((text) =>
     text
@@ -42,7 +56,7 @@ test('away from a terminal progress has a line for every tenth of each piece of 
   expect(shown).toEqual([
     ...['5 %  reading', '10 %  reading', '20 %  reading', '100 %  reading'],
     ...['5 %  reading more', '95 %  reading more', '100 %  reading more'],
-    ...['50 %  measuring', '100 %  measuring'],
+    ...['50 %  measuring', '50 %  measuring the rest', '100 %  measuring the rest'],
     ...['1 regions', '2 regions', '4 regions'],
   ]);
 });

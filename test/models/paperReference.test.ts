@@ -46,12 +46,8 @@ describe.skipIf(!hasPaperModels)("the authors' CIFAR-10 networks agree with the 
     });
   });
 
-  // A gradient on the cpu backend takes seconds, and its kernels do not care whose weights they see.
-  it.each([
-    { method: 'plain', images: 1, gradients: 1 },
-    { method: 'ceda', images: 2, gradients: 0 },
-    { method: 'acet', images: 2, gradients: 0 },
-  ] as const)('$method on cpu: $images images, gradients of $gradients', async (asked) => {
-    await expectNoLeak(() => compare(asked));
+  // A gradient on the cpu backend takes a quarter of a minute: that it is the one of wasm is tested on a smaller network of the kind.
+  it.each(['plain', 'ceda', 'acet'] as const)('%s on cpu: 2 images', async (method) => {
+    await expectNoLeak(() => compare({ method, images: 2, gradients: 0 }));
   });
 });

@@ -2,8 +2,8 @@ import type { Progress } from '../../core/progress';
 import type { Output } from '../io';
 
 /**
- * Draws progress: in place on a terminal, otherwise a line for every tenth of the way, or for every doubling where nobody knows
- * how long it is, and only if `always`.
+ * Draws progress: in place on a terminal, otherwise a line whenever something else is worked on and for every tenth of the way, or for
+ * every doubling where nobody knows how long it is, and only if `always`.
  */
 export interface ProgressLine {
   readonly show: (progress: Progress) => void;
@@ -12,7 +12,7 @@ export interface ProgressLine {
 }
 
 const WIDTH = 24;
-/** Milliseconds between two drawings on a terminal. */
+/** Milliseconds between two drawings of the same work on a terminal. */
 const EVERY = 100;
 
 export function progressLine(output: Output, always: boolean): ProgressLine {
@@ -21,24 +21,24 @@ export function progressLine(output: Output, always: boolean): ProgressLine {
       show: atMostEvery(EVERY, (progress) => output.write(`\r\x1b[K${lineOf(progress).slice(0, output.columns - 1)}`)),
       clear: () => output.write('\r\x1b[K'),
     };
-  let last = { done: 0, total: Number.NaN, reached: -1 };
+  let last = { label: '', done: 0, total: Number.NaN, reached: -1 };
   const show = (progress: Progress) => {
-    const { done, total } = progress;
-    // Another total, or less done than before: the next piece of work.
-    const before = total === last.total && done >= last.done ? last.reached : -1;
+    const { label, done, total } = progress;
+    // Another label or total, or less done than before: the next piece of work.
+    const before = label === last.label && total === last.total && done >= last.done ? last.reached : -1;
     const reached = Math.floor(Number.isFinite(total) ? (10 * done) / total : Math.log2(done));
-    last = { done, total, reached: Math.max(before, reached) };
+    last = { label, done, total, reached: Math.max(before, reached) };
     if (reached > before) output.write(`${lineOf(progress)}\n`);
   };
   return { show: always ? show : () => {}, clear: () => {} };
 }
 
 function atMostEvery(ms: number, draw: (progress: Progress) => void): (progress: Progress) => void {
-  let drawn = Number.NEGATIVE_INFINITY;
+  let [drawn, label] = [Number.NEGATIVE_INFINITY, ''];
   return (progress) => {
     const now = performance.now();
-    if (now - drawn < ms) return;
-    drawn = now;
+    if (now - drawn < ms && progress.label === label) return;
+    [drawn, label] = [now, progress.label];
     draw(progress);
   };
 }
