@@ -63,6 +63,24 @@ describe('unknown', () => {
     expect(page).not.toContain('<script');
   });
 
+  test('of a model that computes for long says how long it takes, and ends when it is told to', async () => {
+    const convolution = { filters: 256, kernelSize: 3, padding: 'same', activation: 'relu' } as const;
+    const model = sequential({
+      layers: [
+        layers.conv2d({ ...convolution, inputShape: [8, 8, 1] }),
+        layers.conv2d(convolution),
+        layers.globalAveragePooling2d({}),
+        layers.dense({ units: 2, activation: 'softmax' }),
+      ],
+    });
+    await saveLayers(seedWeights(model, 3), at('slow'));
+    const args = ['unknown', 'slow', '--data', 'photos', '--backend', 'cpu'];
+    const { code, stderr } = await runCli(folder, args, (shown, kill) => {
+      if (shown.includes('takes')) kill('SIGTERM');
+    });
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/^This takes about \d+ (seconds|minutes)\.\n/)]);
+  });
+
   test('says how many photographs it takes where there are too few', async () => {
     await pictures('few', 12, 3);
     const { code, stdout } = await runCli(folder, ['unknown', 'model', '--data', 'few', '--backend', 'cpu']);
