@@ -240,6 +240,7 @@ describe('withTableaux', () => {
   function worked(tableaux: TableauMaker, width: number, height: number, seed: number) {
     const rng = createRng(seed);
     const tableau = tableaux.make(width, height);
+    for (const array of [tableau.entries, tableau.vector]) array.fill(0);
     const row = (i: number) => tableau.entries.subarray(i * tableau.width, i * tableau.width + width);
     for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) row(i)[j] = rng.normal();
     // The memory grows and moves.
@@ -254,15 +255,16 @@ describe('withTableaux', () => {
       }
       tableau.addRow(source, count);
     }
-    const squares = Array.from({ length: count }, (_, n) => tableau.squares[2 * n]! + tableau.squares[2 * n + 1]!);
-    return {
-      rows: Array.from({ length: height }, (_, i) => [...row(i)]),
-      squares,
-      changed: [...tableau.rows.slice(0, count)],
-    };
+    const sums = (length: number) => Array.from({ length }, (_, n) => tableau.sums[2 * n]! + tableau.sums[2 * n + 1]!);
+    const squares = sums(count);
+    const vector = Float64Array.from({ length: width }, () => rng.normal());
+    tableau.vector.set(vector);
+    tableau.multiply(height);
+    const rows = Array.from({ length: height }, (_, i) => [...row(i)]);
+    return { rows, squares, changed: [...tableau.rows.slice(0, count)], vector, products: sums(height) };
   }
 
-  it('adds rows by vectors as plain loops do, to the last bit, whatever the sizes, and sums their squares', () => {
+  it('adds rows by vectors as plain loops do, to the last bit, whatever the sizes, sums squares and multiplies with a vector', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),
@@ -282,20 +284,25 @@ describe('withTableaux', () => {
             const sum = plain.rows[i]!.reduce((total, entry) => total + entry * entry, 0);
             for (const { squares } of [plain, vectors]) expect(squares[n]! / sum).toBeCloseTo(1, 12);
           }
+          for (const [i, row] of plain.rows.entries()) {
+            const terms = row.map((entry, j) => entry * plain.vector[j]!);
+            const [product, size] = [terms.reduce((a, b) => a + b), terms.reduce((a, b) => a + Math.abs(b), 1)];
+            for (const { products } of [plain, vectors])
+              expect(Math.abs(products[i]! - product) / size).toBeLessThan(1e-14);
+          }
         },
       ),
       { numRuns: 50 },
     );
   });
 
-  it('gives zeros to begin with, and to each of two works that take turns its own', () => {
+  it('gives to each of two works that take turns its own', () => {
     const work = (number: number) =>
       withTableaux(function* (tableaux) {
         const { entries } = tableaux.make(10, 10);
-        const before = entries.every((entry) => entry === 0);
         entries.fill(number);
         yield undefined;
-        return before && entries.every((entry) => entry === number);
+        return entries.every((entry) => entry === number);
       });
     for (let round = 0; round < 3; round++) {
       const [one, other] = [work(1), work(2)];

@@ -140,21 +140,17 @@ export class Dictionary {
 
   /** Puts nonbasic variables where their reduced costs favour them, and computes all others. */
   private settle(): number {
-    const { columns, rows } = this;
-    const { entries, width } = this.tableau;
-    const at = new Float64Array(columns);
+    const { constants, values, tableau } = this;
+    const { vector: at, sums } = tableau;
     let objective = this.cost;
-    for (let j = 0; j < columns; j++) {
+    for (let j = 0; j < this.columns; j++) {
       const variable = this.nonbasic[j]!;
       this.atUpper[j] = this.costs[j]! > 0 && this.upper[variable]! < Number.POSITIVE_INFINITY ? 1 : 0;
       at[j] = this.valueOf(j);
       objective += this.costs[j]! * at[j]!;
     }
-    for (let i = 0; i < rows; i++) {
-      let sum = this.constants[i]!;
-      for (let j = 0; j < columns; j++) sum += entries[i * width + j]! * at[j]!;
-      this.values[i] = sum;
-    }
+    tableau.multiply(this.rows);
+    for (let i = 0; i < this.rows; i++) values[i] = constants[i]! + sums[2 * i]! + sums[2 * i + 1]!;
     return objective;
   }
 
@@ -249,7 +245,7 @@ export class Dictionary {
 
   private pivot(row: number, column: number, direction: number): void {
     const { columns, constants, values, edges, costs, tableau } = this;
-    const { entries, width, factors, rows, squares } = tableau;
+    const { entries, width, factors, rows, sums } = tableau;
     const [leaver, enterer] = [this.basic[row]!, this.nonbasic[column]!];
     const target = (direction > 0 ? this.lower : this.upper)[leaver]!;
     const own = this.row(row);
@@ -272,7 +268,7 @@ export class Dictionary {
       rows[count++] = i;
     }
     tableau.addRow(row, count);
-    for (let n = 0; n < count; n++) edges[rows[n]!] = 1 + squares[2 * n]! + squares[2 * n + 1]!;
+    for (let n = 0; n < count; n++) edges[rows[n]!] = 1 + sums[2 * n]! + sums[2 * n + 1]!;
     const cost = costs[column]!;
     costs[column] = 0;
     for (let j = 0; j < columns; j++) costs[j]! += cost * own[j]!;

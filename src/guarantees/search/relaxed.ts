@@ -137,7 +137,7 @@ function* largest(
     setSides(before, program, sides);
     const ending = yield* descend(program, 0, late);
     const { bound, factors } = upperBound(before, stage, form, program.reducedCosts(-1), sides);
-    const unit = ending === 'optimal' ? pick(before, program.point(), factors, sides) : -1;
+    const unit = ending === 'optimal' ? pick(before, program.point(), factors, sides).unit : -1;
     yield;
     return { sides, bound: Math.min(bound, most), unit };
   }

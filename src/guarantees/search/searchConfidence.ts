@@ -5,11 +5,11 @@ import { float32Errors } from '../bounds/float32Errors';
 import { type Arithmetic, type Interval, roundoff64 } from '../bounds/interval';
 import { linearBounds } from '../bounds/linearBounds';
 import type { Dictionary } from './dictionary';
-import { type Part, push, takeLargest } from './parts';
+import { Experience, type Part, push, takeLargest } from './parts';
 import { MORE_ROWS, relaxed } from './relaxed';
 import { type TableauMaker, withTableaux } from './tableau';
 import { clamped, climb, logOdds, stageValues, type UnitChain } from './unitChain';
-import { decided, descend, pick, type Relaxed, type Sides, setSides, upperBound } from './upperBound';
+import { type Choice, decided, descend, pick, type Relaxed, type Sides, setSides, upperBound } from './upperBound';
 
 /** What is looked for: the largest confidence at points of a box, and a point with it, moved `inside` a box that rounding has not widened. */
 export interface Question {
@@ -104,6 +104,7 @@ interface ClassProgram {
   program: Dictionary;
   t: number;
   planes: Plane[];
+  readonly experience: Experience;
 }
 
 /** Rounds of planes for one part at the most. */
@@ -154,9 +155,11 @@ class Search {
       file(yield* this.look(k, new Int8Array(relaxation.units.length), this.crown[k]!));
     let next = this.largest(queue);
     while (next !== undefined && !this.late()) {
-      const { k, sides, bound, unit } = next;
-      const above = yield* this.look(k, decided(sides, unit, 1), bound);
-      const below = yield* this.look(k, decided(sides, unit, -1), bound);
+      const { k, sides, bound, choice } = next;
+      const above = yield* this.look(k, decided(sides, choice.unit, 1), bound);
+      const below = yield* this.look(k, decided(sides, choice.unit, -1), bound);
+      const fallen = (part: Part) => Math.min(bound - part.bound, Math.max(0, bound - this.enough()));
+      this.programs.get(k)?.experience.note(choice, fallen(above), fallen(below));
       // The program is near both: the work goes on with one of them as long as anything may be found there.
       const [more, less] = above.bound > below.bound ? [above, below] : [below, above];
       file(less);
@@ -171,8 +174,8 @@ class Search {
   }
 
   /** Whether a part may hold more than has been found, and can be divided. */
-  private mayHold({ bound, unit }: Part): boolean {
-    return bound > this.enough() && unit >= 0;
+  private mayHold({ bound, choice }: Part): boolean {
+    return bound > this.enough() && choice.unit >= 0;
   }
 
   /** Takes the part with the highest bound out of the queue, if it may hold more than has been found. */
@@ -189,7 +192,7 @@ class Search {
   /** Bounds a part of a larger one. */
   private *look(k: number, sides: Sides, most: number): Pausing<Part> {
     const { relaxed, chain } = this;
-    let [bound, unit] = [most, -1];
+    let [bound, choice]: [number, Choice] = [most, { unit: -1, gap: 0 }];
     this.nodes++;
     for (let round = 0; bound > this.enough(); round++) {
       const own = this.programOf(k);
@@ -198,7 +201,7 @@ class Search {
       const safe = this.safeBound(own, k, sides);
       bound = Math.min(bound, safe.bound);
       const solved = ending === 'optimal' ? own.program.point() : undefined;
-      unit = pick(relaxed, solved, safe.factors, sides);
+      choice = pick(relaxed, solved, safe.factors, sides, own.experience.expect);
       if (solved === undefined || this.late()) break;
       const { objective } = own.program;
       const logits = relaxed.logits.map(({ factors, constant }) =>
@@ -207,13 +210,13 @@ class Search {
       this.tryPoint(solved.subarray(0, chain.inputSize), k);
       const { value, weights } = logOdds(logits, k);
       // What the planes give away matters once it is no longer little beside what the units do.
-      const little = unit < 0 ? 1e-9 : 0.1 * (objective - this.reached);
+      const little = choice.unit < 0 ? 1e-9 : 0.5 * (objective - this.reached);
       if (round >= ROUNDS || objective - value <= little) break;
       this.addPlane(own, k, weights);
       yield;
     }
     yield;
-    return { k, sides, bound, unit };
+    return { k, sides, bound, choice };
   }
 
   /** What the multipliers of a program say, in exact arithmetic, with all planes as one: the one whose weights are their mean. */
@@ -250,11 +253,12 @@ class Search {
   private renew(k: number, weights: readonly Float64Array[]): ClassProgram {
     const { units, domain, program: base } = this.relaxed;
     const [width, height] = [domain.lower.length + units.length + 1, 2 * units.length + MORE_ROWS];
-    const before = this.programs.get(k)?.program.tableau;
-    const program = base.copy(width, height, before ?? this.tableaux.make(width, height));
+    const before = this.programs.get(k);
+    const program = base.copy(width, height, before?.program.tableau ?? this.tableaux.make(width, height));
     const t = program.addVariable(Number.NEGATIVE_INFINITY, Math.min(this.crown[k]!, 1e6) + 1);
     program.setObjective({ factors: new Float64Array(t + 1).fill(1, t), constant: 0 });
-    const own: ClassProgram = { program, t, planes: [] };
+    const experience = before?.experience ?? new Experience(units.length);
+    const own: ClassProgram = { program, t, planes: [], experience };
     for (const each of weights) this.addPlane(own, k, each);
     program.exchange(own.planes[0]!.variable, t);
     this.programs.set(k, own);

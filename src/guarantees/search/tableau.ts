@@ -1,11 +1,13 @@
 import {
   add,
   assemble,
+  type Code,
   dAdd,
   dLoadSplat,
   dMul,
   type FunctionSource,
   forRange,
+  type Local,
   load,
   loadWhole,
   mul,
@@ -15,7 +17,7 @@ import {
 } from '../../core/assembler';
 import { once } from '../../core/once';
 
-/** Rows of numbers; multiples of one of them are added to others again and again. */
+/** Rows of numbers; multiples of one of them are added to others again and again, and they are multiplied with a vector. */
 export interface Tableau {
   /** The rows one after the other. Another array after the next tableau has been made. */
   readonly entries: Float64Array;
@@ -24,9 +26,13 @@ export interface Tableau {
   /** What multiple of the row is to be added to which other rows, to be filled in. */
   readonly factors: Float64Array;
   readonly rows: Int32Array;
-  /** After {@link addRow} the sums of the squares of these rows, each as two halves. */
-  readonly squares: Float64Array;
-  /** Adds `factors[i]` times the row `source` to the row `rows[i]` for each i below `count`. */
+  /** What they are multiplied with, to be filled in: of the length of a row, with zeros at the end. */
+  readonly vector: Float64Array;
+  /** What the methods have summed up, each sum as two halves. */
+  readonly sums: Float64Array;
+  /** Sums up the inner products of the first so many rows with the vector. */
+  multiply(count: number): void;
+  /** Adds `factors[i]` times the row `source` to the row `rows[i]` for each i below `count`, and sums up the squares of what comes out. */
   addRow(source: number, count: number): void;
 }
 
@@ -50,9 +56,17 @@ const BLOCK = 8;
 export const plainTableaux: TableauMaker = {
   make(width, height) {
     const entries = new Float64Array(width * height);
-    const [factors, rows, squares] = [new Float64Array(height), new Int32Array(height), new Float64Array(2 * height)];
+    const [factors, rows] = [new Float64Array(height), new Int32Array(height)];
+    const [vector, sums] = [new Float64Array(width), new Float64Array(2 * height)];
     return {
-      ...{ entries, width, factors, rows, squares },
+      ...{ entries, width, factors, rows, vector, sums },
+      multiply(count) {
+        for (let i = 0; i < count; i++) {
+          let sum = 0;
+          for (let j = 0; j < width; j++) sum += entries[i * width + j]! * vector[j]!;
+          [sums[2 * i], sums[2 * i + 1]] = [sum, 0];
+        }
+      },
       addRow(source, count) {
         const from = source * width;
         for (let i = 0; i < count; i++) {
@@ -63,7 +77,7 @@ export const plainTableaux: TableauMaker = {
             entries[to + j] = entry;
             sum += entry * entry;
           }
-          [squares[2 * i], squares[2 * i + 1]] = [sum, 0];
+          [sums[2 * i], sums[2 * i + 1]] = [sum, 0];
         }
       },
     };
@@ -72,31 +86,57 @@ export const plainTableaux: TableauMaker = {
 
 const VECTORS = Array.from({ length: BLOCK / 2 }, (_, v) => v);
 
-/** `addRow(table, bytes, source, factors, end, rows, squares)`: rows of so many bytes; the factors end at `end`. */
+/** `multiply(table, bytes, end, vector, sums)`: rows of so many bytes up to the address `end`. */
+const multiplySource: FunctionSource = {
+  name: 'multiply',
+  parameters: 5,
+  body: (scope, table, bytes, end, vector, sums) => {
+    const [row, from, next, last] = [scope.i32(), scope.i32(), scope.i32(), scope.i32()];
+    const parts = VECTORS.map(() => scope.v128());
+    return forRange(row, table, end, bytes, [
+      set(from, vector),
+      set(last, add(row, bytes)),
+      parts.map((part) => set(part, vConstant(0))),
+      forRange(next, row, last, 8 * BLOCK, [
+        parts.map((part, v) => set(part, dAdd(part, dMul(load(next, 16 * v), load(from, 16 * v))))),
+        set(from, add(from, 8 * BLOCK)),
+      ]),
+      store(sums, total(parts)),
+      set(sums, add(sums, 16)),
+    ]);
+  },
+};
+
+/** Four vectors as one. */
+function total([a, b, c, d]: readonly Local[]): Code {
+  return dAdd(dAdd(a!, b!), dAdd(c!, d!));
+}
+
+/** `addRow(table, bytes, source, factors, end, rows, sums)`: rows of so many bytes; the factors end at `end`. */
 const addRowSource: FunctionSource = {
   name: 'addRow',
   parameters: 7,
-  body: (scope, table, bytes, source, factors, end, rows, squares) => {
+  body: (scope, table, bytes, source, factors, end, rows, sums) => {
     const [factor, to, from, next, last] = [scope.i32(), scope.i32(), scope.i32(), scope.i32(), scope.i32()];
     const splat = scope.v128();
-    const [entries, sums] = [VECTORS.map(() => scope.v128()), VECTORS.map(() => scope.v128())];
+    const [entries, parts] = [VECTORS.map(() => scope.v128()), VECTORS.map(() => scope.v128())];
     return forRange(factor, factors, end, 8, [
       set(splat, dLoadSplat(factor)),
       set(to, add(table, mul(loadWhole(rows), bytes))),
       set(last, add(to, bytes)),
       set(from, source),
-      sums.map((sum) => set(sum, vConstant(0))),
+      parts.map((part) => set(part, vConstant(0))),
       forRange(next, to, last, 8 * BLOCK, [
         entries.map((entry, v) => [
           set(entry, dAdd(load(next, 16 * v), dMul(splat, load(from, 16 * v)))),
           store(next, entry, 16 * v),
-          set(sums[v]!, dAdd(sums[v]!, dMul(entry, entry))),
+          set(parts[v]!, dAdd(parts[v]!, dMul(entry, entry))),
         ]),
         set(from, add(from, 8 * BLOCK)),
       ]),
-      store(squares, dAdd(dAdd(sums[0]!, sums[1]!), dAdd(sums[2]!, sums[3]!))),
+      store(sums, total(parts)),
       set(rows, add(rows, 4)),
-      set(squares, add(squares, 16)),
+      set(sums, add(sums, 16)),
     ]);
   },
 };
@@ -105,7 +145,7 @@ const addRowSource: FunctionSource = {
 const code = once(() => {
   try {
     // Compiled at once: some hundred bytes.
-    return new WebAssembly.Module(assemble([addRowSource]));
+    return new WebAssembly.Module(assemble([multiplySource, addRowSource]));
   } catch {
     return undefined;
   }
@@ -114,61 +154,65 @@ const code = once(() => {
 /** Bytes of WebAssembly's unit of memory, and the most that is kept for tableaux to come. */
 const [PAGE, MOST_KEPT] = [65_536, 2 ** 26];
 
+type Run = Readonly<Record<'multiply' | 'addRow', (...parameters: number[]) => void>>;
+
 /** A tableau in a memory of WebAssembly, whose arrays are made again when that has grown. */
 class VectorTableau implements Tableau {
   entries!: Float64Array;
   factors!: Float64Array;
   rows!: Int32Array;
-  squares!: Float64Array;
-  private readonly place: {
-    readonly factors: number;
-    readonly squares: number;
-    readonly rows: number;
-    readonly end: number;
-  };
+  vector!: Float64Array;
+  sums!: Float64Array;
+  /** Where in the memory they begin, after the entries, and where nothing of the tableau is any more. */
+  private readonly place: Readonly<Record<'factors' | 'vector' | 'sums' | 'rows', number>>;
+  readonly end: number;
 
   constructor(
-    private readonly run: (...parameters: number[]) => void,
+    private readonly run: Run,
     private readonly at: number,
     readonly width: number,
     private readonly height: number,
   ) {
     const factors = at + 8 * width * height;
-    const squares = factors + 8 * height;
-    const rows = squares + 16 * height;
-    this.place = { factors, squares, rows, end: rows + 4 * height };
-  }
-
-  /** Where in the memory nothing of it is any more. */
-  get end(): number {
-    return Math.ceil(this.place.end / 16) * 16;
+    const vector = factors + 8 * height;
+    const sums = vector + 8 * width;
+    const rows = sums + 16 * height;
+    this.place = { factors, vector, sums, rows };
+    this.end = Math.ceil((rows + 4 * height) / 16) * 16;
   }
 
   reside(buffer: ArrayBufferLike): void {
     const { height, width, place } = this;
     this.entries = new Float64Array(buffer, this.at, width * height);
     this.factors = new Float64Array(buffer, place.factors, height);
-    this.squares = new Float64Array(buffer, place.squares, 2 * height);
+    this.vector = new Float64Array(buffer, place.vector, width);
+    this.sums = new Float64Array(buffer, place.sums, 2 * height);
     this.rows = new Int32Array(buffer, place.rows, height);
+  }
+
+  multiply(count: number): void {
+    const { at, place } = this;
+    const bytes = 8 * this.width;
+    this.run.multiply(at, bytes, at + count * bytes, place.vector, place.sums);
   }
 
   addRow(source: number, count: number): void {
     const { at, place } = this;
     const bytes = 8 * this.width;
-    const { factors, rows, squares } = place;
-    this.run(at, bytes, at + source * bytes, factors, factors + 8 * count, rows, squares);
+    const { factors, rows, sums } = place;
+    this.run.addRow(at, bytes, at + source * bytes, factors, factors + 8 * count, rows, sums);
   }
 }
 
 /** Tableaux one after the other in a memory of their own. */
 class VectorTableaux implements TableauMaker {
   private readonly memory = new WebAssembly.Memory({ initial: 1 });
-  private readonly run: (...parameters: number[]) => void;
+  private readonly run: Run;
   private readonly made: VectorTableau[] = [];
 
   constructor(module: WebAssembly.Module) {
-    const { addRow } = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports;
-    this.run = addRow as (...parameters: number[]) => void;
+    const { multiply, addRow } = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports;
+    this.run = { multiply, addRow } as Run;
   }
 
   make(width: number, height: number): Tableau {
@@ -184,7 +228,7 @@ class VectorTableaux implements TableauMaker {
       for (const earlier of this.made) earlier.reside(this.memory.buffer);
     }
     tableau.reside(this.memory.buffer);
-    tableau.entries.fill(0);
+    for (const array of [tableau.entries, tableau.vector]) array.fill(0);
     this.made.push(tableau);
     return tableau;
   }

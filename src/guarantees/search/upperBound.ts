@@ -41,14 +41,24 @@ export interface Relaxed {
 /** Squares of the numbers of variables that are worked through before other tasks may run, and steps for one maximum, which would only be reached by going round in circles. */
 const [AT_ONCE, MOST_STEPS] = [2 ** 24, 10_000];
 
-/** The undecided unit whose relaxation gives away most at a point, or, without one, whose triangle is largest; -1 if none gives away anything. */
+/** A unit to be decided, -1 for none, and what its relaxation gives away. */
+export interface Choice {
+  readonly unit: number;
+  readonly gap: number;
+}
+
+/**
+ * The undecided unit whose relaxation gives away most at a point, or, without one, whose triangle is largest; -1 if none gives away anything.
+ * What `worth` makes of the number decides.
+ */
 export function pick(
   { chain, units }: Relaxed,
   at: Float64Array | undefined,
   factors: Float64Array,
   sides: Sides,
-): number {
-  let [best, most] = [-1, 0];
+  worth = (choice: Choice) => choice.gap,
+): Choice {
+  let [best, most]: [Choice, number] = [{ unit: -1, gap: 0 }, 0];
   for (const [u, { stage, entry, h, s, above, below }] of units.entries()) {
     if (sides[u] !== 0) continue;
     const gap = at ? Math.min(at[h]!, at[s]!) : (above * below) / (above + below);
@@ -56,8 +66,9 @@ export function pick(
     const bend = chain.stages[stage]!.above[entry]! - chain.stages[stage]!.below[entry]!;
     // A unit that bends the wrong way to gain from its relaxation comes last.
     const gain = factors[u]! * bend;
-    const score = gap * (gain > 0 ? gain : -1e-3 * gain + 1e-12);
-    if (score > most) [best, most] = [u, score];
+    const choice = { unit: u, gap: gap * (gain > 0 ? gain : -1e-3 * gain + 1e-12) };
+    const score = worth(choice);
+    if (score > most) [best, most] = [choice, score];
   }
   return best;
 }
