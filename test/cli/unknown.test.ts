@@ -42,11 +42,12 @@ beforeAll(async () => {
   await writeFile(at('model/metadata.json'), JSON.stringify({ labels: ['left', 'right'] }));
   await pictures('photos', 60, 1);
   await pictures('noise', 20, 2, true);
+  await pictures('more/noise', 1, 3, true);
 });
 
 describe('unknown', () => {
   test('writes unknown.json, which works on the model, and a page, and says what would be refused', async () => {
-    const args = ['unknown', 'model', '--data', 'photos', '--ood', 'noise', '--out', 'guard', '--backend', 'cpu'];
+    const args = ['unknown', 'model', '--data', 'photos', '--ood', at('noise'), '--out', 'guard', '--backend', 'cpu'];
     const { code, stdout, stderr } = await runCli(folder, args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('with 95 % certainty no fewer than');
@@ -92,6 +93,8 @@ describe('unknown', () => {
   test.each([
     [['unknown', 'model'], '--data is missing'],
     [['unknown', 'model', '--data', 'nowhere'], 'nowhere is not a folder'],
+    [['unknown', 'model', '--data', 'photos', '--ood', 'nowhere'], 'nowhere is not a folder'],
+    [['unknown', 'model', '--data', 'photos', '--ood', 'noise', '--ood', 'more/noise'], 'are called noise'],
     [['unknown', 'model', '--data', 'photos', '--keep', '2'], '--keep takes a number from 0.5 to 0.999'],
   ])('ends with 2 for %j', async (args, said) => {
     const { code, stderr } = await runCli(folder, args);

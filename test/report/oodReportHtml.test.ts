@@ -79,20 +79,29 @@ describe('oodReportHtml', () => {
     expect(textOf(document.querySelector('figcaption'))).toBe('Worst');
   });
 
-  it('sets columns of numbers to the right, with their errors and intervals, and keeps options of a command whole', async () => {
+  it('sets columns of numbers to the right, with their errors and intervals, and keeps commands and their options whole', async () => {
     const rows = [
       ['a', '0.844 ± 0.017', '+0.045 (-0.006 to +0.084)', '5 %', 'class 5 53 %', '–'],
       ['b', '', '0.000 (0.000 to 0.000)', '> 99.9 %', 'class 8 100 %', 'not fitted'],
     ];
     const columns = ['Images', 'MMC', 'Difference', 'Refused', 'Taken for', 'AUROC'];
-    const document = await page(
-      {},
-      { sections: [{ heading: 'One', paragraphs: ['Say --max-mmc 0.3 - or more.'], table: { columns, rows } }] },
-    );
+    const said = [
+      'Train: relu-overconfidence train a.b/model.json --data FOLDER --out FOLDER. Then audit (relu-overconfidence/report).',
+      'Say --max-mmc 0.3 - or more, --bounds 0,255, or --bounds LOW,HIGH. With --image no each value counts; --json tells more.',
+    ];
+    const document = await page({}, { sections: [{ heading: 'One', paragraphs: said, table: { columns, rows } }] });
     const toTheRight = [...document.querySelectorAll('th.number')].map(textOf);
     expect(toTheRight).toEqual(['MMC', 'Difference', 'Refused']);
     expect(document.querySelectorAll('td.number')).toHaveLength(6);
-    expect([...document.querySelectorAll('code')].map(textOf)).toEqual(['--max-mmc']);
+    expect([...document.querySelectorAll('code')].map(textOf)).toEqual([
+      'relu-overconfidence train a.b/model.json --data FOLDER --out FOLDER',
+      '--max-mmc 0.3',
+      '--bounds 0,255',
+      '--bounds LOW,HIGH',
+      '--image no',
+      '--json',
+    ]);
+    expect([...document.querySelectorAll('code.command')]).toHaveLength(1);
   });
 
   it('escapes every text, and lets nothing of a picture into the page', async () => {

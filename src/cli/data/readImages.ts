@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Classifier } from '../../classifier/types';
 import { boundsAt, isPair } from '../../core/bounds';
@@ -114,4 +114,25 @@ export function blankImage({ inputShape, bounds }: Classifier): Images {
   const low = (i: number) => boundsAt(bounds, i)[0];
   const values = Float32Array.from({ length: tf.util.sizeFromShape([...inputShape]) }, (_, i) => low(i));
   return { x: tf.tensor(values, [1, ...inputShape]), labels: undefined, facts: undefined, notes: [] };
+}
+
+/** Images of other kinds, each by the name of its folder. */
+export async function readOthers(
+  folders: readonly string[],
+  part: WantedPart,
+  model: NamedModel,
+): Promise<Map<string, Images>> {
+  const others = new Map<string, Images>();
+  for (const folder of folders) {
+    const name = nameOf(folder);
+    if (others.has(name))
+      throw new CliError(`Two folders of --ood or --near are called ${name}.`, 'Rename one of them.');
+    others.set(name, await readImages(folder, part, model));
+  }
+  return others;
+}
+
+/** The name of the row of a folder. */
+export function nameOf(folder: string): string {
+  return basename(resolve(folder));
 }

@@ -1,4 +1,3 @@
-import { basename, resolve } from 'node:path';
 import { dispose, type Tensor, tile } from '@tensorflow/tfjs-core';
 import { version } from 'relu-overconfidence/package.json';
 import { confidences } from '../../classifier/confidences';
@@ -21,8 +20,7 @@ import { needed, onlyModel, seedOf, text, texts, whole } from '../args/read';
 import { CliError } from '../cliError';
 import type { Arguments } from '../command';
 import { withDataBounds } from '../data/dataBounds';
-import type { WantedPart } from '../data/readFolder';
-import { blankImage, type Images, readImages, readLabelled, wantedPart } from '../data/readImages';
+import { blankImage, nameOf, readLabelled, readOthers, wantedPart } from '../data/readImages';
 import { type LoadedModel, loadModel, modelSettings } from '../load/loadModel';
 import { type BackendName, startBackend } from '../load/startBackend';
 import { duration } from '../print/text';
@@ -161,27 +159,6 @@ function inputNotes({ inputShape, image, bounds, boundsFrom }: Classifier, value
       ? `Inputs ${inputShape.join('x')} are taken for images of one channel; with --image no each value counts for itself.`
       : 'The first layer reads its inputs as a sequence, so each value counts for itself; with --image yes they are images.',
   ];
-}
-
-/** Images of other kinds, each by the name of its folder. */
-async function readOthers(
-  folders: readonly string[],
-  part: WantedPart,
-  model: LoadedModel,
-): Promise<Map<string, Images>> {
-  const others = new Map<string, Images>();
-  for (const folder of folders) {
-    const name = nameOf(folder);
-    if (others.has(name))
-      throw new CliError(`Two folders of --ood or --near are called ${name}.`, 'Rename one of them.');
-    others.set(name, await readImages(folder, part, model));
-  }
-  return others;
-}
-
-/** The name of the row of a folder. */
-function nameOf(folder: string): string {
-  return basename(resolve(folder));
 }
 
 /** The model whose adversarial images are tried on the first. */

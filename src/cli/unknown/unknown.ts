@@ -15,7 +15,7 @@ import { type ImageRow, imageGrid } from '../../report/imageGrid';
 import { needed, number, onlyModel, seedOf, text, texts } from '../args/read';
 import { Interrupted } from '../cliError';
 import { type Arguments, EXIT, type ExitCode } from '../command';
-import { readImages, wantedPart } from '../data/readImages';
+import { readImages, readOthers, wantedPart } from '../data/readImages';
 import { catchInterrupts } from '../interrupts';
 import type { Io } from '../io';
 import { loadModel, modelSettings } from '../load/loadModel';
@@ -49,8 +49,12 @@ export async function unknown({ stdout, stderr }: Io, { files, values }: Argumen
     const model = await loadModel(written, settings);
     const { x, notes } = await readImages(folder, wantedPart(values, 'train', watching), model);
     line.clear();
-    for (const note of [...model.notes, ...notes]) stdout.write(`${note}\n`);
-    const seconds = (x.shape[0]! + OTHERS) * (await secondsPerPass(model.classifier));
+    const others = await readOthers(texts(values, 'ood'), wantedPart(values, 'test', watching), model);
+    line.clear();
+    const sizes = [x, ...Array.from(others.values(), (images) => images.x)].map(({ shape }) => shape[0]!);
+    const told = [...model.notes, ...notes, ...Array.from(others.values(), (images) => images.notes).flat()];
+    for (const note of new Set(told)) stdout.write(`${note}\n`);
+    const seconds = sizes.reduce((sum, size) => sum + size, OTHERS) * (await secondsPerPass(model.classifier));
     if (seconds >= WORTH_SAYING) stderr.write(`This takes ${duration(seconds)}.\n`);
     const guard = await fitUnknown(model.classifier, x, {
       keep,
@@ -61,10 +65,7 @@ export async function unknown({ stdout, stderr }: Io, { files, values }: Argumen
     const sets: Refusals[] = [];
     for (const [name, images] of plainImages(model.classifier, seedOf(values)))
       sets.push(await refusals(name, guard, images));
-    for (const path of texts(values, 'ood')) {
-      const out = await readImages(path, wantedPart(values, 'test', watching), model);
-      sets.push(await refusals(path, guard, out.x));
-    }
+    for (const [name, images] of others) sets.push(await refusals(name, guard, images.x));
     line.clear();
     const saved = guard.save();
     const out = text(values, 'out') ?? dirname(model.file.path);

@@ -114,9 +114,15 @@ function sectionOf({ heading, paragraphs = [], table, pictures = [] }: ReportSec
   );
 }
 
-/** Options of a command in a text, such as `--bounds`, stay whole at the end of a line. */
+/** A command up to the end of its sentence, or an option with what looks like its value. */
+const CODE =
+  /(relu-overconfidence [a-z]+ .+?(?=\. [A-Z]|$)|--[a-z][a-z-]*(?: (?:[A-Z]+(?:,[A-Z]+)*|yes|no|-?\d(?:[\d.,-]*\d)?)\b)?)/;
+
+/** Commands and their options in a text, such as `--bounds 0,255`; the latter stay whole at the end of a line. */
 function prose(text: string): Content[] {
-  return text.split(/(--[a-z][a-z-]*)/).map((part, i) => (i % 2 === 1 ? tag('code', {}, part) : part));
+  return text
+    .split(CODE)
+    .map((part, i) => (i % 2 === 0 ? part : tag('code', part.startsWith('--') ? {} : { class: 'command' }, part)));
 }
 
 /** The style of a report: light and dark, wide and narrow, and on paper. */
@@ -148,7 +154,7 @@ thead th{background:var(--raised)}
 tbody th{font-weight:600;min-width:10rem;overflow-wrap:anywhere}
 .number{text-align:right;white-space:nowrap}
 thead .number{white-space:normal}
-code{font:.9em ui-monospace,monospace;white-space:nowrap}
+code{font:.9em ui-monospace,monospace;white-space:nowrap}.command{white-space:normal}
 .first{border-left:2px solid var(--line)}
 small,.note,figcaption,footer{color:var(--soft);font-size:.9rem}
 small{font-weight:400}
