@@ -8,6 +8,7 @@ import { softmax } from '../../src/core/softmax';
 import { certifiedMaxConfidence } from '../../src/guarantees';
 import { exactMaxConfidence } from '../../src/guarantees/sandwich/confidenceSandwich';
 import { Dictionary } from '../../src/guarantees/search/dictionary';
+import { Experience } from '../../src/guarantees/search/parts';
 import { plainTableaux, type TableauMaker, withTableaux } from '../../src/guarantees/search/tableau';
 import { evaluate, type PiecewiseAffine, toPiecewiseAffine } from '../../src/regions';
 import { denseMap } from '../../src/regions/maps/denseMap';
@@ -232,6 +233,29 @@ describe('Dictionary', () => {
     expect([...program.point().subarray(0, 2)].map((v) => v.toFixed(9))).toEqual(['1.600000000', '1.200000000']);
     program.addRow({ factors: Float64Array.of(1, 1), constant: -3 }, 0, 100);
     expect(program.descend(Number.NEGATIVE_INFINITY, 50)).toBe('infeasible');
+  });
+});
+
+describe('Experience', () => {
+  it('expects what relaxations give away, in the scale of what bounds fell by, and more and more what the unit itself has brought', () => {
+    const experience = new Experience(3);
+    const choice = (unit: number, gap = 2) => ({ unit, gap });
+    expect(experience.expect(choice(0))).toBe(2);
+    // The geometric mean of both sides is 6 for a gap of 2: three times as much.
+    experience.note(choice(0), 4, 9);
+    expect(experience.expect(choice(1))).toBeCloseTo(6, 12);
+    expect(experience.expect(choice(1, 1))).toBeCloseTo(3, 12);
+    for (let n = 0; n < 100; n++) experience.note(choice(2), 1, 1);
+    const scale = (6 + 100) / (2 * 101);
+    expect(experience.expect(choice(1))).toBeCloseTo(2 * scale, 12);
+    expect(experience.expect(choice(2, 10))).toBeCloseTo((100 * 1 + 4 * 10 * scale) / 104, 12);
+  });
+
+  it('keeps a unit of which one side brought nothing above one of which both did', () => {
+    const experience = new Experience(2);
+    experience.note({ unit: 0, gap: 1 }, 5, 0);
+    experience.note({ unit: 1, gap: 1 }, 0, 0);
+    expect(experience.expect({ unit: 0, gap: 1 })).toBeGreaterThan(experience.expect({ unit: 1, gap: 1 }));
   });
 });
 

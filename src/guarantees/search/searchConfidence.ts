@@ -52,7 +52,8 @@ const ROUNDING = 1e-12;
  * somewhere lies above: `g <= sum_j w_j (z_k - z_j) - H(w)` for all weights w that add up to 1, H being their entropy. Over a part of the box where some
  * units are known to be on one side of their kinks, the largest t below such planes in the relaxation of the others is found by
  * linear programming, planes being added where the logits of the solution are. Its multipliers give a bound on g that holds in
- * exact arithmetic, see `upperBound`. The part with the highest bound is divided by the side of the unit that gives away most.
+ * exact arithmetic, see `upperBound`. The part with the highest bound is divided by the side of the unit that is expected to lower it
+ * most, and then the higher of its parts, whose programs are solved in a few steps from there, until nothing more can be in them.
  * Every solution is a point of the box, from which the log-odds are climbed.
  *
  * @param late - Whether a share of the time is over.
