@@ -101,7 +101,7 @@ describe('oodReportHtml', () => {
       '--image no',
       '--json',
     ]);
-    expect([...document.querySelectorAll('code.command')]).toHaveLength(1);
+    expect([...document.querySelectorAll('code:not(.option)')]).toHaveLength(1);
   });
 
   it('escapes every text, and lets nothing of a picture into the page', async () => {

@@ -114,15 +114,19 @@ function sectionOf({ heading, paragraphs = [], table, pictures = [] }: ReportSec
   );
 }
 
-/** A command up to the end of its sentence, or an option with what looks like its value. */
-const CODE =
-  /(relu-overconfidence [a-z]+ .+?(?=\. [A-Z]|$)|--[a-z][a-z-]*(?: (?:[A-Z]+(?:,[A-Z]+)*|yes|no|-?\d(?:[\d.,-]*\d)?)\b)?)/;
+/** An option with what looks like its value, and a command up to the end of its sentence. */
+const OPTION = /(--[a-z][a-z-]*(?: (?:[A-Z]+(?:,[A-Z]+)*|yes|no|-?\d(?:[\d.,-]*\d)?)\b)?)/;
+const COMMAND = /(relu-overconfidence [a-z]+ .+?(?=\. [A-Z]|$))/;
 
-/** Commands and their options in a text, such as `--bounds 0,255`; the latter stay whole at the end of a line. */
+/** Commands and options in a text, such as `--bounds 0,255`; the latter stay whole at the end of a line. */
 function prose(text: string): Content[] {
   return text
-    .split(CODE)
-    .map((part, i) => (i % 2 === 0 ? part : tag('code', part.startsWith('--') ? {} : { class: 'command' }, part)));
+    .split(COMMAND)
+    .flatMap((part, i) => (i % 2 === 1 ? tag('code', {}, ...options(part, 'span')) : options(part, 'code')));
+}
+
+function options(text: string, name: 'code' | 'span'): Content[] {
+  return text.split(OPTION).map((part, i) => (i % 2 === 1 ? tag(name, { class: 'option' }, part) : part));
 }
 
 /** The style of a report: light and dark, wide and narrow, and on paper. */
@@ -154,7 +158,7 @@ thead th{background:var(--raised)}
 tbody th{font-weight:600;min-width:10rem;overflow-wrap:anywhere}
 .number{text-align:right;white-space:nowrap}
 thead .number{white-space:normal}
-code{font:.9em ui-monospace,monospace;white-space:nowrap}.command{white-space:normal}
+code{font:.9em ui-monospace,monospace}.option{white-space:nowrap}
 .first{border-left:2px solid var(--line)}
 small,.note,figcaption,footer{color:var(--soft);font-size:.9rem}
 small{font-weight:400}

@@ -52,7 +52,7 @@ describe('the page of a result', () => {
       'How confidence is distributed',
     ]);
     expect(html).toContain('<p class="verdict good">');
-    expect(html).toContain('<p>No row of noise is above <code>--max-mmc 0.3</code>.</p>');
+    expect(html).toContain('<p>No row of noise is above <code class="option">--max-mmc 0.3</code>.</p>');
     expect(html).toContain('<p>The lowest mean confidence possible is 0.100.</p>');
     expect(html).toContain(
       '<th scope="col">Images</th><th scope="col" class="number">Mean confidence</th><th scope="col" class="number">Images</th>',
@@ -60,7 +60,7 @@ describe('the page of a result', () => {
     expect(html).toContain(
       '<th scope="row">adversarial noise</th><td class="number">0.210 ± 0.010</td><td class="number">2</td>',
     );
-    expect(await page(record(rows(ATTACKED)))).not.toContain('<code>--max-mmc 0');
+    expect(await page(record(rows(ATTACKED)))).not.toContain('<code class="option">--max-mmc 0');
   });
 
   test('with data has the table that compares with them, and no second table and histogram', async () => {
