@@ -79,6 +79,18 @@ describe('progress of evaluateOod', () => {
     expect(seen).toHaveLength(2 + 3 + 2 + 2 * (6 + 1) + 2 * (8 + 1));
   });
 
+  it('names what is worked on from then on, as soon as what comes before is done', async () => {
+    const seen: [number, string][] = [];
+    await evaluateOod(model, { ...base, onProgress: ({ done, label }) => seen.push([done, label]) });
+    const labels = new Map(seen);
+    expect([3, 3 + 5, 3 + 5 + 3, 3 + 5 + 3 + 3 * 19].map((done) => labels.get(done))).toEqual([
+      'other',
+      'noise',
+      'adversarial noise',
+      'adversarial samples',
+    ]);
+  });
+
   it('never runs past a batch with an attack that takes more steps than it was asked for', async () => {
     const attack = (_: unknown, images: tf.Tensor, { onStep }: { onStep?: (at: never) => void } = {}) => {
       for (let step = 0; step < 50; step++) onStep?.({} as never);
