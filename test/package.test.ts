@@ -64,6 +64,24 @@ describe('the built package', () => {
     expect(reports).toEqual(entries.map((entry) => `${entry}.api.md`));
   });
 
+  test('is as large as README says, give or take a kilobyte, by the limits of the sizes', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| (`.+) \| .+ \| ([\d, ]+)(?:; in a page (\d+))? \|$/gm)];
+    const stated = rows.flatMap(([, names, sizes, page]) => [
+      ...names!.split(', ').map((name, i) => [name.replaceAll('`', ''), Number(sizes!.split(', ')[i])] as const),
+      ...(page === undefined ? [] : [[`${names!.replaceAll('`', '')} in a page`, Number(page)] as const]),
+    ]);
+    const limits = new Map<string, number>();
+    for (const { path, import: names, limit } of readJson('.size-limit.json')) {
+      const entry = path.match(/^dist\/(\w+)\.js$/)[1];
+      const name = entry === 'index' ? 'relu-overconfidence' : `/${entry}`;
+      if (names === '*') limits.set(name, Number.parseFloat(limit));
+      else if (entry === 'detectors') limits.set('/detectors in a page', Number.parseFloat(limit));
+    }
+    expect(stated.map(([name]) => name).sort()).toEqual([...limits.keys()].sort());
+    for (const [name, size] of stated) expect(Math.abs(size - limits.get(name)!), name).toBeLessThanOrEqual(1);
+  });
+
   test('has no install scripts and installs nothing by itself', () => {
     const atInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
     expect(Object.keys(manifest.scripts).filter((name) => atInstall.includes(name))).toEqual([]);
