@@ -167,6 +167,7 @@ figure,figure.scroll{margin:0}
 figure.scroll img{max-width:max(100%,34rem)}
 figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:.3rem}
 footer{margin-top:2.5rem;padding-bottom:2rem}
+@media (max-width:500px){th,td{padding:.35rem .4rem}tbody th{min-width:6.5rem}}
 @media print{:root{color-scheme:light}body{font-size:10pt}.scroll{overflow:visible}h2{break-after:avoid}figure,tr,.verdict{break-inside:avoid}thead{display:table-header-group}}
 `;
 
