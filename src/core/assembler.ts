@@ -152,6 +152,18 @@ export interface FunctionSource {
   readonly body: (scope: Scope, ...parameters: Local[]) => Code;
 }
 
+/** Bytes of WebAssembly's unit of memory. */
+export const PAGE = 65_536;
+
+/** A module of a few short functions, compiled at once; undefined where the engine has no vectors. */
+export function compiled(functions: readonly FunctionSource[]): WebAssembly.Module | undefined {
+  try {
+    return new WebAssembly.Module(assemble(functions));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The bytes of a module that works on an imported memory `env.memory`. */
 export function assemble(functions: readonly FunctionSource[]): Uint8Array<ArrayBuffer> {
   const all = <T>(entries: readonly T[], write: (entry: T, i: number) => Code) => vector(entries.map(write));

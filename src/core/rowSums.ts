@@ -1,6 +1,6 @@
 import {
   add,
-  assemble,
+  compiled,
   dAdd,
   dLoadOne,
   dLoadSplat,
@@ -11,6 +11,7 @@ import {
   load,
   loadWhole,
   mul,
+  PAGE,
   set,
   store,
   vConstant,
@@ -143,24 +144,17 @@ const spreadSource: FunctionSource = {
   },
 };
 
-/** Bytes of WebAssembly's unit of memory. */
-const PAGE = 65_536;
-
 /** Copies of matrices take up to so many bytes together; then all have to be made again when they are next wanted. */
 const MOST_BYTES = 2 ** 26;
 
 /** The vector code, its memory and what lies where; undefined where an engine has no such vectors. */
 const engine = once(() => {
-  try {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    // Compiled at once: a few hundred bytes.
-    const module = new WebAssembly.Module(assemble([sumSource, spreadSource]));
-    const { sum, spread } = new WebAssembly.Instance(module, { env: { memory } }).exports;
-    const run = { sum, spread } as Readonly<Record<'sum' | 'spread', (...parameters: number[]) => void>>;
-    return { memory, ...run, copies: new WeakMap<Float64Array, number>(), used: 0 };
-  } catch {
-    return undefined;
-  }
+  const module = compiled([sumSource, spreadSource]);
+  if (module === undefined) return undefined;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { sum, spread } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const run = { sum, spread } as Readonly<Record<'sum' | 'spread', (...parameters: number[]) => void>>;
+  return { memory, ...run, copies: new WeakMap<Float64Array, number>(), used: 0 };
 });
 
 /** The sums by vectors; undefined where there are none, or a matrix is too large. */

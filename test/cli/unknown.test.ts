@@ -80,6 +80,9 @@ describe('unknown', () => {
       if (shown.includes('takes')) kill('SIGTERM');
     });
     expect([code, stderr]).toEqual([130, expect.stringMatching(/^This takes about \d+ (seconds|minutes)\.\n/)]);
+    // Other images are read before the work, which is not even reckoned if they cannot be.
+    const refused = await runCli(folder, [...args, '--ood', 'nowhere']);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/^error: .*nowhere is not a folder/)]);
   });
 
   test('says how many photographs it takes where there are too few', async () => {

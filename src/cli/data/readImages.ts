@@ -126,7 +126,10 @@ export async function readOthers(
   for (const folder of folders) {
     const name = nameOf(folder);
     if (others.has(name))
-      throw new CliError(`Two folders of --ood or --near are called ${name}.`, 'Rename one of them.');
+      throw new CliError(
+        `Two folders of other images are called ${name}, and so would be their rows.`,
+        'Rename one of them.',
+      );
     others.set(name, await readImages(folder, part, model));
   }
   return others;

@@ -53,7 +53,7 @@ export class Dictionary {
     private readonly height: number,
     readonly tableau: Tableau,
   ) {
-    tableau.entries.fill(0);
+    for (const numbers of [tableau.entries, tableau.vector]) numbers.fill(0);
     const total = width + height;
     [this.lower, this.upper] = [new Float64Array(total), new Float64Array(total)];
     [this.constants, this.values] = [new Float64Array(height), new Float64Array(height)];

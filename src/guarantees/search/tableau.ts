@@ -1,7 +1,7 @@
 import {
   add,
-  assemble,
   type Code,
+  compiled,
   dAdd,
   dLoadSplat,
   dMul,
@@ -11,6 +11,7 @@ import {
   load,
   loadWhole,
   mul,
+  PAGE,
   set,
   store,
   vConstant,
@@ -38,7 +39,7 @@ export interface Tableau {
 
 /** Makes tableaux. */
 export interface TableauMaker {
-  /** A tableau of zeros with rows of `width` numbers or a few more. */
+  /** A tableau of any numbers, with rows of `width` of them or a few more. */
   make(width: number, height: number): Tableau;
 }
 
@@ -142,17 +143,10 @@ const addRowSource: FunctionSource = {
 };
 
 /** The code; undefined where an engine has no vectors. */
-const code = once(() => {
-  try {
-    // Compiled at once: some hundred bytes.
-    return new WebAssembly.Module(assemble([multiplySource, addRowSource]));
-  } catch {
-    return undefined;
-  }
-});
+const code = once(() => compiled([multiplySource, addRowSource]));
 
-/** Bytes of WebAssembly's unit of memory, and the most that is kept for tableaux to come. */
-const [PAGE, MOST_KEPT] = [65_536, 2 ** 26];
+/** Bytes of a memory that is kept for tableaux to come, at the most. */
+const MOST_KEPT = 2 ** 26;
 
 type Run = Readonly<Record<'multiply' | 'addRow', (...parameters: number[]) => void>>;
 
@@ -228,7 +222,6 @@ class VectorTableaux implements TableauMaker {
       for (const earlier of this.made) earlier.reside(this.memory.buffer);
     }
     tableau.reside(this.memory.buffer);
-    for (const array of [tableau.entries, tableau.vector]) array.fill(0);
     this.made.push(tableau);
     return tableau;
   }
